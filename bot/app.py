@@ -39,6 +39,7 @@ from bot.storage.queue_statistics import QueueStatistics
 from bot.storage.retention import DepartedServers, Retention
 from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.tasks import TaskStore
+from bot.storage.user_settings import UserSettingsStore
 from bot.storage.watches import NoticeStates
 from bot.watches.lookup_limiter import LookupLimiter
 from bot.watches.recipient_check import RecipientCheck
@@ -49,6 +50,7 @@ COGS = tuple(
     f"cogs.{name}"
     for name in (
         *("task_commands", "history_command", "forget_command", "help_command"),
+        "language_command",
         *("settings_commands", "message_menu", "task_buttons", "live_card_buttons"),
         *("lyrics_buttons", "permission_events", "server_events"),
     )
@@ -239,6 +241,7 @@ def _build_services(
         erasure=Erasure(database),
         departed_servers=stores.departed_servers,
         server_settings=stores.server_settings,
+        user_settings=UserSettingsStore(database),
         limits=stores.limits,
         key_values=KeyValueStore(database),
     )

@@ -35,8 +35,10 @@ from bot.storage.live_cards import LiveCards
 from bot.storage.outbox import Outbox
 from bot.storage.retention import DepartedServers
 from bot.storage.server_settings import ServerSettingsStore
+from bot.storage.user_settings import UserSettingsStore
 from bot.ui.error_replies import reply_with_error
 from bot.ui.permissions import invite_link
+from bot.watches.languages import apply_chosen_language
 from bot.watches.service import WatchService
 from bot.watches.watchlist import Watchlist
 
@@ -60,6 +62,7 @@ class Services:
     erasure: Erasure
     departed_servers: DepartedServers
     server_settings: ServerSettingsStore
+    user_settings: UserSettingsStore
     limits: WatchLimits
     key_values: KeyValueStore
 
@@ -119,11 +122,14 @@ class SunoBot(GatewayClient):
             http_trace=trace,
         )
         self._cogs = tuple(cogs)
+        self._parse_interaction = self._connection.parsers["INTERACTION_CREATE"]
+        self._connection.parsers["INTERACTION_CREATE"] = self._on_interaction_data
 
     async def setup_hook(self) -> None:
         """Start the loops, load the cogs and, if they changed, register the commands."""
         assert self.application_id is not None  # noqa: S101 # the client has logged in
         log.info("Invitation link: %s", invite_link(self.application_id))
+        await self.services.user_settings.load()
         self.background.start()
         await self._sync_commands(await self.load_cogs())
 
@@ -160,6 +166,11 @@ class SunoBot(GatewayClient):
     async def on_resumed(self) -> None:
         """Log that the session was resumed."""
         log.info("Gateway session resumed")
+
+    def _on_interaction_data(self, data: Any) -> None:
+        """Handle INTERACTION_CREATE as discord.py does, in the language that its user chose."""
+        apply_chosen_language(data, self.services.user_settings.languages)
+        self._parse_interaction(data)
 
     async def _sync_commands(self, commands: list[dict[str, Any]]) -> None:
         """Register the commands if they, in any language, differ from those registered last.

@@ -10,6 +10,7 @@ from bot.client import SunoBot
 from bot.i18n.catalog import catalog_for
 from bot.storage.erasure import Erasure
 from bot.storage.live_cards import LiveCards
+from bot.storage.user_settings import UserSettingsStore
 from bot.ui.custom_ids import ErasureButtonId
 from bot.ui.persistent_items import persistent_item
 from bot.ui.suno_cog import SunoCog, subcommand
@@ -23,7 +24,14 @@ Interaction = discord.Interaction[SunoBot]
 class ForgetCommand(SunoCog):
     """``/suno forget`` and the buttons under its question."""
 
-    def __init__(self, bot: SunoBot, *, erasure: Erasure, cards: LiveCards) -> None:
+    def __init__(
+        self,
+        bot: SunoBot,
+        *,
+        erasure: Erasure,
+        cards: LiveCards,
+        user_settings: UserSettingsStore,
+    ) -> None:
         super().__init__(
             bot,
             subcommands=[subcommand("forget", self.forget)],
@@ -31,6 +39,7 @@ class ForgetCommand(SunoCog):
         )
         self._erasure = erasure
         self._cards = cards
+        self._user_settings = user_settings
 
     async def forget(self, interaction: Interaction) -> None:
         """Reply with what is stored about the user, and ask whether to delete it."""
@@ -65,6 +74,7 @@ class ForgetCommand(SunoCog):
         except (discord.HTTPException, aiohttp.ClientError, OSError):
             direct = None
         await self._erasure.erase_user(interaction.user.id, direct, time.time())
+        self._user_settings.forget(interaction.user.id)
         self._cards.changed.set()
         log.info("Personal data deleted on request")
 
@@ -72,4 +82,11 @@ class ForgetCommand(SunoCog):
 async def setup(bot: SunoBot) -> None:
     """Add the cog; discord.py calls this."""
     services = bot.services
-    await bot.add_cog(ForgetCommand(bot, erasure=services.erasure, cards=services.live_cards))
+    await bot.add_cog(
+        ForgetCommand(
+            bot,
+            erasure=services.erasure,
+            cards=services.live_cards,
+            user_settings=services.user_settings,
+        )
+    )

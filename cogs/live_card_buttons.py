@@ -9,12 +9,14 @@ from bot.delivery.live_card_updater import LiveCardUpdater
 from bot.i18n.catalog import catalog_for
 from bot.storage.live_cards import LiveCards
 from bot.storage.models import LiveCard, UnwatchOutcome
+from bot.storage.server_settings import ServerSettingsStore
 from bot.ui.custom_ids import LiveCardButtonId
 from bot.ui.persistent_items import persistent_item
 from bot.ui.replies import Reply
 from bot.ui.suno_cog import SunoCog
 from bot.ui.watch_replies import watch_reply
 from bot.watches.destinations import HERE
+from bot.watches.languages import channel_locale
 from bot.watches.service import WatchService
 from bot.watches.watchlist import Watchlist
 
@@ -32,12 +34,14 @@ class LiveCardButtons(SunoCog):
         watchlist: Watchlist,
         cards: LiveCards,
         updater: LiveCardUpdater,
+        settings: ServerSettingsStore,
     ) -> None:
         super().__init__(bot, items=[persistent_item(LiveCardButtonId, self.press)])
         self._watch_service = watch_service
         self._watchlist = watchlist
         self._cards = cards
         self._updater = updater
+        self._settings = settings
 
     async def press(self, interaction: Interaction, custom_id: LiveCardButtonId) -> None:
         """Watch or unwatch the running tasks of the card, else those with a pending notice."""
@@ -56,7 +60,8 @@ class LiveCardButtons(SunoCog):
             text = catalog.text(await self._leave(interaction, card, ids))
         await Reply(interaction).send(text)
         if card is None and interaction.message:
-            public = catalog_for((interaction.guild_locale or interaction.locale).value)
+            settings = await self._settings.of(interaction.guild_id)
+            public = catalog_for(channel_locale(interaction, settings))
             await self._updater.mark_orphaned(interaction.message, custom_id.encode(), public)
 
     async def _leave(self, interaction: Interaction, card: LiveCard, ids: list[str]) -> str:
@@ -79,5 +84,6 @@ async def setup(bot: SunoBot) -> None:
             watchlist=services.watchlist,
             cards=services.live_cards,
             updater=services.live_card_updater,
+            settings=services.server_settings,
         )
     )

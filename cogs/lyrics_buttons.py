@@ -3,14 +3,16 @@
 import discord
 
 from bot.client import SunoBot
-from bot.i18n.catalog import catalog_for
+from bot.i18n.catalog import Catalog, catalog_for
 from bot.relay.models import Task
+from bot.storage.server_settings import ServerSettingsStore
 from bot.ui.custom_ids import LyricsButtonId
 from bot.ui.lyrics_reader import lyrics_file, lyrics_page
 from bot.ui.permissions import may_post
 from bot.ui.persistent_items import persistent_item
 from bot.ui.replies import Reply, caller_of
 from bot.ui.suno_cog import SunoCog
+from bot.watches.languages import channel_locale
 from bot.watches.watchlist import Watchlist
 
 Interaction = discord.Interaction[SunoBot]
@@ -19,9 +21,12 @@ Interaction = discord.Interaction[SunoBot]
 class LyricsButtons(SunoCog):
     """Answers the buttons of the lyrics reader."""
 
-    def __init__(self, bot: SunoBot, *, watchlist: Watchlist) -> None:
+    def __init__(
+        self, bot: SunoBot, *, watchlist: Watchlist, settings: ServerSettingsStore
+    ) -> None:
         super().__init__(bot, items=[persistent_item(LyricsButtonId, self.press)])
         self._watchlist = watchlist
+        self._settings = settings
 
     async def press(self, interaction: Interaction, custom_id: LyricsButtonId) -> None:
         """Turn the page, share the reader or send the file."""
@@ -34,8 +39,10 @@ class LyricsButtons(SunoCog):
             text = catalog_for(interaction.locale.value).text("reader-gone")
             await interaction.followup.send(text, ephemeral=True)
             return
+        settings = await self._settings.of(interaction.guild_id)
+        public = catalog_for(channel_locale(interaction, settings))
         actions = {"page": _turn_page, "share": _share, "file": _send_file}
-        await actions[custom_id.action](interaction, custom_id, task)
+        await actions[custom_id.action](interaction, custom_id, task, public)
 
 
 def _is_own_reader(interaction: Interaction, custom_id: LyricsButtonId) -> bool:
@@ -43,15 +50,19 @@ def _is_own_reader(interaction: Interaction, custom_id: LyricsButtonId) -> bool:
     return custom_id.owner in (0, interaction.user.id)
 
 
-async def _turn_page(interaction: Interaction, custom_id: LyricsButtonId, task: Task) -> None:
+async def _turn_page(
+    interaction: Interaction, custom_id: LyricsButtonId, task: Task, public: Catalog
+) -> None:
     """Show another page: in this message, or in a new private reader for anybody but the owner."""
     owner = custom_id.owner if _is_own_reader(interaction, custom_id) else 0
-    locale = (interaction.guild_locale if owner else None) or interaction.locale
-    page = lyrics_page(task, custom_id.page, catalog_for(locale.value), owner=owner)
+    catalog = public if owner else catalog_for(interaction.locale.value)
+    page = lyrics_page(task, custom_id.page, catalog, owner=owner)
     await interaction.edit_original_response(embed=page.embed, view=page.view)
 
 
-async def _share(interaction: Interaction, custom_id: LyricsButtonId, task: Task) -> None:
+async def _share(
+    interaction: Interaction, custom_id: LyricsButtonId, task: Task, public: Catalog
+) -> None:
     """Post the reader to the channel, with the name of the user."""
     catalog = catalog_for(interaction.locale.value)
     if not may_post(interaction.permissions, interaction):
@@ -60,7 +71,6 @@ async def _share(interaction: Interaction, custom_id: LyricsButtonId, task: Task
     if not may_post(interaction.app_permissions, interaction):
         await Reply(interaction).send(catalog.text("reader-cannot-share"))
         return
-    public = catalog_for((interaction.guild_locale or interaction.locale).value)
     page = lyrics_page(task, custom_id.page, public, owner=interaction.user.id)
     await Reply(interaction).send(catalog.text("reader-shared"))
     await interaction.followup.send(
@@ -71,7 +81,9 @@ async def _share(interaction: Interaction, custom_id: LyricsButtonId, task: Task
     )
 
 
-async def _send_file(interaction: Interaction, _: LyricsButtonId, task: Task) -> None:
+async def _send_file(
+    interaction: Interaction, _: LyricsButtonId, task: Task, _public: Catalog
+) -> None:
     """Send the lyrics as a file in an ephemeral message."""
     file = lyrics_file(task, catalog_for(interaction.locale.value))
     await interaction.edit_original_response(attachments=[file])
@@ -79,4 +91,7 @@ async def _send_file(interaction: Interaction, _: LyricsButtonId, task: Task) ->
 
 async def setup(bot: SunoBot) -> None:
     """Add the cog; discord.py calls this."""
-    await bot.add_cog(LyricsButtons(bot, watchlist=bot.services.watchlist))
+    services = bot.services
+    await bot.add_cog(
+        LyricsButtons(bot, watchlist=services.watchlist, settings=services.server_settings)
+    )

@@ -145,6 +145,8 @@ def enqueue_direct(
 ) -> int:
     """Insert a direct message about the task of a delivery; return its id.
 
+    It is in the language that the person has chosen, else in that of the delivery.
+
     ``reason``: of the message that a notice is held, why it is. ``possible_duplicate``: the same
     may have been posted.
     """
@@ -152,8 +154,9 @@ def enqueue_direct(
         "INSERT INTO deliveries (relay, task_id, user_id, locale, purpose, end_reason,"
         " task_json, state,"
         " message_format, nonce, reason, redirected_from, possible_duplicate, due_at, created_at)"
-        " SELECT relay, task_id, ?, locale, ?, end_reason, task_json, 'due', ?, '', ?,"
-        " channel_id, ?, ?, ?"
+        " SELECT relay, task_id, ?1,"
+        " coalesce((SELECT language FROM user_settings WHERE user_id = ?1), locale), ?2,"
+        " end_reason, task_json, 'due', ?, '', ?, channel_id, ?, ?, ?"
         " FROM deliveries WHERE id = ?",
         [user_id, purpose, MessageFormat.FULL, reason, possible_duplicate, now, now, delivery_id],
     )

@@ -32,7 +32,8 @@ class Erasure:
             " (SELECT count(DISTINCT d.id) FROM watches s"
             "  JOIN deliveries d ON d.id = s.delivery_id"
             "  WHERE s.user_id = ?1 AND d.state != 'sent') AS unposted,"
-            " (SELECT count(*) FROM user_history WHERE user_id = ?1) AS history",
+            " (SELECT count(*) FROM user_history WHERE user_id = ?1) AS history,"
+            " (SELECT count(*) FROM user_settings WHERE user_id = ?1) AS settings",
             [user_id],
         )
         return PersonalData(**rows[0])
@@ -51,6 +52,7 @@ class Erasure:
             _erase_direct_messages(db, user_id, direct_channel_id)
             entries = _entries(db, "user_history", "user_id", user_id)
             db.execute("DELETE FROM user_history WHERE user_id = ?", [user_id])
+            db.execute("DELETE FROM user_settings WHERE user_id = ?", [user_id])
             delete_orphans(db, entries)
             _drop_tasks(db, tasks)
 
@@ -80,6 +82,7 @@ def erase_server_rows(db: Database, guild_id: int) -> None:
     _purge_deliveries(db, guild_id)
     db.execute("DELETE FROM live_cards WHERE guild_id = ?", [guild_id])
     db.execute("DELETE FROM server_settings WHERE guild_id = ?", [guild_id])
+    db.execute("DELETE FROM welcomed_servers WHERE guild_id = ?", [guild_id])
     db.execute("DELETE FROM requested_messages WHERE guild_id = ?", [guild_id])
     entries = _entries(db, "server_history", "guild_id", guild_id)
     db.execute("DELETE FROM server_history WHERE guild_id = ?", [guild_id])
@@ -95,6 +98,7 @@ _SERVERS = """
     UNION SELECT guild_id FROM live_cards WHERE guild_id IS NOT NULL
     UNION SELECT guild_id FROM server_history
     UNION SELECT guild_id FROM server_settings
+    UNION SELECT guild_id FROM welcomed_servers
 """
 
 

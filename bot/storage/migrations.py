@@ -580,3 +580,26 @@ _M015 = (
     CREATE INDEX requested_messages_by_channel ON requested_messages (channel_hash, requested_at)
     """,
 )
+
+
+@migrations()
+def m017_user_settings(db: Database) -> None:
+    """Add what people have set for themselves, and which servers were welcomed."""
+    for statement in _M017:
+        db.execute(statement)
+
+
+_M017 = (
+    """
+    CREATE TABLE user_settings (
+        user_id  INTEGER PRIMARY KEY,
+        language TEXT NOT NULL           -- a locale of Discord's
+    ) STRICT
+    """,
+    """
+    CREATE TABLE welcomed_servers (
+        guild_id    INTEGER PRIMARY KEY,
+        welcomed_at REAL NOT NULL
+    ) STRICT
+    """,
+)

@@ -134,6 +134,13 @@ class ErasureButtonId(CustomId):
 
 
 @dataclass(frozen=True)
+class LanguageMenuId(CustomId):
+    """The menu of the languages for answers to its user; the locales are its values."""
+
+    kind = "language"
+
+
+@dataclass(frozen=True)
 class SettingId(CustomId):
     """A menu that changes a setting of the server where it is used.
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import discord
 
-from bot.i18n.catalog import Catalog, catalog_for
+from bot.i18n.catalog import Catalog
 from bot.storage.models import ATTACHED_SONGS, MentionSetting, NoticeStyle, ServerSettings
+from bot.ui.language_menu import LANGUAGES, language_name
 
-LANGUAGES = ("en-US", "zh-CN")
 DEFAULT = "default"
 """The value of a menu's option that stands for no value of the server's own."""
 
@@ -69,7 +69,7 @@ def choice_label(name: str, value: str, view: ServerView) -> str:
         limit = view.max_limit if value == DEFAULT else min(int(value), view.max_limit)
         return catalog.text("settings-limit-value", limit=limit)
     if name == "language" and value != DEFAULT:
-        return catalog_for(value).text("language-name")
+        return language_name(value)
     if name == "uploads" and value == "on":
         return catalog.text("settings-uploads-on", count=ATTACHED_SONGS)
     return catalog.text(f"settings-{name}-{value}")

@@ -89,6 +89,7 @@ def erasure_question(personal_data: PersonalData, catalog: Catalog) -> str:
         "ended": personal_data.ended,
         "unposted": personal_data.unposted,
         "history": personal_data.history,
+        "settings": personal_data.settings,
     }
     stored = [
         f"• {catalog.text(f'forget-{key}', count=count)}" for key, count in counts.items() if count

@@ -7,6 +7,7 @@ import discord
 
 from bot.storage.models import Destination, ServerSettings, WatchRefusal, WatchRefusalReason
 from bot.ui.permissions import is_guest, manages_server, missing_permissions
+from bot.watches.languages import channel_locale
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ async def choose_destination(
     if options.private:
         direct = await interaction.client.create_dm(interaction.user)
         return Destination(direct.id, None, interaction.locale.value)
-    locale = settings.language or (interaction.guild_locale or interaction.locale).value
+    locale = channel_locale(interaction, settings)
     if options.channel:
         return Destination(options.channel.id, options.channel.guild.id, locale)
     assert interaction.channel_id is not None  # noqa: S101 # commands and buttons have one

@@ -25,6 +25,8 @@ class GuildBase:
     roles: dict[int, Role] = field(default_factory=dict)
     members: dict[int, Member] = field(default_factory=dict)
     available: bool = True
+    is_community: bool = False
+    """Only Community servers choose their language."""
     commands_authorized: bool = False
     """Whether the application is authorized with ``applications.commands``, though without a bot.
 
@@ -35,8 +37,8 @@ class GuildBase:
 
     @property
     def features(self) -> list[str]:
-        """What Discord has switched on: only Community servers choose their language."""
-        return [] if self.locale == "en-US" else ["COMMUNITY"]
+        """What Discord has switched on."""
+        return ["COMMUNITY"] if self.is_community else []
 
     @property
     def everyone(self) -> Role:

@@ -178,8 +178,9 @@ class Guild(GuildBase):
         self._send_event("GUILD_UPDATE", guild_payload(self))
 
     def set_locale(self, locale: str) -> None:
-        """Set the preferred locale, as Community servers can; sends GUILD_UPDATE."""
+        """Set the preferred locale, which makes it a Community server; sends GUILD_UPDATE."""
         self.locale = locale
+        self.is_community = True
         self._send_event("GUILD_UPDATE", guild_payload(self))
 
     def grant(self, *names: str) -> None:
@@ -253,6 +254,7 @@ class Guild(GuildBase):
 def make_guild(shared: SharedState, name: str, locale: str, owner: User) -> Guild:
     """Create a guild with its @everyone role and its owner as the only member."""
     guild = Guild(shared, shared.ids.stable_id(), name, locale, shared.clock.time(), owner)
+    guild.is_community = locale != "en-US"
     guild.roles[guild.id] = Role(guild.id, "@everyone", EVERYONE_DEFAULTS)
     guild.members[owner.id] = Member(owner, shared.clock.time())
     return guild

@@ -261,11 +261,11 @@ async def test_the_data_of_a_user_are_counted_before_their_erasure(harness: Eras
     await harness.end("posted")
     await harness.post()
     await harness.end("due", "of both")
-    assert await harness.erasure.personal_data(ADA) == PersonalData(1, 3, 2, 3)
-    assert await harness.erasure.personal_data(BEA) == PersonalData(0, 1, 1, 1)
+    assert await harness.erasure.personal_data(ADA) == PersonalData(1, 3, 2, 3, 0)
+    assert await harness.erasure.personal_data(BEA) == PersonalData(0, 1, 1, 1, 0)
     await harness.erase_user()
     assert (await harness.erasure.personal_data(ADA)).nothing
-    assert await harness.erasure.personal_data(BEA) == PersonalData(0, 1, 1, 1)
+    assert await harness.erasure.personal_data(BEA) == PersonalData(0, 1, 1, 1, 0)
 
 
 async def test_a_user_with_closed_direct_messages_can_be_erased(harness: ErasureHarness) -> None:

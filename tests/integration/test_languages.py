@@ -183,14 +183,101 @@ async def test_a_chinese_server_gets_its_notice_in_chinese(sandbox: SandboxSessi
     assert is_chinese(card)
 
 
-async def test_an_english_server_gets_its_notice_in_english(sandbox: SandboxSession) -> None:
-    """The watcher has a Chinese client, but the channel is English."""
+async def test_an_english_community_gets_its_notice_in_english(sandbox: SandboxSession) -> None:
+    """The watcher has a Chinese client, but the server has chosen English."""
+    sandbox.guild.set_locale("en-US")
     assert is_chinese(await answer(sandbox, a_member(sandbox), sandbox.songs, "suno watch"))
     (card,) = await sandbox.discord.wait_for(sandbox.cards, 10, "the card")
     sandbox.relay.clock.advance(200)
     notice = await sandbox.wait_for_notice(SONG)
     assert is_english(notice)
     assert is_english(card)
+
+
+async def test_a_server_without_a_language_gets_its_notice_in_that_of_the_watcher(
+    sandbox: SandboxSession,
+) -> None:
+    """Outside Community servers the preferred locale is English, which nobody has chosen."""
+    assert is_chinese(await answer(sandbox, a_member(sandbox), sandbox.songs, "suno watch"))
+    (card,) = await sandbox.discord.wait_for(sandbox.cards, 10, "the card")
+    sandbox.relay.clock.advance(200)
+    assert is_chinese(await sandbox.wait_for_notice(SONG))
+    assert is_chinese(card)
+
+
+async def choose_language(sandbox: SandboxSession, user: User, value: str) -> Message:
+    """Choose a language in the menu of the command; return the message after that."""
+    message = await answer(sandbox, user, sandbox.songs, "suno language")
+    chosen = await sandbox.discord.select(user, message, "language", [value])
+    await sandbox.discord.wait_for(lambda: chosen.updated_source)
+    return message
+
+
+async def test_people_can_choose_their_language(sandbox: SandboxSession) -> None:
+    """Answers use it, and direct messages and servers without a language of their own."""
+    changed = await choose_language(sandbox, sandbox.ada, "zh-CN")
+    assert CHINESE.text("language-set", language=CHINESE.text("language-name")) == changed.content
+    assert is_chinese(await answer(sandbox, sandbox.ada, sandbox.songs, "suno watch"))
+    (card,) = await sandbox.discord.wait_for(sandbox.cards, 10, "the card")
+    join, _ = (button["custom_id"] for button in card.components[0]["components"])
+    pressed = await sandbox.discord.press(sandbox.ada, card, join)
+    assert is_chinese(await pressed.wait_for_answer())
+    await answer(sandbox, sandbox.ada, sandbox.songs, "suno watch", private=True)
+    sandbox.relay.clock.advance(200)
+    assert is_chinese(await sandbox.wait_for_notice(SONG))
+    assert is_chinese(await sandbox.wait_for_notice(SONG, sandbox.discord.open_dm(sandbox.ada)))
+
+
+async def test_a_chosen_language_is_that_of_one_person(sandbox: SandboxSession) -> None:
+    """Others, and the channels of Community servers, keep their own."""
+    sandbox.guild.set_locale("en-US")
+    await choose_language(sandbox, sandbox.ada, "zh-CN")
+    assert is_english(await answer(sandbox, sandbox.bea, sandbox.songs, "suno watch"))
+    assert is_chinese(await answer(sandbox, sandbox.ada, sandbox.songs, "suno watch"))
+    sandbox.relay.clock.advance(200)
+    assert is_english(await sandbox.wait_for_notice(SONG))
+
+
+async def test_the_automatic_language_is_that_of_the_client(sandbox: SandboxSession) -> None:
+    """Nothing is stored then."""
+    await choose_language(sandbox, sandbox.ada, "zh-CN")
+    await choose_language(sandbox, sandbox.ada, "default")
+    assert is_english(await answer(sandbox, sandbox.ada, sandbox.songs, "suno list"))
+    forgotten = await answer(sandbox, sandbox.ada, sandbox.songs, "suno forget")
+    assert forgotten.content == ENGLISH.text("forget-nothing")
+
+
+async def test_a_chosen_language_outlives_a_restart(tmp_path: Path) -> None:
+    """It is stored."""
+    async with open_sandbox(tmp_path) as sandbox:
+        async with running_bot(sandbox):
+            await choose_language(sandbox, sandbox.ada, "zh-CN")
+        async with running_bot(sandbox):
+            assert is_chinese(await answer(sandbox, sandbox.ada, sandbox.songs, "suno help"))
+
+
+async def test_forgetting_a_person_forgets_their_language(sandbox: SandboxSession) -> None:
+    """The question tells of it."""
+    await choose_language(sandbox, sandbox.ada, "zh-CN")
+    question = await answer(sandbox, sandbox.ada, sandbox.songs, "suno forget")
+    assert CHINESE.text("forget-settings", count=1) in question.content
+    erased = await sandbox.discord.press(sandbox.ada, question, f"forget:delete:{sandbox.ada.id}")
+    await sandbox.discord.wait_for(lambda: erased.updated_source)
+    assert is_english(await answer(sandbox, sandbox.ada, sandbox.songs, "suno list"))
+    forgotten = await answer(sandbox, sandbox.ada, sandbox.songs, "suno forget")
+    assert forgotten.content == ENGLISH.text("forget-nothing")
+
+
+async def test_a_redirected_notice_uses_the_chosen_language(sandbox: SandboxSession) -> None:
+    """Its channel is gone, so the watcher gets it directly."""
+    channel = a_chinese_server(sandbox, sandbox.ada)
+    await choose_language(sandbox, sandbox.ada, "en-US")
+    await answer(sandbox, sandbox.ada, channel, "suno watch")
+    channel.delete()
+    sandbox.relay.clock.advance(200)
+    direct = sandbox.discord.open_dm(sandbox.ada)
+    notice = await sandbox.wait_for_notice(SONG, direct)
+    assert ENGLISH.text("notice-instead", place=channel.mention) in notice.content
 
 
 @pytest.mark.parametrize(("locale", "speaks"), [("zh-CN", is_chinese), ("en-US", is_english)])

@@ -230,9 +230,15 @@ def number_variables(name: str) -> set[str]:
 
 
 @cache
+def fresh_catalog(language: str) -> Catalog:
+    """Return a catalogue that knows no ids of commands, whatever bot ran in this process."""
+    return Catalog(language)
+
+
+@cache
 def renderings(name: str, language: str) -> list[str]:
     """Return every rendering of a message with sample values."""
-    catalog, message = catalog_for(language), messages(language)[name]
+    catalog, message = fresh_catalog(language), messages(language)[name]
     return [
         catalog.text(name, **values) for values in variant_values(message, number_variables(name))
     ]
@@ -292,6 +298,7 @@ def test_plurals_follow_the_language() -> None:
 
 SUNO_COMMANDS = (
     *("status", "watch", "unwatch", "list", "lyrics", "history", "inbox", "help", "forget"),
+    "language",
 )
 
 FOREIGN = {"Suno", "Bot", "Discord", "ID", "Verse", "Chorus", "suno", "everyone", "here"}

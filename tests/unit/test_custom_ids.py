@@ -12,6 +12,7 @@ from bot.ui.custom_ids import (
     HistoryEntryId,
     HistoryPageId,
     KeepWatchingId,
+    LanguageMenuId,
     LiveCardButtonId,
     LyricsButtonId,
     SettingId,
@@ -47,6 +48,7 @@ IN_OLD_MESSAGES = {
             "notices",
         )
     },
+    "language": LanguageMenuId(),
     "settings-menu": SettingsMenuId(),
     "settings-page:overview": SettingsPageId("overview"),
     "settings-page:reset": SettingsPageId("reset"),

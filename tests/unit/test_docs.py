@@ -189,6 +189,8 @@ PRIVACY_TEXTS = {
     "live_cards": "For each live card:",
     "live_card_tasks": "For each live card:",
     "server_settings": "For each server:",
+    "user_settings": "The language that you choose",
+    "welcomed_servers": "For each server that the bot has greeted:",
     "departed_servers": "For each server that the bot is no longer in:",
     "key_values": None,  # about the bot itself
 }

@@ -8,6 +8,7 @@ from bot.i18n.catalog import catalog_in
 from bot.relay.models import Lyrics
 from bot.storage.models import EndReason, HistoryEntry, HistoryPage, ServerSettings
 from bot.ui.history_panel import history_view
+from bot.ui.language_menu import language_menu
 from bot.ui.lyrics_reader import lyrics_page
 from bot.ui.settings_panel import PAGES, overview, reset_page, setting_page
 from bot.ui.settings_values import ServerView
@@ -78,6 +79,7 @@ async def test_sent_views_are_not_kept_in_memory() -> None:
         reset_page(SERVER).view,
         *(setting_page(name, SERVER).view for name in PAGES),
         erasure_view(1, CATALOG),
+        language_menu("zh-CN", CATALOG),
     )
     async with logged_in_client() as harness:
         for view in views:

@@ -1,4 +1,4 @@
-# The history, deletion on request, and the help.
+# The history, and deletion on request.
 
 history-title-server = What was watched in this server
 history-title-person = What you have watched
@@ -50,13 +50,3 @@ forget-button-keep = Keep it
 forget-done = 🧹 Done: I have forgotten you.
 forget-kept = Nothing was deleted.
 forget-not-yours = Only the person who asked can answer this.
-
-help-title = Suno Bot
-help-what = You make a song or lyrics at a Suno relay and get a task id. Give me the id: when the task ends, I post the result where you asked, and mention you.
-help-watch = { COMMAND("suno watch") } and the id: get told here when it is done
-help-status = { COMMAND("suno status") } and the id: how far it is right now
-help-lyrics = { COMMAND("suno lyrics") } and the id: read the lyrics, whole
-help-list = { COMMAND("suno list") }: what you are watching; { COMMAND("suno unwatch") } stops it
-help-history = { COMMAND("suno history") }: find again what has ended
-help-more = Several ids go at once, separated by spaces. { COMMAND("suno inbox") } shows what I could not post; { COMMAND("suno forget") } deletes what I keep about you.
-help-invite = Add me to a server

@@ -1,4 +1,4 @@
-# The panel of those who manage a server, and the health page.
+# For those who manage a server: settings, health, welcome. For everybody: language and help.
 
 command-settings = How I work in this server
 command-settings-name = suno-settings
@@ -100,3 +100,21 @@ health-channel-unknown = ❔ { $channel }: I cannot see it
 health-invite = Invite
 
 language-name = English
+
+command-language = Choose the language I use with you
+command-language-name = language
+language-question = Which language should I use with you? In channels I use the server's.
+language-automatic = Automatic: the language of your Discord
+language-set = ✅ From now on I'll use { $language } with you.
+language-set-automatic = ✅ From now on I'll use the language of your Discord.
+forget-settings = the language you chose
+
+help-title = Suno Bot
+help-what = Generate a song or lyrics at your Suno relay and give me the task ID. I'll post the result as soon as it's ready, and mention you.
+help-watch = { COMMAND("suno watch") } with the ID: get the result here when it's ready
+help-status = { COMMAND("suno status") } with the ID: see how far along it is
+help-lyrics = { COMMAND("suno lyrics") } with the ID: read the full lyrics
+help-list = { COMMAND("suno list") }: what you're watching; { COMMAND("suno unwatch") } stops it
+help-history = { COMMAND("suno history") }: find what was finished
+help-more = You can paste several IDs at once. { COMMAND("suno inbox") } shows what I couldn't post, { COMMAND("suno language") } changes my language, { COMMAND("suno forget") } deletes what I store about you.
+help-invite = Add me to a server

@@ -1,4 +1,4 @@
-# 历史记录、删除个人数据和帮助。
+# 历史记录和删除个人数据。
 
 history-title-server = 这个服务器关注过的任务
 history-title-person = 你关注过的任务
@@ -34,13 +34,3 @@ forget-button-keep = 保留
 forget-done = 🧹 删好了，我已经忘记你了。
 forget-kept = 什么都没有删除。
 forget-not-yours = 只有提出请求的人才能回答。
-
-help-title = Suno Bot
-help-what = 你在 Suno 中转站制作歌曲或歌词，会得到一个任务 ID。把 ID 交给我，任务结束后，我会在你指定的地方发出结果，并 @你。
-help-watch = { COMMAND("suno watch") } 加任务 ID：做好后在这里通知你
-help-status = { COMMAND("suno status") } 加任务 ID：查看现在的进度
-help-lyrics = { COMMAND("suno lyrics") } 加任务 ID：阅读完整歌词
-help-list = { COMMAND("suno list") }：查看你关注的任务；用 { COMMAND("suno unwatch") } 取消关注
-help-history = { COMMAND("suno history") }：找回已经结束的任务
-help-more = 可以一次输入多个 ID，用空格隔开。{ COMMAND("suno inbox") } 显示没能发出的通知；{ COMMAND("suno forget") } 删除我保存的关于你的数据。
-help-invite = 添加到服务器

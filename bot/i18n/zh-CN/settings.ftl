@@ -1,4 +1,4 @@
-# 给服务器管理者的设置面板，以及运行状况页。
+# 给服务器管理者：设置、运行状况、欢迎消息。给所有人：语言和帮助。
 
 command-settings = 设置我在这个服务器里怎么工作
 command-settings-name = suno-设置
@@ -100,3 +100,21 @@ health-channel-unknown = ❔ { $channel }：我看不到这个频道
 health-invite = 邀请
 
 language-name = 简体中文
+
+command-language = 选择我和你交流用的语言
+command-language-name = 语言
+language-question = 我和你交流时用哪种语言？在频道里我用服务器的语言。
+language-automatic = 自动：和你的 Discord 一样
+language-set = ✅ 以后我和你交流时用{ $language }。
+language-set-automatic = ✅ 以后我用你的 Discord 的语言。
+forget-settings = 你选择的语言
+
+help-title = Suno Bot
+help-what = 在 Suno 中转站生成歌曲或歌词，然后把任务 ID 交给我。一做好我就发出结果并 @你。
+help-watch = { COMMAND("suno watch") } 加任务 ID：做好后在这里发出结果
+help-status = { COMMAND("suno status") } 加任务 ID：查看现在的进度
+help-lyrics = { COMMAND("suno lyrics") } 加任务 ID：阅读完整歌词
+help-list = { COMMAND("suno list") }：查看你关注的任务；用 { COMMAND("suno unwatch") } 取消关注
+help-history = { COMMAND("suno history") }：找回已经完成的任务
+help-more = 可以一次粘贴多个 ID。{ COMMAND("suno inbox") } 显示没能发出的通知，{ COMMAND("suno language") } 更换我用的语言，{ COMMAND("suno forget") } 删除我保存的关于你的数据。
+help-invite = 添加到服务器

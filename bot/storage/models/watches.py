@@ -60,8 +60,10 @@ class PersonalData:
     """Notices for the person that are not posted yet, or could not be."""
     history: int
     """Tasks in the person's own history."""
+    settings: int
+    """1 if the person has set anything, else 0."""
 
     @property
     def nothing(self) -> bool:
         """Whether there is nothing to erase."""
-        return not (self.running or self.ended or self.history)
+        return not (self.running or self.ended or self.history or self.settings)
