@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sandbox.discord.channel_kinds import PRIVATE_THREAD, THREADS, VOICE_CHANNELS
+from sandbox.discord.channel_kinds import FORUMS, PRIVATE_THREAD, THREADS, VOICE_CHANNELS
 from sandbox.discord.clock import iso
 from sandbox.discord.errors import Payload
+from sandbox.discord.forums import ForumSettings, ForumTag
 from sandbox.discord.guild_base import GuildBase
 from sandbox.discord.message_parts import (
     DEFAULT,
@@ -200,6 +201,12 @@ class Channel:
     archived: bool = False
     locked: bool = False
     deleted: bool = False
+    forum: ForumSettings = field(default_factory=ForumSettings)
+    """What posts need, in a forum or media channel."""
+    applied_tags: list[str] = field(default_factory=list)
+    """The tags of a post."""
+    auto_archive_duration: int = 4320
+    """Minutes after which a quiet thread is archived."""
     changed_at: datetime | None = None
 
     @property
@@ -211,6 +218,11 @@ class Channel:
     def is_active_thread(self) -> bool:
         """Whether this is a thread that is neither archived nor deleted."""
         return self.is_thread and not (self.archived or self.deleted)
+
+    @property
+    def archived_at(self) -> datetime:
+        """When a thread was last archived or reopened."""
+        return self.changed_at or self.created_at
 
     @property
     def messages(self) -> list[Message]:
@@ -289,6 +301,18 @@ class Channel:
         with sync_threads(self.guild, [ruling]):
             change(allow=allow, deny=deny)
             ruling.send_event("CHANNEL_UPDATE")
+
+    def add_tag(self, name: str, *, moderated: bool = False) -> ForumTag:
+        """Add a tag to a forum or media channel; sends CHANNEL_UPDATE."""
+        tag = ForumTag(self.shared.ids.stable_id(), name, moderated)
+        self.forum.tags.append(tag)
+        self.send_event("CHANNEL_UPDATE")
+        return tag
+
+    def require_tag(self, required: bool = True) -> None:
+        """Require a tag of every new post, or require none; sends CHANNEL_UPDATE."""
+        self.forum.requires_tag = required
+        self.send_event("CHANNEL_UPDATE")
 
     def rename(self, name: str) -> None:
         """Rename the channel; sends CHANNEL_UPDATE or THREAD_UPDATE."""
@@ -372,7 +396,7 @@ class Channel:
             "id": str(self.id),
             "type": self.kind,
             "last_message_id": None if latest is None else str(latest),
-            "flags": 0,
+            "flags": self.forum.flags,
         }
         if self.guild is None:
             payload["recipients"] = [user.payload() for user in self.recipients]
@@ -382,7 +406,7 @@ class Channel:
 
     def _guild_part(self) -> Payload:
         spoken = {"bitrate": 64_000, "user_limit": 0, "rtc_region": None}
-        return (spoken if self.kind in VOICE_CHANNELS else {}) | {
+        return (spoken if self.kind in VOICE_CHANNELS else self._forum_part()) | {
             "position": 0,
             "topic": None,
             "nsfw": False,
@@ -392,6 +416,19 @@ class Channel:
                 for target, overwrite in self.overwrites.items()
             ],
         }
+
+    def _forum_part(self) -> Payload:
+        if self.kind not in FORUMS:
+            return {}
+        part: Payload = {
+            "available_tags": [tag.payload() for tag in self.forum.tags],
+            "default_reaction_emoji": None,
+            "default_sort_order": None,
+            "default_forum_layout": 0,
+        }
+        if self.forum.default_auto_archive_duration is not None:
+            part["default_auto_archive_duration"] = self.forum.default_auto_archive_duration
+        return part
 
     def _overwrite_payload(self, target: int, overwrite: Overwrite) -> Payload:
         is_role = self.guild is not None and target in self.guild.roles
@@ -409,10 +446,11 @@ class Channel:
             "message_count": len(self.messages),
             "member_count": len(self.thread_members),
             "total_message_sent": len(self.history),
+            "applied_tags": self.applied_tags,
             "thread_metadata": {
                 "archived": self.archived,
-                "auto_archive_duration": 4320,
-                "archive_timestamp": iso(self.changed_at or self.created_at),
+                "auto_archive_duration": self.auto_archive_duration,
+                "archive_timestamp": iso(self.archived_at),
                 "locked": self.locked,
                 "create_timestamp": iso(self.created_at),
             },

@@ -22,6 +22,8 @@ _KNOWN: dict[int, tuple[int, str]] = {
     40003: (403, "You are opening direct messages too fast"),
     40005: (413, "Request entity too large"),
     40060: (400, "Interaction has already been acknowledged."),
+    40066: (400, "There are no tags available that can be set by non-moderators"),
+    40067: (400, "A tag is required to create a forum post in this channel"),
     40094: (400, "This interaction has reached the maximum number of follow-up messages"),
     50001: (403, "Missing Access"),
     50005: (403, "Cannot edit a message authored by another user"),
@@ -37,6 +39,7 @@ _KNOWN: dict[int, tuple[int, str]] = {
     160002: (400, "Cannot reply without permission to read message history"),
     160004: (400, "A thread has already been created for this message"),
     160005: (400, "Thread is locked"),
+    160006: (400, "Maximum number of active threads reached"),
 }
 
 

@@ -26,6 +26,7 @@ class Guild(GuildBase):
 
     all_channels: dict[int, Channel] = field(default_factory=dict)
     """Channels and threads by id in the order of creation, deleted ones too."""
+    max_active_threads: int = 1000
 
     @property
     def channels(self) -> list[Channel]:
@@ -39,9 +40,14 @@ class Guild(GuildBase):
         known = self.all_channels.values()
         return [entry for entry in known if entry.is_thread and not entry.deleted]
 
+    @property
+    def active_threads(self) -> list[Channel]:
+        """The threads that are neither archived nor deleted."""
+        return [thread for thread in self.threads if thread.is_active_thread]
+
     def active_threads_of(self, user: User) -> list[Channel]:
         """List the threads that are not archived and open to a member."""
-        return [one for one in self.threads if one.is_active_thread and one.is_accessible_to(user)]
+        return [one for one in self.active_threads if one.is_accessible_to(user)]
 
     def create_payload(self) -> Payload:
         """Return the guild as GUILD_CREATE carries it."""
@@ -63,6 +69,7 @@ class Guild(GuildBase):
         kind: int | None = None,
         owner: User | None = None,
         members: tuple[User, ...] = (),
+        auto_archive_duration: int | None = None,
     ) -> Channel:
         """Create a thread in a channel, or with the id of a message there; sends THREAD_CREATE.
 
@@ -71,6 +78,8 @@ class Guild(GuildBase):
         usual = ANNOUNCEMENT_THREAD if parent.kind == ANNOUNCEMENT else PUBLIC_THREAD
         thread = self._make(name, usual if kind is None else kind, parent, identity)
         thread.owner = owner or self.owner
+        usual_duration = parent.forum.default_auto_archive_duration or thread.auto_archive_duration
+        thread.auto_archive_duration = auto_archive_duration or usual_duration
         thread.thread_members.update(user.id for user in members)
         thread.send_event("THREAD_CREATE", newly_created=True)
         return thread

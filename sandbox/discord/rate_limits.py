@@ -29,6 +29,8 @@ def _default_limits() -> dict[str, Limit]:
     return {
         "POST /channels/{channel}/messages": Limit(5, 5.0),
         "GET /channels/{channel}/messages": Limit(5, 5.0),
+        "POST /channels/{channel}/threads": Limit(5, 5.0),
+        "GET /channels/{channel}/threads/archived/public": Limit(5, 5.0),
         f"PATCH {message}": Limit(5, 5.0),
         f"GET {message}": Limit(5, 5.0),
         f"DELETE {message}": Limit(5, 1.0),

@@ -1,9 +1,19 @@
 """The routes of threads."""
 
+from datetime import UTC, datetime
+
 from aiohttp import web
 
-from sandbox.discord.bodies import json_response, no_content, path_id, read_draft, read_object
+from sandbox.discord.bodies import (
+    json_response,
+    no_content,
+    number,
+    path_id,
+    read_draft,
+    read_object,
+)
 from sandbox.discord.channel_kinds import FORUMS
+from sandbox.discord.errors import invalid
 from sandbox.discord.state import DiscordState
 from sandbox.discord.thread_service import ThreadService
 
@@ -22,6 +32,7 @@ class ThreadRoutes:
             web.patch(channel, self.change),
             web.post(f"{channel}/messages/{{message}}/threads", self.start_from),
             web.post(f"{channel}/threads", self.start),
+            web.get(f"{channel}/threads/archived/public", self.archived),
             web.put(f"{channel}/thread-members/@me", self.join),
             web.delete(f"{channel}/thread-members/@me", self.leave),
         ]
@@ -43,6 +54,16 @@ class ThreadRoutes:
         thread, message = self._threads.post(channel.id, draft)
         return json_response({**thread.payload(), "message": message.payload()}, status=201)
 
+    async def archived(self, request: web.Request) -> web.Response:
+        """``GET /channels/{channel}/threads/archived/public``."""
+        threads, more = self._threads.archived(
+            path_id(request, "channel"),
+            limit=number(request.query.get("limit", "50")),
+            before=_time(request.query.get("before")),
+        )
+        listed = [thread.payload() for thread in threads]
+        return json_response({"threads": listed, "members": [], "has_more": more})
+
     async def change(self, request: web.Request) -> web.Response:
         """``PATCH /channels/{channel}``; of what is no thread the bot changes nothing."""
         thread = self._threads.change(path_id(request, "channel"), await read_object(request))
@@ -57,3 +78,15 @@ class ThreadRoutes:
         """``DELETE /channels/{channel}/thread-members/@me``."""
         self._threads.leave(path_id(request, "channel"))
         return no_content()
+
+
+def _time(written: str | None) -> datetime | None:
+    """Read a time of a query."""
+    if written is None:
+        return None
+    try:
+        time = datetime.fromisoformat(written)
+        return time if time.tzinfo else time.replace(tzinfo=UTC)
+    except ValueError as error:
+        text = f"Could not parse {written}. Should be ISO8601."
+        raise invalid(("before",), "DATE_TIME_TYPE_PARSE", text) from error

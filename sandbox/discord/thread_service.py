@@ -1,5 +1,7 @@
 """Threads that the bot starts: in a channel, from a message, or as a post of a forum."""
 
+from datetime import datetime
+
 from sandbox.discord.channel_kinds import (
     ANNOUNCEMENT,
     ANNOUNCEMENT_THREAD,
@@ -93,11 +95,40 @@ class ThreadService:
         forum, guild = self._parent(channel_id)
         self._require(forum, Permission.SEND_MESSAGES)
         wanted = read_object_as(_forum_post, draft.payload)
+        moderator = bool(self._may(forum) & Permission.MANAGE_THREADS)
+        tags = forum.forum.checked_tags(wanted.get("applied_tags") or [], moderator=moderator)
         written = Draft(draft.payload["message"], draft.uploads)
         first = self._messages.compose(forum, written)
         thread = self._make(forum, guild, wanted, PUBLIC_THREAD, first.id)
+        thread.applied_tags = tags
         self._messages.begin(thread, first)
         return thread, first
+
+    def archived(
+        self, channel_id: int, *, limit: int, before: datetime | None = None
+    ) -> tuple[list[Channel], bool]:
+        """Return the public archived threads of a channel, and whether there are more.
+
+        The one that was archived last comes first.
+        """
+        if not 2 <= limit <= 100:
+            text = "Value should be between 2 and 100."
+            raise invalid(("limit",), "NUMBER_TYPE_MAX", text)
+        channel, _ = self._parent(channel_id)
+        self._require(channel, Permission.READ_MESSAGE_HISTORY)
+        found = sorted(
+            (
+                thread
+                for thread in channel.threads
+                if thread.archived
+                and not thread.deleted
+                and thread.kind != PRIVATE_THREAD
+                and (before is None or thread.archived_at < before)
+            ),
+            key=lambda thread: thread.archived_at,
+            reverse=True,
+        )
+        return found[:limit], len(found) > limit
 
     def change(self, channel_id: int, wanted: Payload) -> Channel:
         """Rename, archive, reopen or lock a thread, as Manage Threads allows."""
@@ -160,6 +191,14 @@ class ThreadService:
         identity: int | None = None,
     ) -> Channel:
         bot = self._state.shared.bot
+        if len(guild.active_threads) >= guild.max_active_threads:
+            raise api_error(160006)
         return guild.add_thread(
-            channel, wanted["name"], identity=identity, kind=kind, owner=bot, members=(bot,)
+            channel,
+            wanted["name"],
+            identity=identity,
+            kind=kind,
+            owner=bot,
+            members=(bot,),
+            auto_archive_duration=wanted.get("auto_archive_duration"),
         )

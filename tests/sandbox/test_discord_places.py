@@ -72,6 +72,80 @@ async def test_a_forum_accepts_posts() -> None:
 
 
 @pytest.mark.malformed_requests
+async def test_a_forum_may_require_a_tag() -> None:
+    """Moderated tags are for moderators; without a usable tag nobody else can post."""
+    async with connected_client() as harness:
+        guild = await harness.bot.until_known(harness.guild.id)
+        forum = harness.guild.add_channel("forum", kinds.FORUM)
+
+        async def post(*tags: int) -> Any:
+            body = {"name": "x", "message": {"content": "x"}, "applied_tags": list(map(str, tags))}
+            return await harness.request("POST", f"/channels/{forum.id}/threads", json=body)
+
+        official = forum.add_tag("Official", moderated=True)
+        forum.require_tag()
+        assert await refused(post()) == (400, 40066)
+        songs = forum.add_tag("Songs")
+        await harness.bot.until(
+            lambda: (
+                (one := guild.get_channel(forum.id))
+                and isinstance(one, discord.ForumChannel)
+                and one.flags.require_tag
+                and [tag.moderated for tag in one.available_tags] == [True, False]
+            )
+        )
+        assert await refused(post()) == (400, 40067)
+        assert await refused(post(official.id, songs.id)) == (403, 50013)
+        assert await refused(post(1)) == (400, 50035)
+        assert (await post(songs.id))["applied_tags"] == [str(songs.id)]
+        harness.guild.grant("manage_threads")
+        await post(official.id, songs.id)
+
+
+async def test_a_forum_sets_when_its_posts_are_archived() -> None:
+    """A post may have its own duration; other channels have a default too."""
+    async with logged_in_client() as harness:
+        forum = harness.guild.add_channel("forum", kinds.FORUM)
+        forum.forum.default_auto_archive_duration = 60
+        path = f"/channels/{forum.id}/threads"
+        body: dict[str, Any] = {"name": "x", "message": {"content": "x"}}
+        await harness.request("POST", path, json=body)
+        await harness.request("POST", path, json=body | {"auto_archive_duration": 1440})
+        assert [one.auto_archive_duration for one in harness.guild.threads] == [60, 1440]
+
+
+async def test_archived_threads_are_listed_newest_first() -> None:
+    """The list has pages, and needs Read Message History; the list of active ones does not."""
+    async with connected_client() as harness:
+        guild = await harness.bot.until_known(harness.guild.id)
+        for name in ("first", "second", "third", "active"):
+            thread = harness.guild.add_thread(harness.songs, name)
+            if name != "active":
+                harness.local.clock.advance(60)
+                thread.archive()
+        found = guild.get_channel(harness.songs.id)
+        assert isinstance(found, discord.TextChannel)
+        assert [one.name async for one in found.archived_threads(limit=2)] == ["third", "second"]
+        assert len([one async for one in found.archived_threads(limit=None)]) == 3
+        harness.songs.deny("read_message_history")
+        path = f"/channels/{harness.songs.id}/threads/archived/public"
+        assert await refused(harness.request("GET", path)) == (403, 50013)
+        assert [one.name for one in await guild.active_threads()] == ["active"]
+
+
+@pytest.mark.malformed_requests
+async def test_a_guild_has_a_limited_number_of_active_threads() -> None:
+    """Above it no thread starts until one is archived."""
+    async with logged_in_client() as harness:
+        harness.guild.max_active_threads = 1
+        path = f"/channels/{harness.songs.id}/threads"
+        await harness.request("POST", path, json={"name": "x"})
+        assert await refused(harness.request("POST", path, json={"name": "x"})) == (400, 160006)
+        harness.guild.threads[0].archive()
+        await harness.request("POST", path, json={"name": "x"})
+
+
+@pytest.mark.malformed_requests
 @pytest.mark.parametrize(
     "body",
     [
