@@ -29,6 +29,14 @@ from bot.watches.service import WatchService
 from bot.watches.watchlist import Watchlist
 
 Interaction = discord.Interaction[SunoBot]
+NoticeChannel = (
+    discord.TextChannel
+    | discord.VoiceChannel
+    | discord.StageChannel
+    | discord.ForumChannel
+    | discord.Thread
+)
+"""Every channel that takes messages; announcement channels are text, media channels forums."""
 Ids = Annotated[str, app_commands.Range[str, 1, 6000]]
 """As long as Discord allows: people paste whole answers of their relay."""
 
@@ -100,7 +108,7 @@ class TaskCommands(SunoCog):
         self,
         interaction: Interaction,
         ids: Ids,
-        channel: discord.TextChannel | discord.Thread | None = None,
+        channel: NoticeChannel | None = None,
         *,
         mention: bool = True,
         private: bool = False,

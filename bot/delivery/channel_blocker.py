@@ -11,7 +11,7 @@ import discord
 from bot.delivery.discord_errors import ErrorClassification
 from bot.storage.models import Delivery, Destination, MissingAccess, UndeliveredReason
 from bot.storage.outbox import Outbox
-from bot.ui.permissions import missing_permissions, missing_permissions_reason, permissions_in
+from bot.ui.permissions import cached_channel, lacks_tag, missing_permissions
 
 
 class ChannelBlocker:
@@ -91,19 +91,21 @@ class ChannelBlocker:
         """Return the reason for the watchers; ``None`` if no access is missing."""
         if classification.missing is not MissingAccess.PERMISSION:
             return classification.missing
-        granted = permissions_in(self._client, delivery.destination)
-        in_thread = self._thread(delivery.destination) is not None
-        return missing_permissions_reason(granted, in_thread=in_thread).text
+        channel = cached_channel(self._client, delivery.destination)
+        if channel is None:
+            return UndeliveredReason.of_missing_permissions(()).text
+        granted = channel.permissions_for(channel.guild.me)
+        missing = missing_permissions(granted, channel.type)
+        return UndeliveredReason.of_missing_permissions(missing).text
 
     def _may_post_again(self, destination: Destination, reason: UndeliveredReason) -> bool:
-        thread = self._thread(destination)
-        if thread and reason.closed_thread:
-            return not (thread.archived or thread.locked)
-        granted = permissions_in(self._client, destination)
-        if granted is None or not reason.missing_permissions:
+        channel = cached_channel(self._client, destination)
+        if channel is None:
             return False
-        return not missing_permissions(granted, in_thread=thread is not None)
-
-    def _thread(self, destination: Destination) -> discord.Thread | None:
-        guild = self._client.get_guild(destination.guild_id or 0)
-        return guild.get_thread(destination.channel_id) if guild else None
+        if reason.missing_access is MissingAccess.FORUM_TAG:
+            return not lacks_tag(channel, channel.permissions_for(channel.guild.me))
+        if isinstance(channel, discord.Thread) and reason.missing_access:
+            return not (channel.archived or channel.locked)
+        if not reason.missing_permissions:
+            return False
+        return not missing_permissions(channel.permissions_for(channel.guild.me), channel.type)

@@ -39,6 +39,13 @@ class LateCall(discord.DiscordException):
     """A late call was about to begin another request."""
 
 
+class RepeatedPost(discord.DiscordException):
+    """A call was about to start a forum's post again, although Discord may have the first.
+
+    Such a request has no nonce: the forum has to be searched before the next one.
+    """
+
+
 class DiscordCall(Generic[T]):
     """One call into discord.py, and how many of its posted messages were not rejected."""
 
@@ -111,7 +118,10 @@ class DiscordCalls:
 
 
 def trace_calls(trace: aiohttp.TraceConfig) -> None:
-    """Let ``trace`` count the posted messages of each call, and stop late calls at new requests."""
+    """Let ``trace`` count the posted messages of each call, and stop requests that must not begin.
+
+    These are new requests of late calls, and those that would start a forum's post twice.
+    """
 
     async def begin(
         session: aiohttp.ClientSession,  # noqa: ARG001 # aiohttp's signature
@@ -122,6 +132,8 @@ def trace_calls(trace: aiohttp.TraceConfig) -> None:
             call.traced = True
             if call.late:
                 raise LateCall(f"{request.method} of a late call")
+            if call.unrejected_posts and _starts_post(request):
+                raise RepeatedPost("the result of the first request is not known")
             call.unrejected_posts += _is_post(request)
 
     async def end(
@@ -146,12 +158,21 @@ def trace_calls(trace: aiohttp.TraceConfig) -> None:
     trace.on_request_exception.append(fail)
 
 
-def _is_post(
-    request: aiohttp.TraceRequestStartParams
+_Request = (
+    aiohttp.TraceRequestStartParams
     | aiohttp.TraceRequestEndParams
-    | aiohttp.TraceRequestExceptionParams,
-) -> bool:
-    return request.method == "POST" and request.url.path.endswith("/messages")
+    | aiohttp.TraceRequestExceptionParams
+)
+
+
+def _is_post(request: _Request) -> bool:
+    posts_message = request.method == "POST" and request.url.path.endswith("/messages")
+    return posts_message or _starts_post(request)
+
+
+def _starts_post(request: _Request) -> bool:
+    """Whether a request starts a thread with its first message, as in a forum."""
+    return request.method == "POST" and request.url.path.endswith("/threads")
 
 
 def _is_refusal(response: aiohttp.ClientResponse) -> bool:

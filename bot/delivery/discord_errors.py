@@ -66,6 +66,8 @@ _BY_CODE = {
     40003: Disposition.RETRY,  # direct messages are opened too fast
     40005: Disposition.SIMPLIFY,  # too large
     40060: Disposition.ACKNOWLEDGE,  # the interaction was answered before
+    40066: Disposition.HOLD,  # a forum's tags are for moderators alone
+    40067: Disposition.HOLD,  # a forum requires a tag
     50001: Disposition.REDIRECT,  # no access
     50006: Disposition.SIMPLIFY,  # empty message
     50007: Disposition.REDIRECT,  # this user accepts no messages
@@ -75,11 +77,17 @@ _BY_CODE = {
     50278: Disposition.REDIRECT,  # no server in common with this user
     130000: Disposition.RETRY,  # overloaded
     160005: Disposition.HOLD,  # locked thread
+    160006: Disposition.RETRY,  # as many active threads as a server may have
     200000: Disposition.SIMPLIFY,  # stopped by AutoMod
     200001: Disposition.SIMPLIFY,  # a title stopped by AutoMod
     240000: Disposition.SIMPLIFY,  # stopped as a harmful link
 }
-_MISSING = {160005: MissingAccess.UNLOCKED_THREAD, 50083: MissingAccess.OPEN_THREAD}
+_MISSING = {
+    40066: MissingAccess.FORUM_TAG,
+    40067: MissingAccess.FORUM_TAG,
+    50083: MissingAccess.OPEN_THREAD,
+    160005: MissingAccess.UNLOCKED_THREAD,
+}
 _BY_STATUS = {
     401: Disposition.STOP,
     403: Disposition.HOLD,

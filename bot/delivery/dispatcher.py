@@ -2,7 +2,8 @@
 
 Deliveries are sent concurrently, so that no channel waits for another. The outbox hands out one
 delivery for each channel at a time, which keeps the order there. Every attempt at a delivery has
-the same nonce, by which Discord recognizes a repeated message even if the process died in between.
+the same nonce, by which Discord recognizes a repeated message even if the process died in between;
+in a forum, where a message begins a post, there is none, and the forum is searched instead.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import discord
 
@@ -21,7 +23,13 @@ from bot.delivery.discord_errors import classify, may_succeed_without_file, shor
 from bot.delivery.discord_requests import RequestMonitor
 from bot.delivery.duplicate_check import DuplicateCheck, find_existing
 from bot.delivery.error_policy import RETRY_POLICY, ErrorPolicy, RetryPolicy, log_fields
-from bot.delivery.rendering import delivery_view, ensure_complete, render_delivery
+from bot.delivery.forum_posts import start_post
+from bot.delivery.rendering import (
+    delivery_view,
+    ensure_complete,
+    post_title,
+    render_delivery,
+)
 from bot.metrics import DeliveryOutcome, Metrics
 from bot.storage.clock_rollback import UNKNOWN_TIME, Rollback, RollbackDetector
 from bot.storage.models import Delivery, DeliveryPurpose
@@ -152,21 +160,26 @@ class OutboxDispatcher:
         """Make one attempt at a delivery, and record its result."""
         call = self._calls.start(self._send_once(delivery))
         try:
-            message_id = await self._wait_for_result(call, delivery)
+            message = await self._wait_for_result(call, delivery)
         except Exception as error:  # noqa: BLE001 # the error policy handles every kind
             transient = classify(error).is_transient
             unconfirmed = call.unrejected_posts > 0 if call.traced else transient
             await self._error_policy.settle(delivery, error, unconfirmed=unconfirmed)
             return
         now = self._clock()
-        await self._outbox.acknowledge(delivery, message_id=message_id, now=now)
-        log.info("Delivery sent: %s message=%s", log_fields(delivery), message_id)
+        thread_id = message.channel.id if delivery.destination.forum else None
+        await self._outbox.acknowledge(
+            delivery, message_id=message.id, thread_id=thread_id, now=now
+        )
+        log.info("Delivery sent: %s message=%s", log_fields(delivery), message.id)
         self._metrics.delivery_attempts.labels(DeliveryOutcome.SENT).inc()
         if delivery.purpose is DeliveryPurpose.NOTICE:
             self._metrics.delivery_delay.observe(max(now - delivery.created_at, 0))
 
-    async def _wait_for_result(self, call: DiscordCall[int], delivery: Delivery) -> int:
-        """Return the id of the message, or raise why there is none, however late.
+    async def _wait_for_result(
+        self, call: DiscordCall[discord.Message], delivery: Delivery
+    ) -> discord.Message:
+        """Return the message, or raise why there is none, however late.
 
         Until then the delivery stays ``sending``, so that no second attempt begins.
         """
@@ -176,15 +189,16 @@ class OutboxDispatcher:
             self._outbox.changed.set()  # a slot is free
         return await call.result()
 
-    async def _send_once(self, delivery: Delivery) -> int:
-        """Send a delivery unless its message exists already; return the id of the message.
+    async def _send_once(self, delivery: Delivery) -> discord.Message:
+        """Send a delivery unless its message exists already; return the message.
 
         Where that cannot be determined it is sent, and says that it may be a duplicate: that is
         better than a lost notice.
         """
         since, now = delivery.unconfirmed_since, self._clock()
-        if since is None or 0 <= now - since < self._policy.nonce_window:
-            return (await self._send(delivery, possible_duplicate=False)).id
+        nonce_window = 0.0 if delivery.destination.forum else self._policy.nonce_window
+        if since is None or 0 <= now - since < nonce_window:
+            return await self._send(delivery, possible_duplicate=False)
         if since > now:  # the clock was set back
             delivery = replace(delivery, unconfirmed_since=UNKNOWN_TIME)
         others = await self._outbox.other_message_ids(delivery)
@@ -198,9 +212,9 @@ class OutboxDispatcher:
         )
         log.info("Duplicate check: %s result=%s", log_fields(delivery), check)
         if message is not None:
-            return (await ensure_complete(message, notice, delivery)).id
+            return await ensure_complete(message, notice, delivery)
         possible_duplicate = check is DuplicateCheck.UNREADABLE
-        return (await self._send(delivery, possible_duplicate=possible_duplicate)).id
+        return await self._send(delivery, possible_duplicate=possible_duplicate)
 
     async def _send(self, delivery: Delivery, *, possible_duplicate: bool) -> discord.Message:
         """Send a delivery and return its message; raises what discord.py raises.
@@ -232,14 +246,16 @@ class OutboxDispatcher:
         self, delivery: Delivery, notice: Notice, file: discord.File | None
     ) -> discord.Message:
         destination = delivery.destination
+        message: dict[str, Any] = {
+            "content": notice.content,
+            "embeds": notice.embeds,
+            "files": [file] if file else [],
+            "view": delivery_view(delivery, notice) or discord.utils.MISSING,
+            "allowed_mentions": notice.allowed_mentions,
+        }
+        if destination.forum:
+            return await start_post(self._client, destination, post_title(delivery), **message)
         channel = self._client.get_partial_messageable(
             destination.channel_id, guild_id=destination.guild_id
         )
-        return await channel.send(
-            content=notice.content,
-            embeds=notice.embeds,
-            files=[file] if file else [],
-            view=delivery_view(delivery, notice) or discord.utils.MISSING,
-            allowed_mentions=notice.allowed_mentions,
-            nonce=delivery.nonce,
-        )
+        return await channel.send(**message, nonce=delivery.nonce)

@@ -1,7 +1,8 @@
 """Finds out whether a message was posted although Discord's response never arrived.
 
 Within a few minutes Discord itself recognizes the nonce of a repeated message. After that the bot's
-own messages in the channel are searched for the marker of the notice.
+own messages in the channel are searched for the marker of the notice. A post in a forum has no
+nonce: there the first messages of the bot's own posts are searched, always.
 """
 
 import re
@@ -10,13 +11,22 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 import discord
+from discord.utils import snowflake_time
 
+from bot.delivery.discord_errors import classify
+from bot.delivery.forum_posts import fetch_forum
 from bot.storage.clock_rollback import UNKNOWN_TIME
 from bot.storage.models import Delivery, Destination
 from bot.ui.task_text import has_marker
 
 MAX_MESSAGES_READ = 300
 """Messages of a channel that are read from the time of the unconfirmed attempt on."""
+
+MAX_POSTS_READ = 50
+"""Posts of a forum whose first message is read."""
+
+MAX_ARCHIVED_LISTED = 300
+"""Archived posts of a forum that are listed."""
 
 MAX_CLOCK_SKEW = 600.0
 """Seconds by which Discord's clock and ours may differ unnoticed."""
@@ -47,8 +57,8 @@ async def find_existing(
 ) -> tuple[DuplicateCheck, discord.Message | None]:
     """Search the message of an unconfirmed delivery; return the result, and the message if found.
 
-    ``others``: ids of the messages of other deliveries in the same channel. ``content``: the text
-    of the message above its embeds, which is all that is left where Discord dropped the embeds.
+    ``others``: ids of the messages of other deliveries in the same channel or forum. ``content``:
+    the text of the message above its embeds, all that is left where Discord dropped the embeds.
     ``clock_ahead`` and errors: as for ``search_own_messages``.
     """
     if delivery.unconfirmed_since is None:
@@ -59,6 +69,10 @@ async def find_existing(
         return is_notice and message.id not in others
 
     since = delivery.unconfirmed_since
+    if delivery.destination.forum:
+        return await _search_own_posts(
+            client, delivery.destination, _earliest(since, clock_ahead), matches, others
+        )
     return await search_own_messages(
         client, delivery.destination, since, matches, clock_ahead=clock_ahead
     )
@@ -79,13 +93,10 @@ async def search_own_messages(
     channel cannot be read just now.
     """
     channel = client.get_partial_messageable(destination.channel_id, guild_id=destination.guild_id)
-    undated = since == UNKNOWN_TIME
-    # The clocks may have differed less at that time; then more is read than necessary.
-    earliest = since - max(clock_ahead, 0.0) - MAX_CLOCK_SKEW
-    after = None if undated else datetime.fromtimestamp(earliest, UTC)
+    after = _earliest(since, clock_ahead)
     count = 0
     async for message in channel.history(
-        limit=MAX_MESSAGES_READ, after=after, oldest_first=not undated
+        limit=MAX_MESSAGES_READ, after=after, oldest_first=after is not None
     ):
         count += 1
         if client.user and message.author.id == client.user.id and matches(message):
@@ -93,6 +104,77 @@ async def search_own_messages(
     if count < MAX_MESSAGES_READ and await _may_read(client, destination, seen=count > 0):
         return DuplicateCheck.ABSENT, None
     return DuplicateCheck.UNREADABLE, None
+
+
+def _earliest(since: float, clock_ahead: float) -> datetime | None:
+    """Return the time of Discord's clock from which a message is searched, ``None`` if unknown."""
+    if since == UNKNOWN_TIME:
+        return None
+    # The clocks may have differed less at that time; then more is read than necessary.
+    return datetime.fromtimestamp(since - max(clock_ahead, 0.0) - MAX_CLOCK_SKEW, UTC)
+
+
+async def _search_own_posts(
+    client: discord.Client,
+    destination: Destination,
+    earliest: datetime | None,
+    matches: Callable[[discord.Message], bool],
+    others: Collection[int],
+) -> tuple[DuplicateCheck, discord.Message | None]:
+    """Search the first messages of the bot's own posts in a forum.
+
+    ``others``: posts that are known to be something else; a post has the id of its first message.
+    Raises as ``search_own_messages`` does.
+    """
+    guild = client.get_guild(destination.guild_id or 0)
+    if guild is None or guild.unavailable:
+        raise ChannelNotCached(f"server not received yet: {destination.guild_id}")
+    result = DuplicateCheck.ABSENT
+    posts, complete = await _own_posts(client, guild, destination, earliest)
+    candidates = [post for post in posts if post.id not in others]
+    if not complete or len(candidates) > MAX_POSTS_READ:
+        result = DuplicateCheck.UNREADABLE
+    for post in candidates[:MAX_POSTS_READ]:
+        try:
+            message = await post.fetch_message(post.id)
+        except (discord.Forbidden, discord.NotFound) as error:
+            if classify(error).is_transient:
+                raise
+            result = DuplicateCheck.UNREADABLE  # deleted, or it may not be read
+            continue
+        if matches(message):
+            return DuplicateCheck.POSTED, message
+    return result, None
+
+
+async def _own_posts(
+    client: discord.Client,
+    guild: discord.Guild,
+    destination: Destination,
+    earliest: datetime | None,
+) -> tuple[list[discord.Thread], bool]:
+    """Return the bot's own posts in a forum since a time, the active ones first.
+
+    The flag says whether these are all: archived posts need the permission Read Message History.
+    """
+    posts = [one for one in await guild.active_threads() if one.parent_id == destination.channel_id]
+    forum = await fetch_forum(client, destination)
+    complete, listed = True, 0
+    try:
+        async for post in forum.archived_threads(limit=MAX_ARCHIVED_LISTED):
+            if earliest is not None and post.archive_timestamp < earliest:
+                break
+            posts.append(post)
+            listed += 1
+        complete = listed < MAX_ARCHIVED_LISTED
+    except discord.Forbidden as error:
+        if classify(error).is_transient:
+            raise
+        complete = False
+    own = (post for post in posts if client.user and post.owner_id == client.user.id)
+    return [
+        post for post in own if earliest is None or snowflake_time(post.id) >= earliest
+    ], complete
 
 
 def lacks_embeds(message: discord.Message, content: str) -> bool:

@@ -21,7 +21,7 @@ from bot.delivery.discord_errors import (
 from bot.delivery.rendering import simpler_format
 from bot.metrics import DeliveryOutcome, Metrics
 from bot.storage.models import Delivery, DeliveryPurpose
-from bot.storage.outbox import Outbox
+from bot.storage.outbox import POST_SETTLE_TIME, Outbox
 
 NONCE_WINDOW = 30.0
 """Seconds for which Discord is trusted to recognize a nonce. Its documentation promises "a few
@@ -129,9 +129,12 @@ class ErrorPolicy:
         *,
         unconfirmed: bool,
     ) -> None:
+        delay = self._delay(delivery, classification)
+        if unconfirmed and delivery.destination.forum:  # a search too early would find nothing
+            delay = max(delay, POST_SETTLE_TIME)
         await self._outbox.postpone(
             delivery,
-            until=self._clock() + self._delay(delivery, classification),
+            until=self._clock() + delay,
             reason=reason,
             message_format=delivery.message_format,
             unconfirmed=unconfirmed,

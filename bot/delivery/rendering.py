@@ -9,8 +9,9 @@ from bot.delivery.discord_errors import Disposition, classify, short_reason
 from bot.delivery.duplicate_check import shows_marker_of
 from bot.i18n.catalog import catalog_for
 from bot.storage.models import Delivery, DeliveryPurpose, EndReason, MessageFormat
+from bot.ui.escaping import sanitize_line
 from bot.ui.held_notice import held_notice
-from bot.ui.limits import MAX_CONTENT
+from bot.ui.limits import MAX_CONTENT, MAX_THREAD_NAME
 from bot.ui.notice import Notice, render_notice
 from bot.ui.notice_fallbacks import as_plain_text, minimal_notice, without_links
 from bot.ui.views import keep_watching_view, link_view
@@ -44,6 +45,15 @@ def render_delivery(delivery: Delivery, *, possible_duplicate: bool = False) -> 
     if delivery.message_format is MessageFormat.SIMPLE:
         return without_links(text)
     return as_plain_text(text) if delivery.message_format is MessageFormat.PLAIN else text
+
+
+def post_title(delivery: Delivery) -> str:
+    """Return the title of the post that the message of a delivery begins in a forum."""
+    catalog = catalog_for(delivery.destination.locale)
+    if delivery.message_format in FORMATS_WITHOUT_FOREIGN_TEXT:
+        return catalog.text("post-untitled")
+    title = sanitize_line(delivery.task.title, limit=MAX_THREAD_NAME)
+    return title or catalog.text("post-untitled")
 
 
 def simpler_format(delivery: Delivery) -> MessageFormat | None:

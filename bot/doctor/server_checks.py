@@ -101,7 +101,7 @@ async def _check_channel(
         granted = await _permissions_in(api, channel, member)
     except DiscordApiError as error:
         return _unreadable_channel(error, guild.name, used)
-    missing = missing_permissions(granted, in_thread=isinstance(channel, discord.Thread))
+    missing = missing_permissions(granted, channel.type)
     place = f"#{channel.name} in {guild.name} ({_counts(used)})"
     if missing:
         text = f"{place}: the bot lacks {format_permissions(missing)}"

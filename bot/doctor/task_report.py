@@ -108,7 +108,7 @@ def _delivery_as_json(delivery: DeliveryFacts) -> dict[str, Any]:
     }
 
 
-_IDS = frozenset({"channel_id", "guild_id", "message_id", "redirected_from"})
+_IDS = frozenset({"channel_id", "guild_id", "message_id", "redirected_from", "thread_id"})
 
 _PUBLISHED_NAMES = {
     "end_reason": "ending",

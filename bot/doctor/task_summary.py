@@ -101,17 +101,18 @@ def describe_reason(reason: str | None) -> str:
     undelivered = UndeliveredReason(reason)
     if (missing := undelivered.missing_permissions) is not None:
         return f"the bot lacks {format_permissions(missing) or 'a permission'} there"
-    if closed := undelivered.closed_thread:
-        return _CLOSED_THREADS[closed]
+    if missing_access := undelivered.missing_access:
+        return _MISSING_ACCESS[missing_access]
     status, _, code = reason.partition("/")
     if status.isdecimal() and code.isdecimal():
         return f"Discord {_MEANINGS[disposition_of(int(status), int(code))]} ({reason})"
     return f"the connection to Discord failed ({reason})"
 
 
-_CLOSED_THREADS = {
+_MISSING_ACCESS = {
     MissingAccess.UNLOCKED_THREAD: "the thread is locked",
     MissingAccess.OPEN_THREAD: "the thread is archived",
+    MissingAccess.FORUM_TAG: "the forum requires a tag, and has none that the bot may apply",
 }
 _MEANINGS = {
     Disposition.REDIRECT: "says that the channel is gone or closed to the bot",
@@ -139,5 +140,5 @@ def message_link(delivery: DeliveryFacts) -> str | None:
     """Return the URL of a message, ``None`` if it was not posted."""
     if delivery.message_id is None:
         return None
-    server = delivery.guild_id or "@me"
-    return f"https://discord.com/channels/{server}/{delivery.channel_id}/{delivery.message_id}"
+    server, channel = delivery.guild_id or "@me", delivery.thread_id or delivery.channel_id
+    return f"https://discord.com/channels/{server}/{channel}/{delivery.message_id}"

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from sqlite_utils import Database
 
+from bot.storage.forums import is_forum
 from bot.storage.models import Delivery, DeliveryPurpose, Destination, EndReason, MessageFormat
 from bot.storage.task_rows import load_task
 
@@ -75,7 +76,9 @@ def read_delivery(db: Database, row: dict[str, Any], unconfirmed_since: float | 
         purpose=DeliveryPurpose(row["purpose"]),
         task=load_task(row["task_json"]),
         end_reason=EndReason(row["end_reason"]),
-        destination=Destination(row["channel_id"], row["guild_id"], row["locale"]),
+        destination=Destination(
+            row["channel_id"], row["guild_id"], row["locale"], is_forum(db, row["channel_id"])
+        ),
         watchers=tuple(watcher["user_id"] for watcher in watchers),
         nonce=row["nonce"],
         message_format=MessageFormat(row["message_format"]),

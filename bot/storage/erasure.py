@@ -81,6 +81,7 @@ def erase_server_rows(db: Database, guild_id: int) -> None:
     tasks += _tasks(db, "guild_id = ?", [guild_id], table="deliveries")
     _purge_deliveries(db, guild_id)
     db.execute("DELETE FROM live_cards WHERE guild_id = ?", [guild_id])
+    db.execute("DELETE FROM forums WHERE guild_id = ?", [guild_id])
     db.execute("DELETE FROM server_settings WHERE guild_id = ?", [guild_id])
     db.execute("DELETE FROM welcomed_servers WHERE guild_id = ?", [guild_id])
     db.execute("DELETE FROM requested_messages WHERE guild_id = ?", [guild_id])
@@ -96,6 +97,7 @@ _SERVERS = """
     UNION SELECT guild_id FROM deliveries WHERE guild_id IS NOT NULL
     UNION SELECT guild_id FROM blocked_channels WHERE guild_id IS NOT NULL
     UNION SELECT guild_id FROM live_cards WHERE guild_id IS NOT NULL
+    UNION SELECT guild_id FROM forums
     UNION SELECT guild_id FROM server_history
     UNION SELECT guild_id FROM server_settings
     UNION SELECT guild_id FROM welcomed_servers

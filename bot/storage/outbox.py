@@ -35,6 +35,7 @@ from bot.storage.delivery_rows import (
     move,
     read_delivery,
 )
+from bot.storage.forums import IN_FORUM
 from bot.storage.held_notices import (
     enqueue_held_notices_about,
     postpone_or_drop_held_notice,
@@ -54,6 +55,9 @@ log = logging.getLogger(__name__)
 
 DUPLICATE_WINDOW = 3600.0
 """Seconds before a delivery came to be in which other messages may be taken for it."""
+
+POST_SETTLE_TIME = 15.0
+"""Seconds after which a post that Discord may have started is certainly shown in its forum."""
 
 _READY = f"""
     FROM deliveries d WHERE d.state IN ('due', 'held') AND d.channel_id IS NOT NULL
@@ -97,15 +101,26 @@ class Outbox:
 
         return _earliest(await self._database.view(next_at), await self.redirection.next_at())
 
-    async def acknowledge(self, delivery: Delivery, *, message_id: int | None, now: float) -> bool:
-        """Discord has the message: ``sending`` → ``sent``; the channel is open."""
+    async def acknowledge(
+        self,
+        delivery: Delivery,
+        *,
+        message_id: int | None,
+        now: float,
+        thread_id: int | None = None,
+    ) -> bool:
+        """Discord has the message: ``sending`` → ``sent``; the channel is open.
+
+        ``thread_id``: the post that the message begins, in a forum.
+        """
 
         def acknowledge(db: Database) -> bool:
             moved = move(
                 db,
                 delivery,
-                "state = 'sent', sent_at = ?, message_id = ?, due_at = NULL, reason = NULL",
-                [now, message_id],
+                "state = 'sent', sent_at = ?, message_id = ?, thread_id = ?, due_at = NULL,"
+                " reason = NULL",
+                [now, message_id, thread_id],
             )
             if moved:
                 unblock(db, delivery.destination.channel_id)
@@ -223,7 +238,8 @@ class Outbox:
 
         ``in_flight`` are the deliveries that this process does send. What was refused for a bad
         token is due again too. Returns how many there were. Their nonces are the same, so that
-        Discord knows a repeat. At the first call, what was quarantined is tried once more.
+        Discord knows a repeat; a forum's post has none, and its forum is searched after
+        ``POST_SETTLE_TIME``. At the first call, what was quarantined is tried once more.
         """
 
         def recover(db: Database) -> int:
@@ -234,10 +250,11 @@ class Outbox:
                     [now],
                 )
             requeued: int = db.execute(
-                f"UPDATE deliveries SET state = 'due', due_at = ? WHERE {OPEN} AND ("  # noqa: S608 # names of ours
+                "UPDATE deliveries SET state = 'due', due_at = CASE"  # noqa: S608 # names of ours
+                f" WHEN state = 'sending' AND {IN_FORUM} THEN ? ELSE ? END WHERE {OPEN} AND ("
                 "(state = 'sending' AND id NOT IN (SELECT value FROM json_each(?)))"
                 " OR (state = 'due' AND reason LIKE '401/%'))",
-                [now, json.dumps(list(in_flight))],
+                [now + POST_SETTLE_TIME, now, json.dumps(list(in_flight))],
             ).rowcount
             return requeued
 

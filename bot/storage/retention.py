@@ -15,6 +15,7 @@ from sqlite_utils import Database
 
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import erase_server_rows, stored_server_ids
+from bot.storage.forums import delete_unused_forums
 from bot.storage.limits import delete_expired_requests
 from bot.storage.models import ShardGuilds
 
@@ -59,6 +60,7 @@ class Retention:
             db.execute(f"DELETE FROM deliveries WHERE id {expired}", [latest])  # noqa: S608 # names of ours
             db.execute(_DELETE_EXPIRED_TASKS, [latest])
             delete_expired_requests(db, now)
+            delete_unused_forums(db)
 
         await self._database.run(prune, erases=True)
 

@@ -48,6 +48,8 @@ class DeliveryFacts:
     due_at: float | None
     sent_at: float | None
     message_id: int | None
+    thread_id: int | None = None
+    """The post that the message begins, in a forum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,7 @@ def _deliveries(db: Database, row: dict[str, object]) -> tuple[DeliveryFacts, ..
         " coalesce(CASE d.state WHEN 'due' THEN b.reason END, d.reason) AS reason,"
         " redirected_from,"
         " created_at, CASE WHEN d.state = 'due' THEN max(due_at, coalesce(b.next_probe_at, 0))"
-        "  ELSE due_at END AS due_at, sent_at, message_id,"
+        "  ELSE due_at END AS due_at, sent_at, message_id, thread_id,"
         " (SELECT count(*) FROM watches s WHERE s.delivery_id = d.id) AS people,"
         f" d.state IN ('due', 'held') AND NOT ({is_first('d')} AND {is_quiet('d')}) AS waits"
         " FROM deliveries d LEFT JOIN blocked_channels b ON b.channel_id = d.channel_id"

@@ -14,6 +14,7 @@ from sqlite_utils import Database
 from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import VISIBLE_STATE
 from bot.storage.errors import TooManyWatchers
+from bot.storage.forums import record_forum
 from bot.storage.history import add_user_to_history
 from bot.storage.models import DeliveryPurpose, Destination, EndReason, UnwatchOutcome, Watch
 from bot.storage.task_rows import load_task_or_id
@@ -62,6 +63,8 @@ def insert_watch(db: Database, watch: NewWatch, limit: int) -> bool:
             *(watch.created_at, watch.mention),
         ],
     )
+    if watch.destination.forum:
+        record_forum(db, watch.destination)
     return True
 
 
@@ -148,6 +151,8 @@ class JoinedNotice:
     progress: NoticeProgress
     message_id: int | None = None
     """The id of its message, once it is posted."""
+    thread_id: int | None = None
+    """The post that its message begins, in a forum."""
 
 
 def join_notice(db: Database, watch: NewWatch, limit: int) -> JoinedNotice | None:
@@ -162,13 +167,14 @@ def join_notice(db: Database, watch: NewWatch, limit: int) -> JoinedNotice | Non
         *(DeliveryPurpose.NOTICE, EndReason.FINISHED),
     ]
     posted = db.execute(
-        "SELECT message_id FROM deliveries WHERE relay = ? AND task_id = ? AND channel_id = ?"
+        "SELECT message_id, thread_id FROM deliveries"
+        " WHERE relay = ? AND task_id = ? AND channel_id = ?"
         " AND purpose = ? AND end_reason = ? AND message_id IS NOT NULL AND sent_at > ?"
         " ORDER BY id DESC",
         [*key, watch.created_at - RECENTLY_POSTED],
     ).fetchone()
     if posted:
-        return JoinedNotice(NoticeProgress.POSTED, posted[0])
+        return JoinedNotice(NoticeProgress.POSTED, *posted)
     pending = db.execute(
         f"SELECT d.id, {VISIBLE_STATE}, d.unconfirmed_since IS NOT NULL FROM deliveries d"  # noqa: S608 # names of ours
         " WHERE d.relay = ? AND d.task_id = ? AND d.channel_id = ? AND d.purpose = ?"

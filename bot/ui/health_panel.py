@@ -68,7 +68,7 @@ def _channel_line(channel_id: int, guild: discord.Guild, catalog: Catalog) -> st
     if channel is None:
         return catalog.text("health-channel-unknown", channel=mention)
     granted = channel.permissions_for(guild.me)
-    needed = posting_permissions(granted, in_thread=isinstance(channel, discord.Thread))
+    needed = posting_permissions(granted, channel.type)
     needed |= {"embed-links": granted.embed_links}
     missing = [catalog.text(f"permission-{name}") for name, has in needed.items() if not has]
     if not missing:

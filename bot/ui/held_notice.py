@@ -19,9 +19,10 @@ _MAX_MARKER = 220
 _MORE_LINE = 100
 """Code points reserved for the line with the number of notices that are not listed."""
 
-_CLOSED_THREADS = {
+_MISSING_ACCESS_KEYS = {
     MissingAccess.UNLOCKED_THREAD: "held-notice-thread-locked",
     MissingAccess.OPEN_THREAD: "held-notice-thread-archived",
+    MissingAccess.FORUM_TAG: "held-notice-forum-tag",
 }
 
 
@@ -50,8 +51,8 @@ def _cause(reason: UndeliveredReason, catalog: Catalog) -> str:
     if names := reason.missing_permissions:
         permissions = catalog.listed(catalog.text(f"permission-{name}") for name in names)
         return catalog.text("held-notice-missing", permissions=permissions)
-    if closed := reason.closed_thread:
-        return catalog.text(_CLOSED_THREADS[closed])
+    if missing := reason.missing_access:
+        return catalog.text(_MISSING_ACCESS_KEYS[missing])
     return catalog.text("held-notice-trouble")
 
 
@@ -88,7 +89,8 @@ def _inbox_cause(entry: UndeliveredNotice, catalog: Catalog) -> str:
         return catalog.text("inbox-why-person" if unreachable else "inbox-why-gone")
     if reason.missing_permissions is not None:
         return catalog.text("inbox-why-permission")
-    if reason.closed_thread:
-        return catalog.text("inbox-why-thread")
+    if missing := reason.missing_access:
+        in_forum = missing is MissingAccess.FORUM_TAG
+        return catalog.text("inbox-why-forum-tag" if in_forum else "inbox-why-thread")
     rejected = entry.reason.startswith("4")
     return catalog.text("inbox-why-content" if rejected else "inbox-why-trouble")

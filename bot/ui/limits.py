@@ -24,6 +24,7 @@ MAX_CUSTOM_ID = 100
 """The custom id of a button or a menu."""
 MAX_OPTION_TEXT = 100
 """The label and the description of a menu's option, each."""
+MAX_THREAD_NAME = 100
 MAX_CHOICE = 100
 """The name and the value of an autocomplete choice, each."""
 MAX_USER_INSTALL_FOLLOW_UPS = 5

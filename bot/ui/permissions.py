@@ -5,7 +5,7 @@ from typing import Any
 
 import discord
 
-from bot.storage.models import Destination, HistoryScope, UndeliveredReason
+from bot.storage.models import Destination, HistoryScope
 
 REQUIRED_PERMISSIONS = discord.Permissions(
     view_channel=True,
@@ -18,40 +18,72 @@ REQUIRED_PERMISSIONS = discord.Permissions(
 """What the bot is invited with; the documentation names the same."""
 
 
-def posting_permissions(granted: discord.Permissions, *, in_thread: bool) -> dict[str, bool]:
+_THREADS = frozenset(
+    {
+        discord.ChannelType.public_thread,
+        discord.ChannelType.private_thread,
+        discord.ChannelType.news_thread,
+    }
+)
+_FORUMS = frozenset({discord.ChannelType.forum, discord.ChannelType.media})
+_VOICE_CHANNELS = frozenset({discord.ChannelType.voice, discord.ChannelType.stage_voice})
+"""Whose text chat only those see who may connect."""
+
+
+def posting_permissions(
+    granted: discord.Permissions, channel_type: discord.ChannelType
+) -> dict[str, bool]:
     """Return whether each permission that a notice needs is granted, by its catalogue name."""
-    return {"view-channel": granted.view_channel} | _sending_permission(
-        granted, in_thread=in_thread
-    )
+    needed = {"view-channel": granted.view_channel}
+    if channel_type in _VOICE_CHANNELS:
+        needed["connect"] = granted.connect
+    return needed | _sending_permission(granted, channel_type)
 
 
-def missing_permissions(granted: discord.Permissions, *, in_thread: bool) -> list[str]:
+def missing_permissions(
+    granted: discord.Permissions, channel_type: discord.ChannelType
+) -> list[str]:
     """Return the catalogue names of the permissions that a notice needs and that are missing."""
-    needed = posting_permissions(granted, in_thread=in_thread)
+    needed = posting_permissions(granted, channel_type)
     return [name for name, is_granted in needed.items() if not is_granted]
 
 
-def missing_permissions_reason(
-    granted: discord.Permissions | None, *, in_thread: bool
-) -> UndeliveredReason:
-    """Return the reason for holding a delivery; ``granted`` is ``None`` if it is unknown."""
-    names = [] if granted is None else missing_permissions(granted, in_thread=in_thread)
-    return UndeliveredReason.of_missing_permissions(names)
+def cached_channel(
+    client: discord.Client, destination: Destination
+) -> discord.abc.GuildChannel | discord.Thread | None:
+    """Return a channel or a thread of a server, ``None`` if it is not cached."""
+    guild = client.get_guild(destination.guild_id or 0)
+    return guild.get_channel_or_thread(destination.channel_id) if guild else None
 
 
 def permissions_in(client: discord.Client, destination: Destination) -> discord.Permissions | None:
     """Return the permissions of the bot in a channel, ``None`` if the channel is not cached."""
-    guild = client.get_guild(destination.guild_id or 0)
-    channel = guild and guild.get_channel_or_thread(destination.channel_id)
-    return channel.permissions_for(guild.me) if guild and channel else None
+    channel = cached_channel(client, destination)
+    return channel.permissions_for(channel.guild.me) if channel else None
+
+
+def applicable_tags(
+    forum: discord.ForumChannel, granted: discord.Permissions
+) -> list[discord.ForumTag]:
+    """Return the tags of a forum that a member with these permissions may apply to a post."""
+    return [tag for tag in forum.available_tags if granted.manage_threads or not tag.moderated]
+
+
+def lacks_tag(channel: object, granted: discord.Permissions) -> bool:
+    """Whether a channel is a forum whose posts need a tag, of which none may be applied."""
+    return (
+        isinstance(channel, discord.ForumChannel)
+        and channel.flags.require_tag
+        and not applicable_tags(channel, granted)
+    )
 
 
 def may_post(granted: discord.Permissions, interaction: discord.Interaction[Any]) -> bool:
     """Whether these permissions allow posting in the channel of an interaction."""
     if interaction.guild_id is None:
         return True
-    in_thread = isinstance(interaction.channel, discord.Thread)
-    return all(_sending_permission(granted, in_thread=in_thread).values())
+    channel_type = interaction.channel.type if interaction.channel else discord.ChannelType.text
+    return all(_sending_permission(granted, channel_type).values())
 
 
 def manages_server(interaction: discord.Interaction[Any]) -> bool:
@@ -59,10 +91,14 @@ def manages_server(interaction: discord.Interaction[Any]) -> bool:
     return interaction.guild_id is not None and interaction.permissions.manage_guild
 
 
-def _sending_permission(granted: discord.Permissions, *, in_thread: bool) -> dict[str, bool]:
-    if in_thread:
+def _sending_permission(
+    granted: discord.Permissions, channel_type: discord.ChannelType
+) -> dict[str, bool]:
+    """Return the permission to send; in a forum that to start a post, which is the same bit."""
+    if channel_type in _THREADS:
         return {"send-messages-in-threads": granted.send_messages_in_threads}
-    return {"send-messages": granted.send_messages}
+    name = "create-posts" if channel_type in _FORUMS else "send-messages"
+    return {name: granted.send_messages}
 
 
 def is_guest(interaction: discord.Interaction[Any]) -> bool:

@@ -21,6 +21,16 @@ from bot.ui.views import StatelessView
 PAGES = ("channel", "roles", "mention", "language", "notices", "uploads", "limit")
 """The settings in the order of the overview; each has a page."""
 
+NOTICE_CHANNEL_TYPES = [
+    discord.ChannelType.text,
+    discord.ChannelType.news,
+    discord.ChannelType.voice,
+    discord.ChannelType.stage_voice,
+    discord.ChannelType.forum,
+    discord.ChannelType.media,
+]
+"""The channels that a server can set for notices; a thread would be archived some day."""
+
 MAX_ROLES = 10
 _PAGE_OF_MENU = {"role": "mention"}
 """The page that a menu is on, if it has another name."""
@@ -140,7 +150,7 @@ def _channel_menu(view: ServerView) -> discord.ui.ChannelSelect[discord.ui.View]
     known = view.guild and channel_id and view.guild.get_channel_or_thread(channel_id)
     return discord.ui.ChannelSelect(
         custom_id=SettingId("channel").encode(),
-        channel_types=[discord.ChannelType.text],
+        channel_types=NOTICE_CHANNEL_TYPES,
         placeholder=view.catalog.text("settings-choose-channel"),
         min_values=0,
         default_values=[known] if known else [],

@@ -6,7 +6,7 @@ import discord
 
 from bot.i18n.catalog import Catalog
 from bot.storage.models import ServerSettings
-from bot.ui.permissions import missing_permissions
+from bot.ui.permissions import lacks_tag, missing_permissions
 
 
 def channel_problem(channel_id: int, guild: discord.Guild | None, catalog: Catalog) -> str | None:
@@ -15,9 +15,10 @@ def channel_problem(channel_id: int, guild: discord.Guild | None, catalog: Catal
     if guild is None or channel is None:
         return catalog.text("settings-problem-channel-unseen", channel=f"<#{channel_id}>")
     granted = channel.permissions_for(guild.me)
-    missing = missing_permissions(granted, in_thread=isinstance(channel, discord.Thread))
+    missing = missing_permissions(granted, channel.type)
     if not missing:
-        return None
+        lacks = lacks_tag(channel, granted)
+        return catalog.text("settings-problem-tag", channel=channel.mention) if lacks else None
     names = catalog.listed(catalog.text(f"permission-{name}") for name in missing)
     return catalog.text("settings-problem-channel", channel=channel.mention, permissions=names)
 

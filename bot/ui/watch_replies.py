@@ -48,6 +48,7 @@ _REFUSAL_KEYS = {
     WatchRefusalReason.BOT_CANNOT_POST: "watch-no-permission",
     WatchRefusalReason.MEMBER_CANNOT_POST: "watch-not-yours",
     WatchRefusalReason.PRIVATE_THREAD: "watch-private-thread",
+    WatchRefusalReason.FORUM_TAG_MISSING: "watch-forum-tag",
     WatchRefusalReason.NO_COMMON_SERVER: "watch-no-common-server",
     WatchRefusalReason.NO_DIRECT_MESSAGES: "watch-no-direct-message",
 }
@@ -113,17 +114,18 @@ def _result(result: WatchResult, report: WatchReport, catalog: Catalog) -> str:
     text = catalog.text(
         keys[result.outcome],
         id=code_span(result.task.id),
-        link=_message_link(report.destination, result.message_id),
+        link=_message_link(report.destination, result),
     )
     if report.elsewhere and result.outcome.is_pending:
         place = f"<#{report.destination.channel_id}>"
-        return catalog.text("watch-elsewhere", text=text, place=place)
+        key = "watch-as-post" if report.destination.forum else "watch-elsewhere"
+        return catalog.text(key, text=text, place=place)
     return text
 
 
-def _message_link(destination: Destination, message_id: int | None) -> str:
-    server = destination.guild_id or "@me"
-    return f"https://discord.com/channels/{server}/{destination.channel_id}/{message_id}"
+def _message_link(destination: Destination, result: WatchResult) -> str:
+    server, channel = destination.guild_id or "@me", result.thread_id or destination.channel_id
+    return f"https://discord.com/channels/{server}/{channel}/{result.message_id}"
 
 
 def _watch_line(watch: Watch, catalog: Catalog) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import discord
 
 from bot.storage.models import Destination, ServerSettings, WatchRefusal, WatchRefusalReason
-from bot.ui.permissions import is_guest, manages_server, missing_permissions
+from bot.ui.permissions import is_guest, lacks_tag, manages_server, missing_permissions
 from bot.watches.languages import channel_locale
 
 
@@ -51,7 +51,8 @@ async def choose_destination(
         return Destination(direct.id, None, interaction.locale.value)
     locale = channel_locale(interaction, settings)
     if options.channel:
-        return Destination(options.channel.id, options.channel.guild.id, locale)
+        forum = isinstance(options.channel, discord.ForumChannel)
+        return Destination(options.channel.id, options.channel.guild.id, locale, forum)
     assert interaction.channel_id is not None  # noqa: S101 # commands and buttons have one
     return Destination(interaction.channel_id, interaction.guild_id, locale)
 
@@ -86,10 +87,17 @@ def refusal_by_permissions(
         if reason is not None:
             return WatchRefusal(reason, channel_id=channel.id)
         granted = channel.permissions_for(channel.guild.me)
-    missing = missing_permissions(granted, in_thread=isinstance(channel, discord.Thread))
+    missing = missing_permissions(granted, _channel_type(channel))
     if missing:
         return WatchRefusal(WatchRefusalReason.BOT_CANNOT_POST, permissions=tuple(missing))
+    if lacks_tag(channel, granted):
+        return WatchRefusal(WatchRefusalReason.FORUM_TAG_MISSING, channel_id=channel.id)
     return None
+
+
+def _channel_type(channel: Any) -> discord.ChannelType:
+    """Return the type of a channel; an interaction may come without the channel."""
+    return channel.type if channel else discord.ChannelType.text
 
 
 def _refusal_of_member(
@@ -105,7 +113,7 @@ def _refusal_of_member(
         return None
     assert isinstance(interaction.user, discord.Member)  # noqa: S101 # channels are a server's
     granted = channel.permissions_for(interaction.user)
-    if missing_permissions(granted, in_thread=isinstance(channel, discord.Thread)):
+    if missing_permissions(granted, channel.type):
         return WatchRefusalReason.MEMBER_CANNOT_POST
     private = isinstance(channel, discord.Thread) and channel.is_private()
     if private and channel.id != interaction.channel_id and not granted.manage_threads:

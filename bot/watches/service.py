@@ -109,10 +109,11 @@ class WatchService:
     ) -> tuple[LiveCard | None, datetime | None]:
         """Create a live card for the running tasks; return it, or until when a limit prevents it.
 
-        The updater posts it, unless it is ``claimed``: then the caller does.
+        The updater posts it, unless it is ``claimed``: then the caller does. There is none in a
+        forum, where it would be a post.
         """
         running = [each.task.id for each in results if each.outcome.is_running]
-        if not running:
+        if not running or destination.forum:
             return None, None
         now = self._clock()
         try:

@@ -208,7 +208,12 @@ _OUTCOMES_BY_PROGRESS = {
 
 
 def _joined_result(task: Task, joined: JoinedNotice) -> WatchResult:
-    return WatchResult(task, _OUTCOMES_BY_PROGRESS[joined.progress], message_id=joined.message_id)
+    return WatchResult(
+        task,
+        _OUTCOMES_BY_PROGRESS[joined.progress],
+        message_id=joined.message_id,
+        thread_id=joined.thread_id,
+    )
 
 
 def _unchecked_outcome(error: RelayError | None) -> WatchOutcome:

@@ -46,10 +46,16 @@ def test_the_invite_link_requests_the_required_permissions() -> None:
     assert not REQUIRED_PERMISSIONS.administrator
 
 
-@pytest.mark.parametrize("in_thread", [False, True])
-def test_the_required_permissions_include_those_for_posting(in_thread: bool) -> None:
+@pytest.mark.parametrize(
+    "channel_type",
+    [discord.ChannelType.text, discord.ChannelType.public_thread, discord.ChannelType.forum],
+    ids=str,
+)
+def test_the_required_permissions_include_those_for_posting(
+    channel_type: discord.ChannelType,
+) -> None:
     """A bot invited with the link can post notices."""
-    assert all(posting_permissions(REQUIRED_PERMISSIONS, in_thread=in_thread).values())
+    assert all(posting_permissions(REQUIRED_PERMISSIONS, channel_type).values())
 
 
 def test_the_documentation_explains_each_permission() -> None:

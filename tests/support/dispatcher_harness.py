@@ -23,9 +23,12 @@ from bot.storage.models import Destination
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, Guild, LocalDiscord, Message, Request, User
+from sandbox.discord.channel_kinds import FORUMS
 from tests.support.delivery import a_dispatcher
 
 POST = "POST /channels/{id}/messages"
+
+START_POST = "POST /channels/{id}/threads"
 
 POLICY = RetryPolicy(first_delay=1, max_delay=300, held_retry_interval=600, hold_after=86400)
 
@@ -54,8 +57,7 @@ class DispatcherHarness:
 
     async def enqueue(self, task: Task, *users: int, channel: Channel | None = None) -> None:
         """Enqueue the notice of a finished task for the users who watched it in a channel."""
-        destination = channel or self.channel
-        where = Destination(destination.id, destination.guild.id if destination.guild else None)
+        where = destination_of(channel or self.channel)
         known = replace(task)
         for user in users or (self.local.state.owner.id,):
             await self.store.add_watch(
@@ -86,6 +88,12 @@ class DispatcherHarness:
             [],
         )
         return [(row["state"], row["reason"]) for row in rows]
+
+
+def destination_of(channel: Channel) -> Destination:
+    """Return a channel as the destination of notices."""
+    guild_id = channel.guild.id if channel.guild else None
+    return Destination(channel.id, guild_id, forum=channel.kind in FORUMS)
 
 
 def traced_client(request_monitor: RequestMonitor) -> discord.Client:

@@ -113,9 +113,7 @@ def test_every_user_facing_error_has_a_text() -> None:
 def test_every_permission_has_its_name_in_discord(language: str) -> None:
     """Every permission that a channel or thread may lack has a name in each language."""
     none = discord.Permissions.none()
-    needed = {
-        name for thread in (True, False) for name in posting_permissions(none, in_thread=thread)
-    }
+    needed = {name for kind in discord.ChannelType for name in posting_permissions(none, kind)}
     names = [f"permission-{name}" for name in sorted(needed | {"embed-links"})]
     assert [name for name in names if name not in catalog_in(language)] == []
 

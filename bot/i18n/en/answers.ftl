@@ -20,10 +20,12 @@ watch-no-direct-message = 🚫 I cannot send you direct messages. Allow them for
 watch-no-common-server = 🚫 I cannot send you direct messages: we have no server in common. Open my profile, choose **Add App** and add me to your own apps; then watch again. Nothing is being watched.
 watch-finished-unsent = ✅ { $id } is done: { COMMAND("suno status") } shows it.
 watch-elsewhere = { $text } ({ $place })
+watch-as-post = { $text } The result will be a post in { $place }.
 watch-only-for-you = 🚫 I am not a member here, so I cannot post here. Use { COMMAND("suno watch") } with `private`, and I tell you in a direct message; or ask someone who manages the server to invite me. Nothing is being watched.
 watch-no-card = ⏳ There have been a lot of messages, so I post no card this time; the next one can come { $time }. I tell you the result all the same.
 watch-private-thread = 🔒 { $channel } is a private thread. If you are in it, use { COMMAND("suno watch") } right there. Nothing is being watched.
 watch-not-yours = 🚫 You may not post in { $channel }, so I will not do it for you. Nothing is being watched.
+watch-forum-tag = 🚫 Posts in { $channel } need a tag, and there's none I may use. Ask someone who manages the server to add one, or to give me Manage Threads there. Nothing is being watched.
 
 unwatch-done = Stopped watching { $id }. You will not be told about it.
 unwatch-sending = { $id } has just ended, and its message is already on its way: I cannot stop that one any more.
@@ -46,5 +48,7 @@ lyrics-none = { $id } has no lyrics yet. It is still being made: { COMMAND("suno
 
 permission-view-channel = View Channel
 permission-send-messages = Send Messages
+permission-create-posts = Create Posts (Send Messages)
+permission-connect = Connect
 permission-send-messages-in-threads = Send Messages in Threads
 permission-embed-links = Embed Links

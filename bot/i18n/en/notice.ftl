@@ -141,3 +141,6 @@ notice-why-gave-up = The relay never said how this task ended.
 notice-advice-gave-up = Ask once more with `/suno status`. If it is still not finished, make it again or ask the relay’s support.
 notice-why-nothing = There is no link and no text in what the relay sent.
 notice-advice-nothing = Links sometimes come late: ask with `/suno status` in a few minutes. If nothing comes, give the relay’s support the task id.
+
+# The title of a post in a forum when nothing has a name.
+post-untitled = Suno result

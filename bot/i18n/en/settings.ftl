@@ -64,6 +64,7 @@ settings-limit-value = Up to { $limit } at once
 
 settings-problem-channel = ⚠️ I can't post in { $channel }. Missing: { $permissions }.
 settings-problem-channel-unseen = ⚠️ I can't see { $channel }: it's deleted or hidden from me.
+settings-problem-tag = ⚠️ I can't post in { $channel }: posts there need a tag, and there's none I may use. Add one, or give me Manage Threads there.
 settings-problem-role = ⚠️ I can't ping { $role }. Allow anyone to mention that role, or give me “{ $permission }”.
 settings-problem-role-gone = ⚠️ That role is gone.
 settings-problem-roles-gone = ⚠️ Those roles are gone, so nobody can watch.

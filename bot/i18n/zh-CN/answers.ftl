@@ -19,10 +19,12 @@ watch-no-permission = 🚫 我不能在这里发消息，做好了也没法通�
 watch-no-common-server = 🚫 我没法给你发私信：我们没有共同的服务器。请打开我的资料，点“添加应用”，把我加到你自己的应用里，然后再关注一次。这次没有添加关注。
 watch-finished-unsent = ✅ { $id } 已经做好，用 { COMMAND("suno status") } 就能看到结果。
 watch-elsewhere = { $text }（{ $place }）
+watch-as-post = { $text }结果会作为帖子发到 { $place }。
 watch-only-for-you = 🚫 我不是这里的成员，没法在这里发消息。用 { COMMAND("suno watch") } 并加上 `{ option-private-name }` 选项，我就私信告诉你；或者请管理服务器的人邀请我。现在没有关注任何任务。
 watch-no-card = ⏳ 刚才的消息有点多，这次就不发进度卡片了，{ $time }可以再发。做好了照样通知你。
 watch-private-thread = 🔒 { $channel } 是私密子区。如果你在里面，请直接在那里用 { COMMAND("suno watch") }。这次没有添加关注。
 watch-not-yours = 🚫 你不能在 { $channel } 发消息，所以我也不会替你发。这次没有添加关注。
+watch-forum-tag = 🚫 在 { $channel } 发帖必须选标签，但没有我能用的标签。请让管理服务器的人添加一个，或者在那里给我“管理子区”权限。这次没有添加关注。
 watch-no-direct-message = 🚫 我没法给你发私信。请在这个服务器的“隐私设置”里允许私信，或者关注时不选“{ option-private-name }”。这次没有添加关注。
 
 unwatch-done = 已取消关注 { $id }，不会再通知你。
@@ -43,5 +45,7 @@ lyrics-none = { $id } 还没有歌词，正在制作中。用 { COMMAND("suno st
 
 permission-view-channel = 查看频道
 permission-send-messages = 发送消息
+permission-create-posts = 创建帖子（发送消息）
+permission-connect = 连接
 permission-send-messages-in-threads = 在子区内发送消息
 permission-embed-links = 嵌入链接

@@ -113,3 +113,6 @@ notice-why-gave-up = 中转站一直没有说这个任务结果如何。
 notice-advice-gave-up = 用 `/suno { command-status-name }` 再查一次。如果还没完成，就重新做一次，或者联系中转站的客服。
 notice-why-nothing = 中转站发来的内容里既没有链接，也没有文字。
 notice-advice-nothing = 链接有时来得晚：过几分钟用 `/suno { command-status-name }` 再查。如果还是没有，请把任务 ID 告诉中转站的客服。
+
+# The title of a post in a forum when nothing has a name.
+post-untitled = Suno 结果

@@ -64,6 +64,7 @@ settings-limit-value = 最多同时 { $limit } 个
 
 settings-problem-channel = ⚠️ 我没法在 { $channel } 发消息。缺少的权限：{ $permissions }。
 settings-problem-channel-unseen = ⚠️ 我看不到 { $channel }：它已被删除，或者对我隐藏了。
+settings-problem-tag = ⚠️ 我没法在 { $channel } 发帖：那里必须选标签，但没有我能用的标签。请添加一个，或者在那里给我“管理子区”权限。
 settings-problem-role = ⚠️ 我没法提醒 { $role }。请允许任何人提及这个身份组，或者给我“{ $permission }”权限。
 settings-problem-role-gone = ⚠️ 这个身份组已经不存在了。
 settings-problem-roles-gone = ⚠️ 这些身份组已经不存在，现在没有人能关注。

@@ -136,6 +136,8 @@ class MissingAccess(StrEnum):
     """The thread is locked: someone must unlock it, or give the bot Manage Threads."""
     OPEN_THREAD = "open_thread"
     """The thread is archived: someone must open it again."""
+    FORUM_TAG = "forum_tag"
+    """The forum requires a tag, and has none that the bot may apply."""
 
 
 UNREACHABLE_RECIPIENT_CODES = frozenset({10013, 50007, 50278})
@@ -147,8 +149,8 @@ unknown user, no messages accepted, no server in common."""
 class UndeliveredReason:
     """Why a message is held or dropped, as the database stores it.
 
-    The text is ``missing:`` and the permissions that are missing, a ``MissingAccess`` of a thread,
-    or Discord's answer as ``status/code``, or the name of an exception.
+    The text is ``missing:`` and the permissions that are missing, another ``MissingAccess``, or
+    Discord's answer as ``status/code``, or the name of an exception.
     """
 
     text: str
@@ -168,10 +170,10 @@ class UndeliveredReason:
         return tuple(name for name in self.text.removeprefix(self._MISSING).split(",") if name)
 
     @property
-    def closed_thread(self) -> MissingAccess | None:
-        """What has to change about a thread, ``None`` if that is not the reason."""
-        closed = (MissingAccess.UNLOCKED_THREAD, MissingAccess.OPEN_THREAD)
-        return next((each for each in closed if each.value == self.text), None)
+    def missing_access(self) -> MissingAccess | None:
+        """What has to change about a thread or a forum, ``None`` if that is not the reason."""
+        others = (each for each in MissingAccess if each is not MissingAccess.PERMISSION)
+        return next((each for each in others if each.value == self.text), None)
 
     @property
     def recipient_unreachable(self) -> bool:

@@ -70,6 +70,8 @@ class WatchResult:
     """For ``REFUSED``: the limit."""
     message_id: int | None = None
     """For ``POSTED``: the notice."""
+    thread_id: int | None = None
+    """For ``POSTED`` in a forum: the post that the notice begins."""
 
     @property
     def failed(self) -> bool:
@@ -100,6 +102,8 @@ class WatchRefusalReason(StrEnum):
     MEMBER_CANNOT_POST = "member_cannot_post"
     PRIVATE_THREAD = "private_thread"
     """The bot cannot tell whether the person is in a private thread."""
+    FORUM_TAG_MISSING = "forum_tag_missing"
+    """The forum requires a tag, and has none that the bot may apply."""
     NO_COMMON_SERVER = "no_common_server"
     """Discord takes no direct message, because bot and person share no server."""
     NO_DIRECT_MESSAGES = "no_direct_messages"
@@ -116,6 +120,6 @@ class WatchRefusal:
     permissions: tuple[str, ...] = ()
     """For ``BOT_CANNOT_POST``: the catalogue names of the missing permissions."""
     channel_id: int | None = None
-    """For ``MEMBER_CANNOT_POST`` and ``PRIVATE_THREAD``."""
+    """For ``MEMBER_CANNOT_POST``, ``PRIVATE_THREAD`` and ``FORUM_TAG_MISSING``."""
     finished: tuple[WatchResult, ...] = ()
     """The tasks that have ended already, and whose notices do not arrive either."""

@@ -8,13 +8,15 @@ from bot.relay.models import Task
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where a notice is to appear: a channel, a thread or a direct message."""
+    """Where a notice is to appear: a channel, a forum, a thread or a direct message."""
 
     channel_id: int
     guild_id: int | None = None
     """``None`` in a direct message."""
     locale: str = "en-US"
     """The language spoken there, as Discord names it."""
+    forum: bool = False
+    """Whether each notice is a post of its own, as in a forum or media channel."""
 
 
 @dataclass(frozen=True, slots=True)
