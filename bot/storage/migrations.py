@@ -609,9 +609,6 @@ _M017 = (
 def m018_forums(db: Database) -> None:
     """Add which channels are forums, and in which post the message of a delivery is."""
     db.execute(
-        "CREATE TABLE forums ("
-        " channel_id INTEGER PRIMARY KEY,"
-        " guild_id INTEGER NOT NULL"
-        ") STRICT"
+        "CREATE TABLE forums ( channel_id INTEGER PRIMARY KEY, guild_id INTEGER NOT NULL) STRICT"
     )
     db.execute("ALTER TABLE deliveries ADD COLUMN thread_id INTEGER")  # NULL: in its channel

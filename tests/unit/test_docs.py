@@ -181,6 +181,7 @@ PRIVACY_TEXTS = {
     "tasks": "For each task:",
     "deliveries": "For each message that the bot has to post",
     "blocked_channels": "For each channel where the bot cannot post:",
+    "forums": "For each forum that takes messages of the bot:",
     "notified_users": "the ids of the users who were notified of that",
     "history": "History:",
     "user_history": "in your own history with your user id",
