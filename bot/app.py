@@ -15,6 +15,7 @@ from bot.delivery.attachments.audio_fetcher import AudioFetcher
 from bot.delivery.discord_requests import RequestMonitor
 from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.live_card_updater import LIVE_CARD_TIMING, LiveCardTiming, LiveCardUpdater
+from bot.delivery.welcome import WelcomeMessages
 from bot.gateway import GATEWAY_TIMING, GatewayTiming
 from bot.metrics import Metrics
 from bot.monitoring.health import HealthProbes, StalenessLimits
@@ -242,6 +243,7 @@ def _build_services(
         departed_servers=stores.departed_servers,
         server_settings=stores.server_settings,
         user_settings=UserSettingsStore(database),
+        welcome_messages=WelcomeMessages(stores.server_settings),
         limits=stores.limits,
         key_values=KeyValueStore(database),
     )

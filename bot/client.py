@@ -22,6 +22,7 @@ from bot.delivery.discord_requests import (
 )
 from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.live_card_updater import LiveCardUpdater
+from bot.delivery.welcome import WelcomeMessages
 from bot.gateway import GatewayClient, GatewayTiming
 from bot.i18n.catalog import mention_commands
 from bot.i18n.translator import CatalogTranslator
@@ -63,6 +64,7 @@ class Services:
     departed_servers: DepartedServers
     server_settings: ServerSettingsStore
     user_settings: UserSettingsStore
+    welcome_messages: WelcomeMessages
     limits: WatchLimits
     key_values: KeyValueStore
 

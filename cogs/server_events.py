@@ -1,4 +1,4 @@
-"""Events of servers that add or remove the bot: keep or delete their data."""
+"""Events of servers that add or remove the bot: greet them, keep or delete their data."""
 
 import logging
 import time
@@ -8,6 +8,7 @@ import discord
 from discord.ext import commands
 
 from bot.client import SunoBot
+from bot.delivery.welcome import WelcomeMessages
 from bot.storage.erasure import Erasure
 from bot.storage.errors import DatabaseClosed
 from bot.storage.key_value import KeyValueStore
@@ -29,15 +30,20 @@ class ServerEvents(commands.Cog):
         erasure: Erasure,
         departed_servers: DepartedServers,
         key_values: KeyValueStore,
+        welcome_messages: WelcomeMessages,
     ) -> None:
         self._bot = bot
         self._erasure = erasure
         self._departed_servers = departed_servers
         self._key_values = key_values
+        self._welcome_messages = welcome_messages
+        self._known: set[int] = set()
+        """The servers that are not new: listed when a session began, or handled since."""
 
     @commands.Cog.listener()
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Delete the data of a server that has removed the bot; an outage is another event."""
+        self._known.discard(guild.id)
         await self._erasure.erase_server(guild.id)
         log.info("Server left, data deleted: server=%s", guild.id)
 
@@ -49,6 +55,7 @@ class ServerEvents(commands.Cog):
 
         A database of another bot is not changed, because it has the servers of that bot.
         """
+        self._known |= guild_ids
         with suppress(DatabaseClosed):  # during a shutdown; the next start records it
             if await self._owns_database():
                 listed = ShardGuilds(shard_id, shard_count, guild_ids)
@@ -56,13 +63,23 @@ class ServerEvents(commands.Cog):
 
     @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:
-        """Keep the data of a server that invites the bot again."""
-        await self._departed_servers.cancel(guild.id)
+        """Greet a server that invites the bot; keep its data if it does so again."""
+        await self._handle_presence(guild)
 
     @commands.Cog.listener()
     async def on_guild_available(self, guild: discord.Guild) -> None:
-        """Keep the data of a server that was not listed by mistake."""
-        await self._departed_servers.cancel(guild.id)
+        """Keep the data of a server that was not listed by mistake.
+
+        discord.py also dispatches this for a server that the bot joins right after connecting.
+        """
+        await self._handle_presence(guild)
+
+    async def _handle_presence(self, guild: discord.Guild) -> None:
+        with suppress(DatabaseClosed):  # during a shutdown
+            await self._departed_servers.cancel(guild.id)
+            if guild.id not in self._known:
+                self._known.add(guild.id)
+                await self._welcome_messages.greet(guild)
 
     async def _owns_database(self) -> bool:
         """Whether the database belongs to this bot; the first bot to use it is its owner."""
@@ -84,5 +101,6 @@ async def setup(bot: SunoBot) -> None:
             erasure=services.erasure,
             departed_servers=services.departed_servers,
             key_values=services.key_values,
+            welcome_messages=services.welcome_messages,
         )
     )

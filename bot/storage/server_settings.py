@@ -1,4 +1,4 @@
-"""What those who manage a server have set there."""
+"""What those who manage a server have set there, and whether it was greeted."""
 
 import logging
 from dataclasses import replace
@@ -58,6 +58,15 @@ class ServerSettingsStore:
         held = counts.pop("held", 0)
         channels = tuple(row["channel_id"] for row in places)
         return ServerUsage(due=sum(counts.values()), held=held, channels=channels)
+
+    async def claim_welcome(self, guild_id: int, now: float) -> bool:
+        """Record that a server is greeted now; return whether it was not before."""
+        return bool(
+            await self._database.write(
+                "INSERT OR IGNORE INTO welcomed_servers (guild_id, welcomed_at) VALUES (?, ?)",
+                [guild_id, now],
+            )
+        )
 
     async def reset(self, guild_id: int) -> None:
         """Let everything in a server be as by default."""

@@ -11,6 +11,7 @@ In the channels of a server, in notices and cards:
 2. in a Community server its primary language: elsewhere Discord lets nobody choose one;
 3. that of the person who asks, as above.
 
+The greeting of a new server is in the language of a Community server, elsewhere in English.
 The language of a notice is stored with the watch, since the person is not there when it is posted.
 """
 

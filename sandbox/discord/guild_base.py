@@ -25,6 +25,8 @@ class GuildBase:
     roles: dict[int, Role] = field(default_factory=dict)
     members: dict[int, Member] = field(default_factory=dict)
     available: bool = True
+    system_channel_id: int | None = None
+    """The channel where Discord posts its own messages, such as who has joined."""
     is_community: bool = False
     """Only Community servers choose their language."""
     commands_authorized: bool = False

@@ -12,7 +12,6 @@ _NOT_SET = (
     "discovery_splash",
     "application_id",
     "afk_channel_id",
-    "system_channel_id",
     "widget_channel_id",
     "vanity_url_code",
     "rules_channel_id",
@@ -33,6 +32,7 @@ def guild_payload(guild: GuildBase) -> Payload:
         "banner": None,
         "description": None,
         "owner_id": str(guild.owner.id),
+        "system_channel_id": guild.system_channel_id and str(guild.system_channel_id),
         "preferred_locale": guild.locale,
         "features": guild.features,
         "roles": [role.payload() for role in guild.roles.values()],
@@ -65,11 +65,12 @@ def partial_guild_payload(guild: GuildBase) -> Payload:
 
 
 def guild_create_payload(
-    guild: GuildBase, channels: Iterable[Channel], threads: Iterable[Channel]
+    guild: GuildBase, channels: Iterable[Channel], threads: Iterable[Channel], *, joined: bool
 ) -> Payload:
     """Return a guild as GUILD_CREATE does, to a bot without privileged intents.
 
     Of the members there is only the bot. ``threads`` are those that are active and open to it.
+    ``joined``: the bot joins the guild now; Discord omits ``unavailable`` only then.
     """
     bot = guild.shared.bot
     member = guild.members[bot.id]
@@ -77,7 +78,7 @@ def guild_create_payload(
         **guild_payload(guild),
         "joined_at": iso(member.joined_at),
         "large": False,
-        "unavailable": False,
+        **({} if joined else {"unavailable": False}),
         "member_count": len(guild.members),
         "voice_states": [],
         "members": [member.payload()],

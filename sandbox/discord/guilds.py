@@ -49,10 +49,10 @@ class Guild(GuildBase):
         """List the threads that are not archived and open to a member."""
         return [one for one in self.active_threads if one.is_accessible_to(user)]
 
-    def create_payload(self) -> Payload:
-        """Return the guild as GUILD_CREATE carries it."""
+    def create_payload(self, *, joined: bool = False) -> Payload:
+        """Return the guild as GUILD_CREATE carries it; ``joined``: the bot joins it now."""
         threads = self.active_threads_of(self.shared.bot)
-        return guild_create_payload(self, self.channels, threads)
+        return guild_create_payload(self, self.channels, threads, joined=joined)
 
     def add_channel(self, name: str, kind: int = TEXT) -> Channel:
         """Create a channel, a text channel unless told otherwise; sends CHANNEL_CREATE."""
@@ -223,7 +223,7 @@ class Guild(GuildBase):
         )
         self.roles[role.id] = role
         self.members[bot.id] = Member(bot, self.shared.clock.time(), [role])
-        self._send_event("GUILD_CREATE", self.create_payload())
+        self._send_event("GUILD_CREATE", self.create_payload(joined=True))
 
     def remove_bot(self) -> None:
         """Remove the bot and its commands; sends GUILD_DELETE.

@@ -102,6 +102,11 @@ health-invite = Invite
 
 language-name = English
 
+server-welcome =
+    👋 Hi! I post songs and lyrics from your Suno relay when they're ready.
+    Start with { COMMAND("suno watch") } and a task ID, or see { COMMAND("suno help") }.
+    Server managers: { COMMAND("suno-settings panel") } sets channel, mentions and language.
+
 command-language = Choose the language I use with you
 command-language-name = language
 language-question = Which language should I use with you? In channels I use the server's.
@@ -116,6 +121,6 @@ help-watch = { COMMAND("suno watch") } with the ID: get the result here when it'
 help-status = { COMMAND("suno status") } with the ID: see how far along it is
 help-lyrics = { COMMAND("suno lyrics") } with the ID: read the full lyrics
 help-list = { COMMAND("suno list") }: what you're watching; { COMMAND("suno unwatch") } stops it
-help-history = { COMMAND("suno history") }: find what was finished
+help-history = { COMMAND("suno history") }: find finished songs and lyrics again
 help-more = You can paste several IDs at once. { COMMAND("suno inbox") } shows what I couldn't post, { COMMAND("suno language") } changes my language, { COMMAND("suno forget") } deletes what I store about you.
 help-invite = Add me to a server
