@@ -63,6 +63,7 @@ def test_a_seed_replays_exactly() -> None:
     ("bug", "clause"),
     [
         ("no-nonce", "DOUBLED"),
+        ("no-forum-search", "DOUBLED"),
         ("no-recovery", "UNDONE"),
         ("transient-error-acknowledged", "LOST"),
         ("unwatch-ignored", "DOUBLED"),

@@ -45,6 +45,12 @@ class Disk:
         row = self.connection.execute(found, [nonce]).fetchone()
         return row[0] if row else None
 
+    def task_of_message(self, message_id: int) -> str | None:
+        """Return the task about which the database says that a message is."""
+        found = "SELECT task_id FROM deliveries WHERE message_id = ?"
+        row = self.connection.execute(found, [message_id]).fetchone()
+        return row[0] if row else None
+
     def is_recorded_as(
         self, task_id: str, channel_id: int | None, user_id: int, *states: str
     ) -> bool:

@@ -1,14 +1,17 @@
 """What can go wrong at Discord: its servers, the way there, its rules, and what people do there."""
 
+from dataclasses import replace
+
 from tests.simulation.discord_server import UNKNOWN_USER, error, rate_limited
 from tests.simulation.discord_state import EMBED, HISTORY, SEND, VIEW
 from tests.simulation.disruptions import HTML, ActiveDisruption, Disruption, Scope
 from tests.simulation.faults import Effect, Fault, Reply, Request
 
-_MESSAGES, _MESSAGE, _DIRECTS = (
+_MESSAGES, _MESSAGE, _DIRECTS, _POSTS = (
     "channels/ID/messages",
     "channels/ID/messages/ID",
     "users/ID/channels",
+    "channels/ID/threads",
 )
 
 
@@ -16,7 +19,7 @@ def _posts(disruption: ActiveDisruption) -> list[Scope]:
     """Return scopes of posted messages: all, or a channel's."""
     channel_id = disruption.rng.choice(list(disruption.simulation.state.channels))
     return [
-        Scope("POST messages", lambda r: r.method == "POST" and r.route == _MESSAGES),
+        Scope("POST messages", lambda r: r.method == "POST" and r.route in (_MESSAGES, _POSTS)),
         Scope("POST in a channel", lambda r: r.method == "POST" and r.channel_id == channel_id),
     ]
 
@@ -51,6 +54,16 @@ def server_error(disruption: ActiveDisruption) -> None:
     applied = disruption.rng.random() < 0.5
     name = f"HTTP {status}{' after' if applied else ''}"
     _add(disruption, name, Effect(applied=applied, reply=reply))
+
+
+def begun_unheard(disruption: ActiveDisruption) -> None:
+    """Let the bot not learn whether it has begun a post."""
+    rng = disruption.rng
+    status = rng.choice([500, 502, 503, 504, 524])
+    lost = rng.choice([Effect(cut=True), Effect(silent=True), Effect(reply=error(status, 0))])
+    effect = replace(lost, applied=rng.random() < 0.7)
+    scope = Scope("beginning a post", lambda r: r.method == "POST" and r.route == _POSTS)
+    _add(disruption, "unheard", effect, scope)
 
 
 def cut(disruption: ActiveDisruption) -> None:
@@ -133,7 +146,7 @@ def unauthorized(disruption: ActiveDisruption) -> None:
 
 def lacks_permission(disruption: ActiveDisruption) -> None:
     """Take a permission from the bot in a channel, mostly for a while."""
-    channel = disruption.rng.choice(disruption.simulation.channels)
+    channel = disruption.rng.choice(disruption.simulation.places)
     denied = disruption.rng.choice([SEND, SEND, EMBED, HISTORY, VIEW])
     told = disruption.rng.random() < 0.7
 
@@ -149,8 +162,8 @@ def lacks_permission(disruption: ActiveDisruption) -> None:
 
 
 def channel_deleted(disruption: ActiveDisruption) -> None:
-    """Delete a channel."""
-    channel = disruption.rng.choice(disruption.simulation.channels)
+    """Delete a channel or a forum."""
+    channel = disruption.rng.choice(disruption.simulation.places)
     if not channel.deleted:
         channel.deleted = True
         if disruption.simulation.process:
@@ -185,6 +198,13 @@ def message_deleted(disruption: ActiveDisruption) -> None:
         next(reversed(channel.messages.values())).deleted = True
 
 
+def posts_archived(disruption: ActiveDisruption) -> None:
+    """Archive the posts of a forum."""
+    state, rng = disruption.simulation.state, disruption.rng
+    for post in state.posts_of(rng.choice(disruption.simulation.forums)):
+        post.archived_at = state.clock.true_time()
+
+
 def gateway_lost(disruption: ActiveDisruption) -> None:
     """Let the gateway be away."""
     process = disruption.simulation.process
@@ -207,3 +227,8 @@ AT_DISCORD: tuple[Disruption, ...] = (
     *(message_deleted, gateway_lost),
 )
 """The likelier ones stand here twice."""
+
+IN_FORUMS: tuple[Disruption, ...] = (
+    *(begun_unheard, begun_unheard, begun_unheard, posts_archived, lacks_permission),
+)
+"""What goes wrong besides in a simulation with a forum."""

@@ -78,6 +78,9 @@ class DiscordServer:
             "GET users/ID": lambda _: _reply(BOT_USER),
             "POST users/ID/channels": self._open_direct,
             "POST channels/ID/messages": self._post,
+            "POST channels/ID/threads": self._begin_post,
+            "GET channels/ID/threads/archived/public": self._archived_posts,
+            "GET guilds/ID/threads/active": self._active_posts,
             "GET channels/ID/messages": self._history,
             "GET channels/ID/messages/ID": self._get_message,
             "PATCH channels/ID/messages/ID": self._edit,
@@ -102,11 +105,11 @@ class DiscordServer:
 
     def _channel(self, request: Request, needed: int) -> Channel | Reply:
         channel = self._state.channels.get(request.channel_id or 0)
-        if channel is None or channel.deleted:
+        if channel is None or channel.ruling.deleted:
             return error(404, 10003, "Unknown Channel")
-        if channel.denied & VIEW:
+        if channel.ruling.denied & VIEW:
             return error(403, 50001, "Missing Access")
-        if channel.denied & needed:
+        if channel.ruling.denied & needed:
             return error(403, 50013, "Missing Permissions")
         return channel
 
@@ -114,48 +117,104 @@ class DiscordServer:
         channel = self._channel(request, SEND)
         if isinstance(channel, Reply):
             return channel
+        if channel.forum:
+            return error(400, 50008, "Cannot send messages in a non-text channel")
         if channel.person is not None and channel.person.refuses_with:
             return error(403, channel.person.refuses_with)
-        now, body = self._state.clock.now, request.body
-        channel.posts = [at for at in channel.posts if now - at < POSTS_PER]
-        if len(channel.posts) >= POSTS:
-            return rate_limited(round(channel.posts[0] + POSTS_PER - now + 0.001, 3))
+        body = request.body
+        if limit := self._bucket_limit(channel):
+            return limit
         if refusal := self._refusal(channel, body):
             return refusal
         nonce = str(body["nonce"]) if "nonce" in body else None
         if body.get("enforce_nonce") and (known := self._known(channel, nonce)):
             return error(404, 10008) if known.deleted else _reply(known.payload())
-        channel.posts.append(now)
         message = self._written(channel, body, nonce)
+        return _reply(message.payload(), headers=self._count_post(channel, "posts"))
+
+    def _bucket_limit(self, channel: Channel) -> Reply | None:
+        """Return the refusal of a channel that has taken as many messages as it may."""
+        now = self._state.clock.now
+        channel.posts = [at for at in channel.posts if now - at < POSTS_PER]
+        if len(channel.posts) < POSTS:
+            return None
+        return rate_limited(round(channel.posts[0] + POSTS_PER - now + 0.001, 3))
+
+    def _count_post(self, channel: Channel, bucket: str) -> tuple[tuple[str, str], ...]:
+        """Count a message against its limit; return the headers that say so."""
+        now = self._state.clock.now
+        channel.posts.append(now)
         left, reset = POSTS - len(channel.posts), channel.posts[0] + POSTS_PER - now
-        headers = (
-            ("X-RateLimit-Bucket", "posts"),
+        return (
+            ("X-RateLimit-Bucket", bucket),
             ("X-RateLimit-Limit", str(POSTS)),
             ("X-RateLimit-Remaining", str(left)),
             ("X-RateLimit-Reset-After", f"{reset:.3f}"),
         )
-        return _reply(message.payload(), headers=headers)
+
+    def _begin_post(self, request: Request) -> Reply:
+        """Begin a post of a forum; it has the id of its first message, and no nonce."""
+        forum = self._channel(request, SEND)
+        if isinstance(forum, Reply):
+            return forum
+        body, name = request.body["message"], request.body["name"].strip()
+        if not forum.forum or not 1 <= len(name) <= 100:
+            self.complaints.append(f"a post named {name!r} in {forum.name}")
+            return error(400, 50035)
+        if limit := self._bucket_limit(forum):
+            return limit
+        if refusal := self._refusal(forum, body | {"name": name}):
+            return refusal
+        post = Channel(self._state.snowflake(), forum.guild_id, name, parent=forum)
+        message = self._written(post, body, None, message_id=post.id)
+        message.begun_by = request
+        self._state.channels[post.id] = post
+        begun = post.payload() | {"message": message.payload()}
+        return _reply(begun, headers=self._count_post(forum, "threads"))
+
+    def _active_posts(self, request: Request) -> Reply:
+        guild_id = int(request.path.split("/")[1])
+        forums = [c for c in self._state.channels.values() if c.forum and c.guild_id == guild_id]
+        posts = [
+            post
+            for forum in forums
+            if not (forum.deleted or forum.denied & VIEW)
+            for post in self._state.posts_of(forum)
+        ]
+        return _threads(posts)
+
+    def _archived_posts(self, request: Request) -> Reply:
+        forum = self._channel(request, HISTORY)
+        if isinstance(forum, Reply):
+            return forum
+        return _threads(self._state.posts_of(forum, archived=True))
 
     def _known(self, channel: Channel, nonce: str | None) -> Message | None:
         known = channel.nonces.get(nonce or "")
         young = known and self._state.clock.true_time() - known.created_at < self._nonce_window
         return known if young else None
 
-    def _written(self, channel: Channel, body: dict[str, Any], nonce: str | None) -> Message:
+    def _written(
+        self,
+        channel: Channel,
+        body: dict[str, Any],
+        nonce: str | None,
+        message_id: int | None = None,
+    ) -> Message:
         content = (body.get("content") or "").strip()
         allowed = body.get("allowed_mentions") or {}
         users = [int(user) for user in allowed.get("users", ())]
         embeds = _embeds(body)
         message = Message(
-            self._state.snowflake(),
+            message_id or self._state.snowflake(),
             channel.id,
             content,
-            [] if channel.denied & EMBED else embeds,
+            [] if channel.ruling.denied & EMBED else embeds,
             body.get("components") or [],
             nonce,
             tuple(user for user in users if f"<@{user}>" in content),
             self._state.clock.true_time(),
-            embeds_dropped=bool(embeds and channel.denied & EMBED),
+            embeds_dropped=bool(embeds and channel.ruling.denied & EMBED),
         )
         channel.messages[message.id] = message
         if nonce:
@@ -182,7 +241,7 @@ class DiscordServer:
         if "content" in request.body:
             message.content = (request.body["content"] or "").strip()
         if "embeds" in request.body:
-            message.embeds = [] if channel.denied & EMBED else _embeds(request.body)
+            message.embeds = [] if channel.ruling.denied & EMBED else _embeds(request.body)
         if "components" in request.body:
             message.components = request.body["components"] or []
         message.edited_at = self._state.clock.true_time()
@@ -196,11 +255,11 @@ class DiscordServer:
         return Reply(204, b"", None)
 
     def _get_message(self, request: Request) -> Reply:
-        found = self._message(request)
+        found = self._message(request, HISTORY)
         return found if isinstance(found, Reply) else _reply(found[1].payload())
 
-    def _message(self, request: Request) -> tuple[Channel, Message] | Reply:
-        channel = self._channel(request, 0)
+    def _message(self, request: Request, needed: int = 0) -> tuple[Channel, Message] | Reply:
+        channel = self._channel(request, needed)
         if isinstance(channel, Reply):
             return channel
         message = channel.messages.get(int(request.path.rsplit("/", 1)[1]))
@@ -279,6 +338,11 @@ def _callback(interaction: Interaction) -> dict[str, Any]:
         "application_id": str(APPLICATION_ID),
     }
     return {"interaction": about}
+
+
+def _threads(posts: list[Channel]) -> Reply:
+    listed = [post.payload() for post in posts]
+    return _reply({"threads": listed, "members": [], "has_more": False})
 
 
 def _embeds(body: dict[str, Any]) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.simulation.clock import EPOCH, VirtualClock
+from tests.simulation.faults import Request
 
 DISCORD_EPOCH = 1_420_070_400.0
 BOT_ID = 900_000_000_000_000_001
@@ -64,6 +65,8 @@ class Message:
     deleted: bool = False
     embeds_dropped: bool = False
     """Whether it was posted with embeds that Discord dropped, because Embed Links was missing."""
+    begun_by: Request | None = None
+    """The request that began a post with it, which has no nonce."""
 
     @property
     def text(self) -> str:
@@ -94,7 +97,7 @@ class Message:
 
 @dataclass(eq=False, slots=True)
 class Channel:
-    """A text channel of a server, or somebody's direct messages."""
+    """A text channel, a forum or a post of a server, or somebody's direct messages."""
 
     id: int
     guild_id: int | None
@@ -109,20 +112,34 @@ class Channel:
     nonces: dict[str, Message] = field(default_factory=dict)
     posts: list[float] = field(default_factory=list)
     """When the latest messages were posted, for the rate limit."""
+    forum: bool = False
+    parent: "Channel | None" = None
+    """The forum of a post."""
+    archived_at: float | None = None
+    """When a post was archived; true Unix seconds."""
+
+    @property
+    def ruling(self) -> "Channel":
+        """The channel that decides what the bot may do here: that of a post is its forum."""
+        return self.parent or self
 
     @property
     def permissions(self) -> int:
         """What the bot may do here."""
-        return ORDINARY & ~self.denied
+        return ORDINARY & ~self.ruling.denied
 
     def payload(self) -> dict[str, Any]:
         """Give the channel as Discord does."""
         if self.person is not None:
             return {"id": str(self.id), "type": 1, "recipients": [self.person.payload()]}
+        if self.parent is not None:
+            return self._post_payload(self.parent)
         denial = {"id": str(BOT_ID), "type": 1, "allow": "0", "deny": str(self.denied)}
         return {
             "id": str(self.id),
-            "type": 0,
+            "type": 15 if self.forum else 0,
+            "flags": 0,
+            "available_tags": [],
             "guild_id": str(self.guild_id),
             "name": self.name,
             "position": 0,
@@ -131,6 +148,29 @@ class Channel:
             "parent_id": None,
             "rate_limit_per_user": 0,
             "permission_overwrites": [denial] if self.denied else [],
+        }
+
+    def _post_payload(self, forum: "Channel") -> dict[str, Any]:
+        began_at = next(iter(self.messages.values())).created_at
+        return {
+            "id": str(self.id),
+            "type": 11,
+            "flags": 0,
+            "guild_id": str(self.guild_id),
+            "parent_id": str(forum.id),
+            "owner_id": str(BOT_ID),
+            "name": self.name,
+            "rate_limit_per_user": 0,
+            "message_count": len(self.messages),
+            "member_count": 1,
+            "total_message_sent": len(self.messages),
+            "applied_tags": [],
+            "thread_metadata": {
+                "archived": self.archived_at is not None,
+                "auto_archive_duration": 4320,
+                "archive_timestamp": iso(self.archived_at or began_at),
+                "locked": False,
+            },
         }
 
 
@@ -209,11 +249,20 @@ class DiscordState:
         self.banned_words[guild_id] = set()
         return guild_id
 
-    def add_channel(self, guild_id: int, name: str) -> Channel:
-        """Make a text channel."""
-        channel = Channel(self.snowflake(), guild_id, name)
+    def add_channel(self, guild_id: int, name: str, *, forum: bool = False) -> Channel:
+        """Make a text channel or a forum."""
+        channel = Channel(self.snowflake(), guild_id, name, forum=forum)
         self.channels[channel.id] = channel
         return channel
+
+    def posts_of(self, forum: Channel, *, archived: bool = False) -> list[Channel]:
+        """Return the active or the archived posts of a forum, the latest first."""
+        posts = (each for each in self.channels.values() if each.parent is forum)
+        return sorted(
+            (each for each in posts if (each.archived_at is not None) is archived),
+            key=lambda each: each.archived_at or each.id,
+            reverse=True,
+        )
 
     def add_person(self, name: str) -> User:
         """Let somebody join, with a channel for direct messages."""
@@ -227,7 +276,8 @@ class DiscordState:
         """Give a server as GUILD_CREATE does."""
         role = {"position": 0, "color": 0, "hoist": False, "managed": False, "mentionable": False}
         permissions = str(ORDINARY)
-        own = [c for c in self.channels.values() if c.guild_id == guild_id and not c.deleted]
+        all_own = [c for c in self.channels.values() if c.guild_id == guild_id and not c.deleted]
+        own = [channel for channel in all_own if channel.parent is None]
         return {
             "id": str(guild_id),
             "name": self.guilds[guild_id],

@@ -65,7 +65,7 @@ def expected_notices(simulation: Simulation) -> dict[Key, Expectation]:
             for user_id in _notified_users(simulation, message):
                 task_id, place = task.id if task else "", _destination_of(simulation, message)
                 expectations[task_id, place, user_id].arrived.append(message)
-                if place != channel.id:
+                if place != channel.ruling.id:
                     expectations[task_id, channel.id, user_id].redirected.append(message)
     for action in simulation.users.actions:
         affected = [expectations[key] for key in _affected_keys(action, expectations)]
@@ -90,5 +90,6 @@ def _notified_users(simulation: Simulation, message: Message) -> tuple[int, ...]
 
 def _destination_of(simulation: Simulation, message: Message) -> int:
     """Return the channel for which a message is: another one if that was deleted."""
-    places = (channel.id for channel in simulation.channels)
-    return next((each for each in places if speaks_for(message, each)), message.channel_id)
+    places = (channel.id for channel in simulation.places)
+    here = simulation.place_of(message).id
+    return next((each for each in places if speaks_for(message, each)), here)

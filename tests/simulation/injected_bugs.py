@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import ModuleType
 from typing import Any
 
 import discord
 from discord.abc import Messageable
 
+from bot.delivery import duplicate_check
 from bot.delivery.dispatcher import OutboxDispatcher
+from bot.delivery.duplicate_check import DuplicateCheck
 from bot.polling.backoff import PollBackoff
 from bot.polling.poller import Poller
 from bot.storage.models import EndReason, UnwatchOutcome
@@ -24,6 +27,15 @@ def _send_without_nonce() -> None:
         return await send(self, *args, **options)
 
     _replace(Messageable, "send", send_without)
+
+
+def _begin_posts_unsearched() -> None:
+    """Begin a post again without a search for the first one."""
+
+    async def search_nothing(*_: Any, **__: Any) -> tuple[DuplicateCheck, None]:
+        return DuplicateCheck.ABSENT, None
+
+    _replace(duplicate_check, "_search_own_posts", search_nothing)
 
 
 def _recover_nothing() -> None:
@@ -87,14 +99,15 @@ def _report_not_found() -> None:
     _replace(OutboxDispatcher, "_render", render_wrongly)
 
 
-def _replace(owner: type, name: str, method: Callable[..., Any]) -> None:
-    """Replace a method in this process, which is a worker of its own for the injected bug."""
+def _replace(owner: type | ModuleType, name: str, method: Callable[..., Any]) -> None:
+    """Replace a method or a function in this process, a worker of its own for the bug."""
     getattr(owner, name)  # a renamed method must not make the bug disappear
     setattr(owner, name, method)
 
 
 INJECTED_BUGS: dict[str, Callable[[], None]] = {
     "no-nonce": _send_without_nonce,
+    "no-forum-search": _begin_posts_unsearched,
     "no-recovery": _recover_nothing,
     "transient-error-acknowledged": _acknowledge_after_transient_errors,
     "unwatch-ignored": _ignore_unwatch,

@@ -8,7 +8,7 @@ from functools import partial
 from random import Random
 
 from tests.simulation.clock import EPOCH
-from tests.simulation.discord_disruptions import AT_DISCORD
+from tests.simulation.discord_disruptions import AT_DISCORD, IN_FORUMS
 from tests.simulation.discord_state import Channel, Message, User
 from tests.simulation.disruptions import start_disruption
 from tests.simulation.machine_disruptions import MACHINE_DISRUPTIONS
@@ -29,6 +29,9 @@ ACTIVE = (600.0, 3000.0)
 """Seconds in which things happen, at least and at most."""
 LONG = 1.5 * 86400
 """Seconds that are added where something goes wrong for more than a day."""
+
+WITH_FORUM = 0.3
+"""How many simulations have a forum."""
 
 TROUBLES = (*AT_DISCORD, *AT_RELAY, *MACHINE_DISRUPTIONS)
 
@@ -57,6 +60,8 @@ def draw(simulation: Simulation) -> None:
             when = at + rng.choice([0, rng.uniform(0, 60)])
             start_disruption(simulation, TROUBLES, rng, when, longer)
     _deaths(simulation, rng, begin, active)
+    if simulation.forums:
+        _trouble_forums(simulation, begin, active)
     simulation.stop_faults_at(begin + active + longer + 120)
 
 
@@ -79,6 +84,25 @@ def _people_the_world(simulation: Simulation, rng: Random) -> None:
     simulation.members += [
         simulation.state.add_person(f"person{n}") for n in range(rng.randint(1, 5))
     ]
+
+    if simulation.forum_rng.random() < WITH_FORUM:
+        guild_id = simulation.forum_rng.choice(list(simulation.state.guilds))
+        simulation.forums.append(simulation.state.add_channel(guild_id, "forum", forum=True))
+
+
+def _trouble_forums(simulation: Simulation, begin: float, active: float) -> None:
+    """Let things go wrong in forums, mostly when a post is begun."""
+    rng = simulation.forum_rng
+    for _ in range(rng.choice([0, 1, 2, 4])):
+        start_disruption(simulation, IN_FORUMS, rng, _a_moment(simulation, rng, begin, active))
+
+
+def _a_forum(simulation: Simulation, channel: Channel, *, private: bool) -> Channel | None:
+    """Return the forum for which somebody asks in a channel, if they do."""
+    here = [each for each in simulation.forums if each.guild_id == channel.guild_id]
+    if private or not here or simulation.forum_rng.random() < 0.4:
+        return None
+    return simulation.forum_rng.choice(here)
 
 
 def _a_task(simulation: Simulation, rng: Random, number: int, active: float) -> SimulatedTask:
@@ -151,10 +175,11 @@ def _watch_at(
     *,
     private: bool,
 ) -> None:
+    forum = _a_forum(simulation, channel, private=private)
     simulation.environment.at(
         when,
         lambda: simulation.users.watch(
-            simulation.process, person, task_ids, channel, private=private
+            simulation.process, person, task_ids, channel, private=private, forum=forum
         ),
     )
 

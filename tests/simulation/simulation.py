@@ -55,6 +55,8 @@ class Simulation:
         clock.begin(self.environment.clock, seed)
         self.trace = self.environment.trace
         self.rng = self.environment.rng("story")
+        self.forum_rng = self.environment.rng("forums")
+        """Dice of their own: a simulation without a forum is the same as ever."""
         self.disk = Disk()
         self.state = DiscordState(self.environment.clock)
         self.discord = DiscordServer(self.state, self.rng.uniform(60, 300))
@@ -77,6 +79,8 @@ class Simulation:
         self.users = Users(self.state, self.trace)
         self.settings = self._draw_settings()
         self.channels: list[Channel] = []
+        """Where people ask."""
+        self.forums: list[Channel] = []
         self.members: list[User] = []
         self.tasks: list[SimulatedTask] = []
         self.process: BotProcess | None = None
@@ -220,13 +224,25 @@ class Simulation:
     def was_unheard(self, message: Message) -> bool:
         """Whether an answer that told the bot of this message was lost."""
         return any(
-            isinstance(request.body, dict) and str(request.body.get("nonce")) == message.nonce
+            request is message.begun_by
+            if message.begun_by
+            else isinstance(request.body, dict) and str(request.body.get("nonce")) == message.nonce
             for request in self._discord_network.unheard
         )
 
+    @property
+    def places(self) -> list[Channel]:
+        """The channels and forums of the servers."""
+        return [*self.channels, *self.forums]
+
+    def place_of(self, message: Message) -> Channel:
+        """Return where a message is: that of a post is in its forum."""
+        return self.state.channels[message.channel_id].ruling
+
     def may_be_in_doubt(self, message: Message) -> bool:
         """Whether the bot may have lost track of what it posted where a message is, or is for."""
-        places = {message.channel_id, *(c.id for c in self.channels if speaks_for(message, c.id))}
+        here = self.place_of(message).id
+        places = {here, *(c.id for c in self.places if speaks_for(message, c.id))}
         return self.process_count > 1 or not places.isdisjoint(self._discord_network.troubled)
 
     def task_of(self, message: Message) -> SimulatedTask | None:
@@ -236,5 +252,9 @@ class Simulation:
         add them as text: then the database says what was sent.
         """
         unnamed = is_minimal(message) or message.embeds_dropped
-        task_id = self.disk.task_of_nonce(message.nonce) if unnamed else None
+        task_id = None
+        if unnamed and message.begun_by is not None:
+            task_id = self.disk.task_of_message(message.id)
+        elif unnamed:
+            task_id = self.disk.task_of_nonce(message.nonce)
         return next((task for task in self.tasks if task.id in (task_id or message.text)), None)

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.i18n.catalog import catalog_for
 from bot.ui.escaping import code_span
-from tests.e2e.chaos.user_actions import ReplyKind, classify_reply
+from tests.e2e.chaos.user_actions import ReplyKind, classify_reply, without_forum
 from tests.simulation.discord_state import Channel, DiscordState, Interaction, Message, User
 from tests.simulation.process import BotProcess
 from tests.simulation.trace import Trace
@@ -65,6 +65,7 @@ class UserAction:
 
 
 def _classify_line(task_id: str, line: str) -> ReplyKind:
+    line = without_forum(line)
     for key in ("watch-posted", "watch-failed-posted"):
         posted = _WORDS.text(key, id=code_span(task_id), link="\N{BULLET}")
         if line.startswith(posted.partition("\N{BULLET}")[0]):
@@ -107,14 +108,22 @@ class Users:
         channel: Channel,
         *,
         private: bool = False,
+        forum: Channel | None = None,
     ) -> None:
-        """Use ``/suno watch``."""
+        """Use ``/suno watch``, perhaps for a forum."""
         options: list[dict[str, Any]] = [{"name": "id", "type": 3, "value": " ".join(task_ids)}]
         place = channel
+        resolved: dict[str, Any] = {}
+        if forum is not None:
+            if forum.deleted:
+                return  # Discord's client does not offer it
+            options.append({"name": "channel", "type": 7, "value": str(forum.id)})
+            resolved = {"channels": {str(forum.id): forum.payload() | {"permissions": "0"}}}
+            place = forum
         if private:
             options.append({"name": "private", "type": 5, "value": True})
             place = self._state.channels[person.direct]
-        data = _command("watch", options)
+        data = _command("watch", options) | {"resolved": resolved}
         self._act(process, person, channel, COMMAND, data, "watch", task_ids, place)
 
     def unwatch(

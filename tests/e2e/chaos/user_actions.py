@@ -1,5 +1,6 @@
 """What users ask the bot for, and what its replies promise them."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -48,10 +49,21 @@ _REPLIES = {
 }
 
 
+_AS_POST = re.compile(
+    re.escape(_CATALOG.text("watch-as-post", text="", place="PLACE")).replace("PLACE", r"<#\d+>")
+)
+
+
+def without_forum(reply: str) -> str:
+    """Return a reply without what it says about a destination that is a forum."""
+    return _AS_POST.sub("", reply)
+
+
 def classify_reply(task_id: str, reply: str | None) -> ReplyKind:
     """Return what the reply to a command about one task tells the user."""
     if not reply:
         return ReplyKind.UNKNOWN
+    reply = without_forum(reply)
     if reply.startswith(_CATALOG.text("watch-no-permission", permissions="\N{BULLET}")[:20]):
         return ReplyKind.NOT_WATCHING
     if reply == _CATALOG.text("watch-error-too-many", limit=WATCHES_PER_USER):
