@@ -21,7 +21,8 @@ import click
 
 from bot.__main__ import EXIT_PERMANENT_ERROR
 from sandbox.bot_process import BotProcess
-from sandbox.discord import Interaction, User
+from sandbox.discord import Channel, Interaction, Message, User
+from sandbox.discord.channel_kinds import FORUM
 from sandbox.relay import song
 from tests.e2e.chaos.audit import audit
 from tests.e2e.chaos.environment import count_pending
@@ -77,6 +78,8 @@ class Journey:
     sandbox: SandboxSession
     clock: AdjustableClock
     bot: BotProcess
+    forum: Channel | None = None
+    """The forum that the notices are for, if they are not for the channel of the commands."""
     remaining_steps: list[Callable[[], Awaitable[object]]] = field(default_factory=list)
     actions: list[tuple[UserAction, Interaction]] = field(default_factory=list)
     results: list[ExpectedResult] = field(default_factory=list)
@@ -137,8 +140,11 @@ class Journey:
     async def watch(self, task_id: str, user: User) -> bool:
         """Let a user watch a task; return whether a reply confirms it."""
         sandbox, now = self.sandbox, self.sandbox.relay.clock.now
-        action = UserAction(Command.WATCH, task_id, user.id, sandbox.songs.id, now())
-        interaction = await sandbox.discord.command(user, sandbox.songs, "suno watch", id=task_id)
+        place, named = self.forum or sandbox.songs, {"channel": self.forum} if self.forum else {}
+        action = UserAction(Command.WATCH, task_id, user.id, place.id, now())
+        interaction = await sandbox.discord.command(
+            user, sandbox.songs, "suno watch", id=task_id, **named
+        )
         self.actions.append((action, interaction))
         if await self.until(lambda: interaction.answer is not None):
             action.replied_at = now()
@@ -148,7 +154,7 @@ class Journey:
     async def finish_song(self) -> None:
         """Let the song end, and wait until nothing is pending."""
         self.advance_clocks(_SONG_DURATION)
-        await self.until(lambda: self.sandbox.notices(_TASK))
+        await self.until(lambda: self.notices(_TASK))
         await self.until(lambda: not self.count_pending())
 
     async def recover(self) -> list[str]:
@@ -168,8 +174,13 @@ class Journey:
         task_id = f"extra-song-{len(self.results)}"
         self.create_song(task_id, 0.1)
         confirmed = await self.watch(task_id, self.sandbox.ada)
-        notified = confirmed and await self.until(lambda: self.sandbox.notices(task_id))
+        notified = confirmed and await self.until(lambda: self.notices(task_id))
         return notified and await self.until(lambda: not self.count_pending())
+
+    def notices(self, task_id: str) -> list[Message]:
+        """Return the notices of a task where they are to be."""
+        places = self.forum.threads if self.forum else [self.sandbox.songs]
+        return [message for place in places for message in self.sandbox.notices(task_id, place)]
 
     def count_pending(self) -> int:
         """Return how many tasks are running and how many messages are undelivered, together."""
@@ -188,7 +199,9 @@ class Journey:
         return audit(self.results, actions, messages_of_bot(self.sandbox.discord)).violations
 
 
-async def run_journey(folder: Path, fault: WriteFault | None = None) -> Result:
+async def run_journey(
+    folder: Path, fault: WriteFault | None = None, *, in_forum: bool = False
+) -> Result:
     """Run the journey with a fault, restart the bot without it, and audit the messages."""
     database, trace, clock = folder / "suno.db", folder / "trace", folder / "clock"
     program = ("-m", "tests.support.adjustable_clock", str(clock))
@@ -197,7 +210,8 @@ async def run_journey(folder: Path, fault: WriteFault | None = None) -> Result:
         strace = strace_command(database, trace, fault)
         first = BotProcess(folder, sandbox.environment, program, strace)
         second = BotProcess(folder, sandbox.environment, program)
-        journey = Journey(sandbox, AdjustableClock(clock), first)
+        forum = sandbox.guild.add_channel("hits", FORUM) if in_forum else None
+        journey = Journey(sandbox, AdjustableClock(clock), first, forum)
         journey.prepare()
         async with AsyncExitStack() as stack:
             stack.push_async_callback(journey.kill)
@@ -218,7 +232,12 @@ async def run_journey(folder: Path, fault: WriteFault | None = None) -> Result:
 
 
 async def run_journeys(
-    faults: Sequence[WriteFault], folder: Path, jobs: int, on_result: Callable[[Result], None]
+    faults: Sequence[WriteFault],
+    folder: Path,
+    jobs: int,
+    on_result: Callable[[Result], None],
+    *,
+    in_forum: bool = False,
 ) -> None:
     """Run the journey with each fault, ``jobs`` at a time."""
     slots = asyncio.Semaphore(jobs)
@@ -227,7 +246,7 @@ async def run_journeys(
         async with slots:
             subfolder = folder / str(fault).replace(" ", "-")
             subfolder.mkdir()
-            on_result(await run_journey(subfolder, fault))
+            on_result(await run_journey(subfolder, fault, in_forum=in_forum))
 
     await asyncio.gather(*map(run_one, faults))
 
@@ -236,8 +255,9 @@ async def run_journeys(
 @click.option("--every", default=1, show_default=True, help="Only every n-th call.")
 @click.option("--kinds", default="kill,eio,enospc", show_default=True, help="Also full.")
 @click.option("--jobs", default=2, show_default=True, help="Journeys at a time.")
+@click.option("--forum", is_flag=True, help="Watch for a forum.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Keep databases and logs there.")
-def main(every: int, kinds: str, jobs: int, folder: Path | None) -> None:
+def main(every: int, kinds: str, jobs: int, folder: Path | None, *, forum: bool) -> None:
     """Inject a fault at every write to the database, and audit the notices of each journey."""
     started_at = time.monotonic()
     with tempfile.TemporaryDirectory() as temporary:
@@ -245,11 +265,13 @@ def main(every: int, kinds: str, jobs: int, folder: Path | None) -> None:
         (working_folder / "no-fault").mkdir(parents=True)
         if reason := unavailable_reason(working_folder / "no-fault"):
             raise click.ClickException(reason)
-        without_fault = asyncio.run(run_journey(working_folder / "no-fault"))
+        no_fault = run_journey(working_folder / "no-fault", in_forum=forum)
+        without_fault = asyncio.run(no_fault)
         fault_kinds = [WriteFaultKind(kind) for kind in kinds.split(",")]
         faults = list(possible_faults(without_fault.calls, fault_kinds))
         results = [without_fault]
-        asyncio.run(run_journeys(faults[::every], working_folder, jobs, _collector(results)))
+        on_result = _collector(results)
+        asyncio.run(run_journeys(faults[::every], working_folder, jobs, on_result, in_forum=forum))
     violating = [result for result in results if result.violations]
     click.echo(f"{len(results) - 1:>8} journeys with a fault, of {len(faults)} possible")
     click.echo(f"{sum(result.injected for result in results):>8} in which it happened")

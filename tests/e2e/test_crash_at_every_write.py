@@ -18,16 +18,19 @@ The command of the module injects a fault at every call.
 """
 
 
-async def test_confirmed_watches_end_in_one_notice_wherever_a_write_fails(tmp_path: Path) -> None:
+@pytest.mark.parametrize("in_forum", [False, True], ids=["channel", "forum"])
+async def test_confirmed_watches_end_in_one_notice_wherever_a_write_fails(
+    tmp_path: Path, *, in_forum: bool
+) -> None:
     """Each watch ends in one notice for a sample of kills, disk errors and full disks."""
     if reason := unavailable_reason(tmp_path):
         pytest.skip(reason)
     folder = tmp_path / "no-fault"
     folder.mkdir()
-    results = [await run_journey(folder)]
+    results = [await run_journey(folder, in_forum=in_forum)]
     calls = results[0].calls
     faults = [WriteFault(kind, call, round(part * calls[call])) for kind, call, part in SAMPLE]
-    await run_journeys(faults, tmp_path, jobs=2, on_result=results.append)
+    await run_journeys(faults, tmp_path, 2, results.append, in_forum=in_forum)
     assert violations_by_fault(results) == {}
     assert [result.injected for result in results] == [False] + [True] * len(SAMPLE)
     killed = [result.exit_code for result in results if result.fault in faults[:4]]

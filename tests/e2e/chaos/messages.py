@@ -4,7 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from bot.i18n.catalog import catalog_for
-from sandbox.discord import LocalDiscord
+from sandbox.discord import LocalDiscord, Message
+from sandbox.discord.channel_kinds import FORUMS
 from tests.support.seen_messages import looks_like_card
 
 _CATALOG = catalog_for("en-US")
@@ -57,9 +58,16 @@ def messages_of_bot(discord: LocalDiscord) -> list[PostedMessage]:
     """Return every message of the bot that is not ephemeral."""
     return [
         PostedMessage(
-            channel.id, message.content, str(message.payload()), frozenset(message.pinged)
+            _place_of(message), message.content, str(message.payload()), frozenset(message.pinged)
         )
         for channel in discord.state.channels.values()
         for message in channel.history.values()
         if message.author is discord.bot_user
     ]
+
+
+def _place_of(message: Message) -> int:
+    """Return the channel that a message is for; that which begins a post is for its forum."""
+    forum = message.channel.parent
+    begins_post = forum is not None and forum.kind in FORUMS and message.id == message.channel.id
+    return forum.id if forum is not None and begins_post else message.channel.id
