@@ -10,7 +10,7 @@ from bot.doctor.discord_api import DiscordApi, DiscordApiError, JoinedServer
 from bot.doctor.formatting import format_count, format_permissions
 from bot.doctor.report import Area, CheckResult, CheckResults, Reporter
 from bot.storage.inspection import ChannelInUse
-from bot.ui.permissions import REQUIRED_PERMISSIONS, missing_permissions
+from bot.ui.permissions import REQUIRED_PERMISSIONS, lacks_tag, missing_permissions
 
 _reporter = Reporter(Area.DISCORD)
 
@@ -106,6 +106,9 @@ async def _check_channel(
     if missing:
         text = f"{place}: the bot lacks {format_permissions(missing)}"
         return _reporter.problem("channel", text=text, advice=_IN_CHANNEL)
+    if lacks_tag(channel, granted):
+        text = f"{place}: posts need a tag, and there is none that the bot may apply"
+        return _reporter.problem("channel", text=text, advice=_IN_FORUM)
     if not granted.embed_links:
         text = f"{place}: the bot lacks Embed Links, so notices are plain text"
         return _reporter.warning("channel", text=text, advice=_IN_CHANNEL)
@@ -113,6 +116,8 @@ async def _check_channel(
 
 
 _IN_CHANNEL = "Allow it in the channel's permissions; held notices are sent within ten minutes."
+
+_IN_FORUM = "Add a tag, or allow the bot Manage Threads there; then held notices are sent."
 
 
 async def _permissions_in(

@@ -7,7 +7,7 @@ import discord
 
 from bot.i18n.catalog import Catalog
 from bot.storage.models import ServerUsage
-from bot.ui.permissions import posting_permissions
+from bot.ui.permissions import lacks_tag, posting_permissions
 
 MAX_CHANNELS_LISTED = 15
 _LOOPS = ("poll", "deliver", "show")
@@ -71,6 +71,8 @@ def _channel_line(channel_id: int, guild: discord.Guild, catalog: Catalog) -> st
     needed = posting_permissions(granted, channel.type)
     needed |= {"embed-links": granted.embed_links}
     missing = [catalog.text(f"permission-{name}") for name, has in needed.items() if not has]
+    if not missing and lacks_tag(channel, granted):
+        return catalog.text("settings-problem-tag", channel=mention)
     if not missing:
         return catalog.text("health-channel-ok", channel=mention)
     names = catalog.listed(missing)

@@ -15,6 +15,7 @@ from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.bot_process import BotProcess
 from sandbox.discord import Channel
+from sandbox.discord.channel_kinds import FORUM
 from sandbox.relay import song
 from tests.support.builders import NOON, a_running_task
 from tests.support.doctor_harness import DoctorHarness
@@ -325,6 +326,22 @@ async def test_a_used_thread_has_the_permissions_of_its_channel(
     assert result.state is State.PROBLEM
     assert "#b-side" in result.text
     assert "Send Messages in Threads" in result.text
+
+
+async def test_a_used_forum_without_a_usable_tag_is_reported(
+    sandbox: SandboxSession, doctor: DoctorHarness
+) -> None:
+    """Posts need a tag there, and all are for moderators."""
+    forum = sandbox.guild.add_channel("hits", FORUM)
+    await watch_in(sandbox, forum)
+    forum.add_tag("Official", moderated=True)
+    forum.require_tag()
+    result = (await doctor.run()).result(Area.DISCORD, "channel")
+    assert result.state is State.PROBLEM
+    assert "#hits" in result.text
+    assert "tag" in result.text
+    sandbox.guild.grant("manage_threads")
+    assert not any("tag" in text for text in (await doctor.run()).not_ok(Area.DISCORD))
 
 
 async def test_a_used_channel_that_was_deleted_is_reported(

@@ -12,6 +12,7 @@ import pytest
 from bot.delivery.duplicate_check import MAX_POSTS_READ
 from bot.i18n.catalog import catalog_for
 from bot.relay.models import Task
+from bot.storage.erasure import Erasure
 from bot.storage.outbox import POST_SETTLE_TIME
 from bot.storage.retention import RETENTION_PERIOD, Retention
 from sandbox.discord import Channel, Message, body_contains
@@ -470,16 +471,19 @@ async def test_the_post_of_a_notice_is_stored(dispatching: DispatcherHarness) ->
     assert (joined.thread_id, joined.message_id) == (message.channel.id, message.id)
 
 
+@pytest.mark.parametrize("erased", [False, True], ids=["expired", "erased"])
 async def test_a_forum_is_stored_as_long_as_something_is_about_it(
-    dispatching: DispatcherHarness,
+    dispatching: DispatcherHarness, *, erased: bool
 ) -> None:
-    """Its row expires with the last delivery."""
+    """Its row expires with the last delivery, and is erased with its server."""
     forum = await add_forum(dispatching)
     await dispatching.enqueue(a_song(), channel=forum)
     await deliver(dispatching, forum)
     database = dispatching.outbox._database
-    counts = []
-    for age in (0, RETENTION_PERIOD + 1):
-        await Retention(database).prune(dispatching.now + age)
-        counts.append(len(await database.read("SELECT * FROM forums", [])))
-    assert counts == [1, 0]
+    await Retention(database).prune(dispatching.now)
+    assert len(await database.read("SELECT * FROM forums", [])) == 1
+    if erased:
+        await Erasure(database).erase_server(dispatching.guild.id)
+    else:
+        await Retention(database).prune(dispatching.now + RETENTION_PERIOD + 1)
+    assert await database.read("SELECT * FROM forums", []) == []

@@ -8,6 +8,7 @@ import pytest
 from bot.i18n.catalog import catalog_for
 from bot.ui.settings_panel import PAGES
 from sandbox.discord import Role
+from sandbox.discord.channel_kinds import FORUM
 from sandbox.relay import song
 from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
 from tests.support.settings_panel import (
@@ -284,6 +285,17 @@ async def test_the_health_page_names_missing_permissions(sandbox: SandboxSession
     assert f"{sandbox.songs.mention}: missing Embed Links" in text
     assert "answered <t:" in text
     assert "client_id=" in text
+
+
+async def test_the_settings_name_a_forum_without_a_usable_tag(sandbox: SandboxSession) -> None:
+    """The panel refuses such a forum; the health page shows one that is in use."""
+    forum = sandbox.guild.add_channel("hits", FORUM)
+    await sandbox.use_command("suno watch", id=SONG, channel=forum)
+    forum.add_tag("Official", moderated=True)
+    forum.require_tag()
+    problem = CATALOG.text("settings-problem-tag", channel=forum.mention)
+    assert problem in shown_text(await set_to(sandbox, "channel", forum))
+    assert problem in str((await sandbox.command_answer("suno-settings health")).embeds)
 
 
 async def test_the_settings_commands_require_manage_server(sandbox: SandboxSession) -> None:
