@@ -15,6 +15,7 @@ from bot.delivery.attachments.audio_fetcher import AudioFetcher
 from bot.delivery.discord_requests import RequestMonitor
 from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.live_card_updater import LIVE_CARD_TIMING, LiveCardTiming, LiveCardUpdater
+from bot.delivery.relay_facts import RelayFacts
 from bot.delivery.welcome import WelcomeMessages
 from bot.gateway import GATEWAY_TIMING, GatewayTiming
 from bot.metrics import Metrics
@@ -167,6 +168,10 @@ def build_bot(
         timing.live_cards,
         dispatcher_busy=lambda: dispatcher.busy,
         request_monitor=monitor,
+        relay_facts=RelayFacts(
+            failing_since=lambda: relay_client.circuit_status.failing_since,
+            duration_stats=History(database, relay_name).duration_stats,
+        ),
     )
     watchlist = Watchlist(
         relay_client,

@@ -21,7 +21,7 @@ from bot.ui.held_notice import inbox_embed
 from bot.ui.lyrics import lyrics_messages
 from bot.ui.lyrics_reader import has_readable_lyrics, lyrics_page
 from bot.ui.replies import Reply, answerable_ids, caller_of, missing_task_text, omitted_ids_text
-from bot.ui.status_card import status_message
+from bot.ui.status_list import status_entries, statuses_message
 from bot.ui.suno_cog import Subcommand, SunoCog, subcommand
 from bot.ui.watch_replies import unwatched_text, watch_list_embed, watch_reply
 from bot.watches.destinations import WatchOptions
@@ -76,21 +76,15 @@ class TaskCommands(SunoCog):
         """Show how some tasks are doing."""
         await interaction.response.defer(ephemeral=True)
         catalog = catalog_for(interaction.locale.value)
-        wanted, omitted = answerable_ids(interaction, await self._watchlist.ids_in(ids))
+        wanted = await self._watchlist.ids_in(ids)
         found = await self._watchlist.look_up(wanted, caller_of(interaction))
-        now = discord.utils.utcnow().timestamp()
-        reply = Reply(interaction)
-        for task_id in wanted:
-            if task := found.tasks.get(task_id):
-                typical = await self._history.duration_stats(task.kind or TaskKind.MUSIC)
-                status = status_message(task, catalog, now=now, typical=typical)
-                await reply.send(embeds=status.embeds, view=status.view)
-            else:
-                unlisted, error = task_id in found.unlisted, found.failed.get(task_id)
-                text = missing_task_text(task_id, error, catalog, unlisted=unlisted)
-                await reply.send(text)
-        if omitted:
-            await reply.send(omitted_ids_text(omitted, catalog))
+        typical = {kind: await self._history.duration_stats(kind) for kind in TaskKind}
+        status = statuses_message(
+            status_entries(wanted, found.tasks, found.failed, found.unlisted, typical),
+            catalog,
+            now=discord.utils.utcnow().timestamp(),
+        )
+        await Reply(interaction).send(status.content, embeds=status.embeds, view=status.view)
 
     @app_commands.rename(
         ids=localized("option-id-name"),

@@ -14,6 +14,7 @@ from bot.delivery.discord_calls import DiscordCall, DiscordCalls
 from bot.delivery.discord_errors import Disposition, ErrorClassification, classify, short_reason
 from bot.delivery.discord_requests import RequestMonitor
 from bot.delivery.live_card_messages import LiveCardMessages, show_as_orphaned
+from bot.delivery.relay_facts import RelayFacts
 from bot.i18n.catalog import Catalog
 from bot.storage.clock_rollback import Rollback, RollbackDetector
 from bot.storage.live_cards import LONGEST_PAUSE, LiveCards
@@ -45,6 +46,7 @@ class LiveCardTiming:
 
 LIVE_CARD_TIMING = LiveCardTiming()
 
+
 T = TypeVar("T")
 _EXPECTED_ERRORS = (discord.DiscordException, aiohttp.ClientError, OSError)
 
@@ -63,9 +65,11 @@ class LiveCardUpdater:
         *,
         dispatcher_busy: Callable[[], bool],
         request_monitor: RequestMonitor,
+        relay_facts: RelayFacts,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._cards = cards
+        self._relay_facts = relay_facts
         self._timing = timing
         self._clock = clock
         self._dispatcher_busy = dispatcher_busy
@@ -166,10 +170,14 @@ class LiveCardUpdater:
             min_interval=timing.edit_interval,
             limit=timing.edits_per_tick,
             busy_channels=self._busy,
+            relay_down_since=self._relay_facts.down_since(now),
         ):
             by_channel.setdefault(card.destination.channel_id, []).append(card)
         for cards in by_channel.values():
             self._begin(cards, self._edit_each(cards))
+
+    async def _complete(self, card: LiveCard) -> LiveCard:
+        return await self._relay_facts.added_to(card, self._clock())
 
     def _begin(self, cards: Sequence[LiveCard], work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Start a task about some cards of one channel."""
@@ -190,7 +198,7 @@ class LiveCardUpdater:
 
     async def _post(self, card: LiveCard) -> Exception | None:
         """Post a card unless it exists already or nobody watches; return the error, if any."""
-        call = self._calls.start(self._messages.post(card))
+        call = self._calls.start(self._messages.post(await self._complete(card)))
         try:
             await call.finished_in_time()
             posted = await call.result()  # a late result is valid too
@@ -230,7 +238,7 @@ class LiveCardUpdater:
 
     async def _edit(self, card: LiveCard) -> None:
         """Update the message of a card."""
-        call = self._calls.start(self._messages.update(card))
+        call = self._calls.start(self._messages.update(await self._complete(card)))
         try:
             await call.finished_in_time()
             posted = await call.result()  # a late result is valid too

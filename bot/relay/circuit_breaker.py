@@ -36,6 +36,8 @@ class CircuitStatus:
     """``None`` until the first success."""
     open_until: float | None = None
     """``None`` while the circuit is closed, so that requests may be sent."""
+    failing_since: float | None = None
+    """When the first of the failures was that opened the circuit; ``None`` after a success."""
 
 
 class CircuitBreaker:
@@ -55,6 +57,7 @@ class CircuitBreaker:
         self._cause: tuple[ErrorKind, str] | None = None
         self._failures = 0
         self._failed_at = 0.0
+        self._failing_since = 0.0
         self._open_until = 0.0
         self._interactive_open_until = 0.0
         self._logged_kind: ErrorKind | None = None
@@ -70,7 +73,11 @@ class CircuitBreaker:
     def status(self) -> CircuitStatus:
         """The status of the circuit now."""
         left = self._open_until - time.monotonic()
-        return CircuitStatus(self._last_success_at, time.time() + left if left > 0 else None)
+        return CircuitStatus(
+            self._last_success_at,
+            open_until=time.time() + left if left > 0 else None,
+            failing_since=self._failing_since if self._open_until else None,
+        )
 
     def raise_if_open(self, *, interactive: bool) -> None:
         """Raise the last error again, with the rest of its delay, while the circuit is open."""
@@ -124,6 +131,8 @@ class CircuitBreaker:
         now = self._failed_at = time.monotonic()
         self._cause = (error.kind, error.detail)
         self._failures += 1
+        if self._failures == 1:
+            self._failing_since = time.time()
         delay = self._delay(error)
         self._open_until = now + delay if delay else 0.0
         binding = error.kind is ErrorKind.RATE_LIMIT or error.retry_after is not None

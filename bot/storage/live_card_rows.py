@@ -11,6 +11,7 @@ from bot.storage.task_rows import load_enum, load_task_or_id, task_with_id_only
 VERSION = """
     c.marked_stale_at || (
         SELECT coalesce(group_concat(' ' || coalesce(t.changed_at, '-') || coalesce(t.ended_at, '-')
+            || coalesce(CAST(t.deadline_at / 60 AS INTEGER), '-')
             || coalesce((SELECT group_concat(d.state) FROM deliveries d WHERE d.relay = ct.relay
                 AND d.task_id = ct.task_id AND d.channel_id = c.channel_id), '-')), '')
         FROM live_card_tasks ct LEFT JOIN tasks t USING (relay, task_id)
@@ -21,6 +22,7 @@ same, so that a clock that is set back hides nothing."""
 
 _CARD_TASKS = """
     SELECT ct.task_id, t.task_json, t.end_reason, coalesce(t.known, 0) AS known,
+        t.deadline_at, t.ended_at - t.added_at AS polled_for,
         (SELECT max(d.message_id) FROM deliveries d WHERE d.relay = ct.relay
             AND d.task_id = ct.task_id AND d.channel_id = ?2) AS message,
         EXISTS (SELECT 1 FROM watches s WHERE s.relay = ct.relay
@@ -69,6 +71,8 @@ def _card_task(row: Mapping[str, Any]) -> LiveCardTask:
         known=bool(row["known"]),
         watched=bool(row["watched"]),
         notice_pending=bool(row["notice_pending"]),
+        deadline_at=row["deadline_at"],
+        polled_for=row["polled_for"],
     )
 
 

@@ -44,9 +44,17 @@ _DUE_TO_BE_POSTED = f"""
     GROUP BY c.channel_id ORDER BY 1 LIMIT :limit
 """  # noqa: S608 # names of ours
 
+_OUTAGE = """
+    CASE WHEN :relay_down_since IS NOT NULL AND EXISTS (
+        SELECT 1 FROM live_card_tasks ct JOIN watches s USING (relay, task_id)
+        WHERE ct.card_id = c.id AND s.channel_id = c.channel_id AND s.delivery_id IS NULL
+    ) THEN ' down ' || :relay_down_since ELSE '' END
+"""
+"""What a posted card with watchers shows besides its ``VERSION``: that the relay fails."""
+
 _DUE_TO_BE_SHOWN = f"""
     WITH stale AS (
-        SELECT c.*, {VERSION} AS current FROM live_cards c
+        SELECT c.*, {VERSION} || {_OUTAGE} AS current FROM live_cards c
         WHERE c.state = 'posted' AND {_FREE} AND (c.updated_at <= :latest OR c.updated_at > :now)
     )
     SELECT * FROM stale WHERE current IS NOT shown_version ORDER BY updated_at LIMIT :limit
@@ -175,13 +183,24 @@ class LiveCards:
         return bool(rows)
 
     async def due_for_update(
-        self, now: float, *, min_interval: float, limit: int, busy_channels: Collection[int] = ()
+        self,
+        now: float,
+        *,
+        min_interval: float,
+        limit: int,
+        busy_channels: Collection[int] = (),
+        relay_down_since: float | None = None,
     ) -> list[LiveCard]:
         """Return up to ``limit`` cards that have something new to show, the longest unseen first.
 
-        Each at most every ``min_interval`` seconds, and none in ``busy_channels``.
+        Each at most every ``min_interval`` seconds, and none in ``busy_channels``. The beginning
+        and the end of an outage (``relay_down_since``) are new to every card with watchers.
         """
-        values = self._when(now, busy_channels) | {"latest": now - min_interval, "limit": limit}
+        values = self._when(now, busy_channels) | {
+            "latest": now - min_interval,
+            "limit": limit,
+            "relay_down_since": relay_down_since,
+        }
 
         def due_for_update(db: Database) -> list[LiveCard]:
             rows = list(db.query(_DUE_TO_BE_SHOWN, values))

@@ -80,6 +80,21 @@ class StatusButtonId(CustomId):
 
 
 @dataclass(frozen=True)
+class StatusListButtonId(CustomId):
+    """Under the statuses of several tasks; their ids are the values of the menu beside it."""
+
+    kind = "statuses"
+    action: Annotated[str, "notify|refresh"]
+
+
+@dataclass(frozen=True)
+class StatusMenuId(CustomId):
+    """The menu that opens one of several statuses; the task ids are its values."""
+
+    kind = "status-open"
+
+
+@dataclass(frozen=True)
 class LyricsButtonId(CustomId):
     """Under a page of lyrics. ``page`` counts from 0; ``owner`` is 0 in a private reader."""
 

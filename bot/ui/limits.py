@@ -20,11 +20,14 @@ MAX_FIELD_VALUE = 1024
 MAX_URL = 2048
 MAX_BUTTON_URL = 512
 MAX_BUTTONS = 25
+MAX_BUTTONS_IN_ROW = 5
 MAX_CUSTOM_ID = 100
 """The custom id of a button or a menu."""
 MAX_OPTION_TEXT = 100
 """The label and the description of a menu's option, each."""
 MAX_THREAD_NAME = 100
+MAX_OPTIONS = 25
+"""The options of a menu."""
 MAX_CHOICE = 100
 """The name and the value of an autocomplete choice, each."""
 MAX_USER_INSTALL_FOLLOW_UPS = 5

@@ -1,4 +1,7 @@
-"""Renders live cards: the progress of watched tasks in a channel, and the buttons under it."""
+"""Renders live cards: the progress of watched tasks in a channel, and the buttons under it.
+
+A card is an embed while anything may change, and one line of text for each task afterwards.
+"""
 
 import hashlib
 import json
@@ -8,32 +11,37 @@ from dataclasses import dataclass
 import discord
 
 from bot.i18n.catalog import Catalog
-from bot.relay.models import Outcome, Task
+from bot.relay.models import Outcome
 from bot.storage.models import EndReason, LiveCard, LiveCardTask
 from bot.ui.custom_ids import LiveCardButtonId
-from bot.ui.escaping import code_span, escape_line
+from bot.ui.escaping import code_span
 from bot.ui.limits import MAX_CONTENT, whole_lines
-from bot.ui.status_card import progress_bar, state_line, task_style
+from bot.ui.status_card import state_line
 from bot.ui.task_text import (
-    FAILURE_COLOUR,
-    OUTCOME_COLOURS,
-    PARTIAL_COLOUR,
+    OUTCOME_ICONS,
     RUNNING_COLOUR,
-    SUCCESS_COLOUR,
+    RUNNING_ICON,
     UNKNOWN_COLOUR,
+    UNKNOWN_ICON,
+    is_preview,
+    join_parts,
     link_buttons,
+    masked_link,
+    short_line,
+    spoken_duration,
 )
 from bot.ui.views import StatelessView
 
-_MAX_TITLE = 120
-"""Code points of the title of a card with one task."""
-_MAX_LINE_TITLE = 60
-"""Code points of a task's title in a card with several tasks."""
+_TITLE_COLUMNS = 46
+"""The width of a title, as ``short_line`` measures it: one line of an embed in a wide window."""
+_NARROW_COLUMNS = 12
+"""The width where so many titles of escaped characters would not fit in a message otherwise."""
 _SHORT_ID = 8
 """Code points of a task id that a card shows."""
-_MAX_MENTIONS = 20
-_MAX_LINKS = 3
-_EMOJI = {Outcome.SUCCESS: "✅", Outcome.PARTIAL: "🟡", Outcome.FAILURE: "❌"}
+_MAX_MENTIONS = 5
+_RESERVE = 200
+"""Code points of the content left free for the title and the last lines of an unfinished card."""
+_GAVE_UP_ICON, _STOPPED_ICON = "⌛", "⏹️"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +67,10 @@ def render_live_card(
 
     ``may_embed``: whether the bot may embed there; ``None`` if that is unknown. Then a card without
     buttons is text, because Discord drops an embed without permission and rejects the message that
-    is left empty.
+    is left empty. A finished card is text, which is shorter.
     """
+    if card.finished:
+        return RenderedCard("\n".join(_task_lines(card, catalog)), (), None)
     embed, view = live_card_embed(card, catalog, now=now), live_card_view(card, catalog)
     embeds = may_embed or (may_embed is None and view is not None)
     if card.own_text_only or not embeds:
@@ -69,35 +79,37 @@ def render_live_card(
 
 
 def _as_text(embed: discord.Embed) -> str:
-    lines = f"**{embed.title}**\n{embed.description}".split("\n")
+    lines = [f"**{embed.title}**", *(embed.description or "").split("\n")]
     return "\n".join(whole_lines(lines, MAX_CONTENT))
 
 
 def live_card_embed(card: LiveCard, catalog: Catalog, *, now: float) -> discord.Embed:
-    """Return the embed of a card: one task in detail, or several tasks, one per line.
+    """Return the embed of an unfinished card: one task in detail, or one line for each of several.
 
-    A card with ``own_text_only`` contains no text that a relay or a user wrote.
+    It is never green: that stands for a success. A card with ``own_text_only`` contains no text
+    that a relay or a user wrote.
     """
     if len(card.tasks) == 1:
-        title, lines = _single_task(card.tasks[0], card, catalog, now)
+        (entry,) = card.tasks
+        title, lines = _name(entry, card, catalog), [_single_task(entry, card, catalog, now)]
     else:
-        title, lines = _group_title(card, catalog), list(_group_lines(card, catalog))
-    if card.watchers:
-        lines += ["", catalog.text("live-watching", watchers=_mentions(card, catalog))]
-    elif card.finished and any(entry.unwatched for entry in card.tasks):
-        lines += ["", catalog.text("live-no-watchers")]
+        title, lines = _group_title(card, catalog), _task_lines(card, catalog)
+        lines += filter(None, [_outage(card, catalog)])
+    lines += filter(None, [_footnote(card, catalog), _watchers(card, catalog)])
     return discord.Embed(
-        title=title, description="\n".join(lines).strip(), colour=_card_colour(card)
+        title=title,
+        description="\n".join(filter(None, lines)),
+        colour=UNKNOWN_COLOUR if card.relay_down_since else RUNNING_COLOUR,
     )
 
 
 def orphaned_card_text(catalog: Catalog) -> str:
     """Return the text of a card that is no longer updated."""
-    return f"**{catalog.text('live-untitled-orphaned')}**\n{catalog.text('live-orphaned')}"
+    return catalog.text("live-orphaned")
 
 
 def live_card_view(card: LiveCard, catalog: Catalog) -> discord.ui.View | None:
-    """Return the buttons of an unfinished card: join, leave, and links to the first results."""
+    """Return the buttons of an unfinished card: join, leave, and a link to the first result."""
     if card.finished or not card.watchers:
         return None
     view = StatelessView()
@@ -113,8 +125,13 @@ def live_card_view(card: LiveCard, catalog: Catalog) -> discord.ui.View | None:
             )
         )
     if len(card.tasks) == 1 and not card.own_text_only:
-        for link in link_buttons(card.tasks[0].task, catalog)[:_MAX_LINKS]:
-            view.add_item(discord.ui.Button(label=link.label, url=link.url))
+        task = card.tasks[0].task
+        for link in link_buttons(task, catalog)[:1]:
+            preview = not any(clip.playable for clip in task.clips) and any(
+                map(is_preview, task.clips)
+            )
+            label = catalog.text("card-button-preview") if preview else link.label
+            view.add_item(discord.ui.Button(label=label, url=link.url))
     return view
 
 
@@ -126,108 +143,125 @@ def has_button(message: discord.Message, custom_id: str) -> bool:
     )
 
 
-def _card_colour(card: LiveCard) -> discord.Colour:
-    """Return the colour of a card: green only if all tasks succeeded."""
-    if not card.finished:
-        return RUNNING_COLOUR
-    colours = {_task_colour(entry) for entry in card.tasks} or {UNKNOWN_COLOUR}
-    if len(colours) == 1:
-        return colours.pop()
-    if SUCCESS_COLOUR in colours:
-        return PARTIAL_COLOUR
-    return FAILURE_COLOUR if FAILURE_COLOUR in colours else UNKNOWN_COLOUR
+def _single_task(entry: LiveCardTask, card: LiveCard, catalog: Catalog, now: float) -> str:
+    """Return how the only task of an unfinished card is doing, as one line."""
+    if entry.end_reason or entry.unwatched:
+        return _state(entry, catalog)
+    if outage := _outage(card, catalog):
+        return outage
+    if not entry.known:
+        return catalog.text("live-unknown")
+    return state_line(entry.task, catalog, now)
 
 
-def _task_colour(entry: LiveCardTask) -> discord.Colour:
-    if entry.end_reason is not EndReason.FINISHED:
-        return UNKNOWN_COLOUR
-    return OUTCOME_COLOURS.get(entry.task.outcome or Outcome.PARTIAL, UNKNOWN_COLOUR)
+def _outage(card: LiveCard, catalog: Catalog) -> str:
+    """Return since when the relay fails; empty if it does not."""
+    if card.relay_down_since is None:
+        return ""
+    return catalog.text("live-relay-down", time=f"<t:{card.relay_down_since:.0f}:R>")
 
 
-def _single_task(
-    entry: LiveCardTask, card: LiveCard, catalog: Catalog, now: float
-) -> tuple[str, list[str]]:
-    task = entry.task
-    title = "" if card.own_text_only else escape_line(task.title, limit=_MAX_TITLE)
-    title = title or catalog.text(_title_key(entry))
-    if entry.end_reason:
-        lines = [_end_line(entry, card, catalog)]
-    elif entry.unwatched:
-        lines = []
-    elif not entry.known:
-        lines = [catalog.text("live-unknown")]
-    else:
-        lines = [state_line(task, catalog, now)]
-        lines += [progress_bar(task.progress)] if task.progress else []
-    if not card.own_text_only:
-        lines += filter(None, [task_style(task), catalog.text("live-short-id", id=_short_id(task))])
-    return title, lines
-
-
-def _title_key(entry: LiveCardTask) -> str:
-    """Return the catalogue key of the title for a task without a title."""
-    if entry.end_reason:
-        return "live-untitled-ended"
-    if entry.unwatched:
-        return "live-untitled-stopped"
-    return "live-untitled" if entry.known else "live-untitled-unknown"
+def _footnote(card: LiveCard, catalog: Catalog) -> str:
+    """Return how long such tasks take, and until when the last of the tasks is polled."""
+    polled = [entry for entry in card.tasks if not entry.end_reason and entry.watched]
+    deadlines = [entry.deadline_at for entry in polled if entry.deadline_at]
+    if not deadlines:
+        return ""
+    text = catalog.text("live-deadline", time=f"<t:{max(deadlines):.0f}:R>")
+    if card.typical and any(entry.known for entry in polled):
+        duration = spoken_duration(card.typical.median, catalog)
+        typical = catalog.text("card-typical", time=duration)
+        text = catalog.text("live-two-sentences", first=typical, second=text)
+    return f"-# {text}"
 
 
 def _group_title(card: LiveCard, catalog: Catalog) -> str:
-    ended = [entry for entry in card.tasks if entry.end_reason]
-    watched = [entry for entry in card.tasks if not entry.unwatched]
-    if not watched:
-        return catalog.text("live-untitled-stopped")
-    if card.finished and len(ended) == len(card.tasks):
-        return catalog.text(
-            "live-all-succeeded" if _card_colour(card) == SUCCESS_COLOUR else "live-all-ended"
-        )
-    return catalog.text("live-group", ended=len(ended), total=len(watched))
+    ended = sum(bool(entry.end_reason) for entry in card.tasks)
+    watched = sum(not entry.unwatched for entry in card.tasks)
+    return catalog.text("live-group", ended=ended, total=watched)
 
 
-def _group_lines(card: LiveCard, catalog: Catalog) -> Iterator[str]:
+def _task_lines(card: LiveCard, catalog: Catalog) -> list[str]:
+    """Return a line for each task, all of them within the content of a message."""
+    lines = list(_lines_of_width(card, catalog, _TITLE_COLUMNS))
+    if len(whole_lines(lines, MAX_CONTENT - _RESERVE)) < len(lines):
+        lines = list(_lines_of_width(card, catalog, _NARROW_COLUMNS))
+    return lines
+
+
+def _lines_of_width(card: LiveCard, catalog: Catalog, columns: int) -> Iterator[str]:
+    """Yield an icon, the name with a link to its notice, and the state of each task."""
     for number, entry in enumerate(card.tasks, 1):
-        name = _task_name(entry.task, number, card, catalog)
-        if entry.end_reason:
-            yield f"{name} · {_end_line(entry, card, catalog)}"
-        elif entry.unwatched:
-            yield f"{name} · ⏹️ {catalog.text('live-unwatched')}"
-        elif not entry.known:
-            yield f"⏳ {name} · {catalog.text('live-waiting')}"
-        else:
-            progress = f" · {entry.task.progress}%" if entry.task.progress else ""
-            yield f"⏳ {name}{progress}"
+        name = _title(entry, card, columns) or catalog.text(
+            "live-name", kind=entry.task.kind or "task"
+        )
+        if card.own_text_only and len(card.tasks) > 1:
+            name = catalog.text("live-number", number=number)
+        linked = masked_link(f"**{name}**", _notice_url(entry, card)) or f"**{name}**"
+        named = f"{linked}{_id_of_untitled(entry, card)}"
+        yield f"{_icon(entry)} {join_parts(named, _state(entry, catalog))}"
 
 
-def _task_name(task: Task, number: int, card: LiveCard, catalog: Catalog) -> str:
-    if card.own_text_only:
-        return catalog.text("live-number", number=number)
-    title = escape_line(task.title, limit=_MAX_LINE_TITLE)
-    return f"**{title}**" if title else _short_id(task)
-
-
-def _end_line(entry: LiveCardTask, card: LiveCard, catalog: Catalog) -> str:
-    """Return how a task ended, with a link to its notice if that is posted."""
+def _icon(entry: LiveCardTask) -> str:
     if entry.end_reason is EndReason.FINISHED:
-        outcome = entry.task.outcome or Outcome.PARTIAL
-        emoji, text = _EMOJI[outcome], catalog.text(f"history-ended-{outcome}")
+        return OUTCOME_ICONS[entry.task.outcome or Outcome.PARTIAL]
+    if entry.end_reason is EndReason.GAVE_UP:
+        return _GAVE_UP_ICON
+    if entry.end_reason:
+        return UNKNOWN_ICON
+    return _STOPPED_ICON if entry.unwatched else RUNNING_ICON
+
+
+def _state(entry: LiveCardTask, catalog: Catalog) -> str:
+    """Return the state of a task in a few words."""
+    if entry.end_reason is EndReason.FINISHED:
+        state = catalog.text(f"live-ended-{entry.task.outcome or Outcome.PARTIAL}")
+    elif entry.end_reason is EndReason.GAVE_UP:
+        duration = spoken_duration(entry.polled_for, catalog)
+        state = catalog.text("live-gave-up", time=duration)
+    elif entry.end_reason:
+        state = catalog.text("live-not-found")
+    elif entry.unwatched:
+        state = catalog.text("live-unwatched")
+    elif not entry.known:
+        state = catalog.text("live-waiting")
     else:
-        emoji, text = "❔", catalog.text(f"live-{(entry.end_reason or '').replace('_', '-')}")
+        return f"{entry.task.progress}%" if entry.task.progress else ""
+    return join_parts(state, catalog.text("live-sending-notice") if entry.notice_pending else "")
+
+
+def _title(entry: LiveCardTask, card: LiveCard, columns: int = _TITLE_COLUMNS) -> str:
+    """Return the title of a task, escaped; empty if there is none that may be shown."""
+    return "" if card.own_text_only else short_line(entry.task.title, columns=columns)
+
+
+def _name(entry: LiveCardTask, card: LiveCard, catalog: Catalog) -> str:
+    """Return the title of a task, or what it is and the start of its id."""
+    kind = catalog.text("live-name", kind=entry.task.kind or "task")
+    return _title(entry, card) or f"{kind}{_id_of_untitled(entry, card)}"
+
+
+def _id_of_untitled(entry: LiveCardTask, card: LiveCard) -> str:
+    """Return a space and the start of the id of a task without a title; else nothing."""
+    if card.own_text_only or _title(entry, card):
+        return ""
+    task_id = entry.task.id
+    shown = task_id if len(task_id) <= _SHORT_ID else f"{task_id[:_SHORT_ID]}…"
+    return f" {code_span(shown)}"
+
+
+def _notice_url(entry: LiveCardTask, card: LiveCard) -> str | None:
     if entry.message_id is None:
-        return f"{emoji} {text}"
+        return None
     guild = card.destination.guild_id or "@me"
-    url = f"https://discord.com/channels/{guild}/{card.destination.channel_id}/{entry.message_id}"
-    return f"{emoji} {text} · {catalog.text('live-notice', url=url)}"
+    return f"https://discord.com/channels/{guild}/{card.destination.channel_id}/{entry.message_id}"
 
 
-def _mentions(card: LiveCard, catalog: Catalog) -> str:
+def _watchers(card: LiveCard, catalog: Catalog) -> str:
+    if not card.watchers:
+        return ""
     mentions = " ".join(f"<@{watcher}>" for watcher in card.watchers[:_MAX_MENTIONS])
     more = len(card.watchers) - _MAX_MENTIONS
-    return (
-        catalog.text("live-more-watchers", watchers=mentions, number=more) if more > 0 else mentions
-    )
-
-
-def _short_id(task: Task) -> str:
-    """Return the start of the task id; the notice contains the whole id."""
-    return code_span(task.id if len(task.id) <= _SHORT_ID else f"{task.id[:_SHORT_ID]}…")
+    if more > 0:
+        mentions = catalog.text("live-more-watchers", watchers=mentions, number=more)
+    return catalog.text("live-watching", watchers=mentions)

@@ -1,14 +1,17 @@
 """Renders the parts that all messages about a task share: title, duration, links, marker."""
 
 import math
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import discord
 
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Clip, ClipStatus, Outcome, Task
-from bot.ui.escaping import escape_line, sanitize_line
+from bot.ui.escaping import escape_line, sanitize, sanitize_line, truncate
 from bot.ui.limits import MAX_BUTTON_URL, MAX_BUTTONS, usable_url
 from bot.ui.views import LinkButton
 
@@ -23,12 +26,19 @@ OUTCOME_COLOURS = {
     Outcome.FAILURE: FAILURE_COLOUR,
 }
 
+RUNNING_ICON, UNKNOWN_ICON = "⏳", "❔"
+OUTCOME_ICONS = {Outcome.SUCCESS: "✅", Outcome.PARTIAL: "🟡", Outcome.FAILURE: "❌"}
+
 MAX_SHOWN_ID = 200
 """Code points of an id that are shown; relays store at most 191."""
 _MARKER_PREFIX = "♪ "
 _SEPARATOR = " · "
 _MAX_DURATION = 86_400
 """Seconds; a longer duration is treated as unknown."""
+_SPOKEN_SECONDS, _SPOKEN_MINUTES = 100, 100
+"""From how many on a duration is named by the next larger unit."""
+_CLIP_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+"""The ids of songs at Suno."""
 
 
 def marker(task: Task, clip: Clip | None = None, *, limit: int = MAX_SHOWN_ID) -> str:
@@ -92,6 +102,56 @@ def format_duration(seconds: float | None) -> str:
     minutes, rest = divmod(max(1, round(seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def spoken_duration(seconds: float | None, catalog: Catalog) -> str:
+    """Return a duration in words, to two digits or so: ``41 seconds``, ``3 minutes``, ``2 hours``.
+
+    An unknown duration counts as the shortest.
+    """
+    seconds = max(1, round(seconds or 0))
+    if seconds < _SPOKEN_SECONDS:
+        return catalog.text("duration-seconds", number=seconds)
+    if seconds < _SPOKEN_MINUTES * 60:
+        return catalog.text("duration-minutes", number=round(seconds / 60))
+    return catalog.text("duration-hours", number=round(seconds / 3600))
+
+
+def short_line(text: str, *, columns: int) -> str:
+    """Return ``text`` escaped, as one line of at most ``columns`` columns.
+
+    A wide character, such as a Chinese one or an emoji, takes two columns. Escapes take none, so
+    the result may have twice as many code points.
+    """
+    line = " ".join(sanitize(text, limit=columns).split())
+    width = 0
+    for index, character in enumerate(line):
+        width += 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        if width > columns:
+            line = truncate(line, max(index, 1), escaped=False)
+            break
+    return escape_line(line)
+
+
+def masked_link(text: str, url: str | None) -> str:
+    """Return a masked link of an escaped text; empty if there is no URL.
+
+    Brackets become round ones: an unpaired one would end the link early.
+    """
+    if url is None:
+        return ""
+    label = text.replace("\\[", "(").replace("\\]", ")")
+    return f"[{label}]({url.replace('(', '%28').replace(')', '%29')})"
+
+
+def song_page(task: Task) -> str | None:
+    """Return the page of the first playable clip at Suno, if its links show that it is there."""
+    for clip in task.clips:
+        url = usable_url(clip.audio_url) or ""
+        at_suno = (urlsplit(url).hostname or "").endswith((".suno.ai", ".suno.com"))
+        if clip.playable and at_suno and _CLIP_ID.fullmatch(clip.id) and clip.id in url:
+            return f"https://suno.com/song/{clip.id}"
+    return None
 
 
 def version_label(number: int, total: int, catalog: Catalog) -> str:

@@ -8,10 +8,9 @@ import discord
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Task
 from bot.storage.models import PersonalData
-from bot.ui.custom_ids import ErasureButtonId, KeepWatchingId, StatusButtonId
-from bot.ui.limits import MAX_BUTTONS
+from bot.ui.custom_ids import CustomId, ErasureButtonId, KeepWatchingId, StatusButtonId
+from bot.ui.limits import MAX_BUTTONS, MAX_BUTTONS_IN_ROW
 
-_MAX_STATUS_LINKS = 5
 _STATUS_BUTTON_STYLES = {"notify": discord.ButtonStyle.primary}
 
 
@@ -60,26 +59,29 @@ def keep_watching_view(delivery_id: int, label: str) -> discord.ui.View:
 def status_view(
     task: Task, links: Sequence[LinkButton], catalog: Catalog
 ) -> discord.ui.View | None:
-    """Return the buttons of a status card: open the results, watch, read the lyrics, refresh."""
+    """Return one row of buttons of a status card: open the results, watch, read, refresh."""
     view = StatelessView()
-    for link in links[:_MAX_STATUS_LINKS]:
-        view.add_item(discord.ui.Button(label=link.label, url=link.url, row=0))
     actions = [] if task.terminal else ["notify"]
     actions += ["lyrics"] if task.text else []
     actions += [] if task.terminal else ["refresh"]
-    for custom_id in (StatusButtonId(action, task.id) for action in actions):
-        if custom_id.is_encodable:
-            view.add_item(
-                discord.ui.Button(
-                    label=catalog.text(f"status-button-{custom_id.action}"),
-                    style=_STATUS_BUTTON_STYLES.get(
-                        custom_id.action, discord.ButtonStyle.secondary
-                    ),
-                    custom_id=custom_id.encode(),
-                    row=1,
-                )
-            )
+    custom_ids = [StatusButtonId(action, task.id) for action in actions]
+    custom_ids = [custom_id for custom_id in custom_ids if custom_id.is_encodable]
+    for link in links[: MAX_BUTTONS_IN_ROW - len(custom_ids)]:
+        view.add_item(discord.ui.Button(label=link.label, url=link.url))
+    for custom_id in custom_ids:
+        view.add_item(status_button(custom_id.action, custom_id, catalog))
     return view if view.children else None
+
+
+def status_button(
+    action: str, custom_id: CustomId, catalog: Catalog
+) -> discord.ui.Button[discord.ui.View]:
+    """Return a button under a status card, or under the statuses of several tasks."""
+    return discord.ui.Button(
+        label=catalog.text(f"status-button-{action}"),
+        style=_STATUS_BUTTON_STYLES.get(action, discord.ButtonStyle.secondary),
+        custom_id=custom_id.encode(),
+    )
 
 
 def erasure_question(personal_data: PersonalData, catalog: Catalog) -> str:

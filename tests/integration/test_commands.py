@@ -61,19 +61,46 @@ async def test_status_shows_a_running_song(sandbox: SandboxSession) -> None:
     assert SONG in str(card)
 
 
-async def test_status_of_several_ids_shows_each(sandbox: SandboxSession) -> None:
-    """Known, finished and unknown tasks are in the order of the ids."""
+async def test_status_of_several_ids_is_one_message(sandbox: SandboxSession) -> None:
+    """A few are a card each in the order of the ids, and unknown ones a sentence above."""
     sandbox.relay.add(song("one-1", title="First", takes=1), failing("two-2", takes=1))
     sandbox.relay.clock.advance(10)
-    interaction = await sandbox.discord.command(
-        sandbox.ada, sandbox.songs, "suno status", id="one-1, two-2 nobody-3"
-    )
-    await sandbox.discord.wait_for(lambda: len(interaction.messages) == 3)
-    first, second, third = interaction.messages
-    assert "First" in first.embeds[0]["title"]
-    assert "two-2" in str(second.embeds[0])
-    assert "nobody-3" in third.content
-    assert all(message.ephemeral for message in interaction.messages)
+    interaction = await sandbox.use_command("suno status", id="one-1, nobody-3 two-2")
+    (message,) = interaction.messages
+    assert "First" in message.embeds[0]["title"]
+    assert "two-2" in str(message.embeds[1])
+    assert "nobody-3" in message.content
+    assert message.ephemeral
+
+
+async def test_several_statuses_are_opened_refreshed_and_watched(sandbox: SandboxSession) -> None:
+    """The menu holds the ids, so that its buttons work after a restart too."""
+    ids = [f"song-{number}" for number in range(5)]
+    sandbox.relay.add(*(song(task_id, title="Boats", takes=100) for task_id in ids[1:]))
+    sandbox.relay.add(song(ids[0], title="Ready", takes=1))
+    sandbox.relay.clock.advance(20)
+    message = await sandbox.command_answer("suno status", id=" ".join(ids))
+    (embed,) = message.embeds
+    assert embed["description"].count("\n") == 4
+    menu, buttons = message.components
+    assert [option["value"] for option in menu["components"][0]["options"]] == ids
+    notify, refresh = (button["custom_id"] for button in buttons["components"])
+
+    opened = await sandbox.discord.select(sandbox.ada, message, "status-open", [ids[0]])
+    await opened.wait_for_answer()
+    assert "Ready" in opened.messages[0].embeds[0]["title"]
+    assert opened.messages[0].ephemeral
+
+    watched = await sandbox.discord.press(sandbox.ada, message, notify)
+    await watched.wait_for_answer()
+    assert all(task_id in watched.messages[0].content for task_id in ids[1:])
+    assert ids[0] not in watched.messages[0].content
+
+    sandbox.relay.clock.advance(200)
+    for task_id in ids[1:]:
+        await sandbox.wait_for_notice(task_id)
+    await sandbox.discord.press(sandbox.ada, message, refresh)
+    await sandbox.discord.wait_for(lambda: message.embeds[0]["description"].count("✅") == 5)
 
 
 async def test_watchers_are_notified_of_a_finished_song(sandbox: SandboxSession) -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from bot.delivery.live_card_updater import LIVE_CARD_TIMING, LiveCardTiming
+from bot.i18n.catalog import catalog_in
 from bot.storage.database import DatabaseThread
 from bot.storage.live_cards import LiveCards
 from bot.storage.models import Destination
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
-from bot.ui.task_text import UNKNOWN_COLOUR
 from sandbox.discord import Message, body_contains
 from sandbox.relay import failing, song
 from tests.support.builders import NOON, a_running_task
@@ -33,6 +33,11 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
         sandbox.relay.add(song(SONG, title="Paper Boats", takes=100))
         sandbox.relay.add(song(OTHER, title="Tram Lines", takes=300))
         yield sandbox
+
+
+def says(key: str, **values: str | int) -> str:
+    """Return a text of the English catalogue."""
+    return catalog_in("en").text(key, **values)
 
 
 async def wait_for_text(sandbox: SandboxSession, card: Message, text: str) -> None:
@@ -85,7 +90,7 @@ async def test_the_last_watcher_to_leave_ends_the_card(sandbox: SandboxSession) 
     await press(sandbox, sandbox.ada, card, "Stop")
     await wait_for_text(sandbox, card, sandbox.bea.mention)
     await press(sandbox, sandbox.bea, card, "Stop")
-    await wait_for_text(sandbox, card, "Nobody was watching")
+    await wait_for_text(sandbox, card, says("live-unwatched"))
     assert card.components == []
     await sandbox.command_answer("suno watch", id=OTHER)
     sandbox.relay.clock.advance(400)
@@ -107,7 +112,7 @@ async def test_stop_without_a_watch_is_explained(sandbox: SandboxSession) -> Non
     """The watches of others are kept."""
     await sandbox.command_answer("suno watch", id=SONG)
     interaction = await press(sandbox, sandbox.bea, await card_of(sandbox), "Stop")
-    assert "not watching" in interaction.messages[0].content
+    assert interaction.messages[0].content == says("live-not-watching")
     sandbox.relay.clock.advance(200)
     assert (await sandbox.wait_for_notice(SONG)).pinged == {sandbox.ada.id}
 
@@ -117,15 +122,16 @@ async def test_several_ids_are_one_card_and_a_notice_each(sandbox: SandboxSessio
     sandbox.relay.add(failing("a-song-that-fails-soon", takes=10))
     await sandbox.command_answer("suno watch", id=f"{SONG} {OTHER} a-song-that-fails-soon")
     card = await card_of(sandbox)
-    assert "0 of 3" in card.embeds[0]["title"]
+    assert card.embeds[0]["title"] == says("live-group", ended=0, total=3)
     sandbox.relay.clock.advance(150)
-    await wait_for_text(sandbox, card, "2 of 3")
+    await wait_for_text(sandbox, card, says("live-group", ended=2, total=3))
     sandbox.relay.clock.advance(300)
     notices = [
         await sandbox.wait_for_notice(task) for task in (SONG, OTHER, "a-song-that-fails-soon")
     ]
-    await wait_for_text(sandbox, card, "All have ended")
-    assert all(notice.link in str(card.embeds) for notice in notices)
+    await sandbox.discord.wait_for(lambda: not card.embeds, 15, "a card without an embed")
+    assert [line[0] for line in card.content.split("\n")] == ["✅", "✅", "❌"]
+    assert all(notice.link in card.content for notice in notices)
     assert sandbox.cards() == [card]
 
 
@@ -270,13 +276,13 @@ async def test_a_card_of_an_unchecked_task_says_so(
     sandbox.relay.start_outage()
     await sandbox.command_answer("suno watch", id=SONG)
     card = await card_of(sandbox)
-    assert "Waiting for the relay" in card.embeds[0]["title"]
+    assert says("live-unknown") in card.embeds[0]["description"]
     assert (
         "waiting for the relay"
         in (await sandbox.command_answer("suno list")).embeds[0]["description"]
     )
     sandbox.relay.end_outage()
-    await wait_for_text(sandbox, card, "Something is being made")
+    await wait_for_text(sandbox, card, says("card-state-waiting"))
 
 
 async def test_a_card_without_watchers_is_not_green(sandbox: SandboxSession) -> None:
@@ -284,9 +290,9 @@ async def test_a_card_without_watchers_is_not_green(sandbox: SandboxSession) -> 
     await sandbox.command_answer("suno watch", id=SONG)
     card = await card_of(sandbox)
     await sandbox.command_answer("suno unwatch", id=SONG)
-    await wait_for_text(sandbox, card, "Nobody was watching")
-    assert card.embeds[0]["title"] == "Not watched any more"
-    assert card.embeds[0]["color"] == UNKNOWN_COLOUR.value
+    await wait_for_text(sandbox, card, says("live-unwatched"))
+    assert card.embeds == []
+    assert "✅" not in card.content
 
 
 async def test_a_new_watch_after_all_left_has_a_new_card(sandbox: SandboxSession) -> None:
@@ -294,7 +300,7 @@ async def test_a_new_watch_after_all_left_has_a_new_card(sandbox: SandboxSession
     await sandbox.command_answer("suno watch", id=SONG)
     card = await card_of(sandbox)
     await sandbox.command_answer("suno unwatch", id=SONG)
-    await wait_for_text(sandbox, card, "Nobody was watching")
+    await wait_for_text(sandbox, card, says("live-unwatched"))
     await sandbox.command_answer("suno watch", sandbox.bea, id=SONG)
     await sandbox.discord.wait_for(lambda: len(sandbox.cards()) == 2, 10, "a new card")
 
@@ -310,8 +316,8 @@ async def test_an_orphaned_card_is_retired_when_its_button_is_pressed(
         database.execute("DELETE FROM live_cards")
         database.commit()
     interaction = await press(sandbox, sandbox.bea, card, "Me too")
-    assert "This card is over" in interaction.messages[0].content
-    await wait_for_text(sandbox, card, "This card has stopped")
+    assert interaction.messages[0].content == says("live-ended")
+    await wait_for_text(sandbox, card, says("live-orphaned"))
     assert card.components == []
     await sandbox.command_answer("suno watch", sandbox.bea, id=SONG)
     await sandbox.discord.wait_for(lambda: len(sandbox.cards()) == 2, 10, "a new card")

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -359,6 +360,31 @@ async def test_the_circuit_status_shows_the_last_success_and_the_delay() -> None
     assert limited.last_success_at == well.last_success_at
     assert limited.open_until is not None
     assert limited.open_until - limited.last_success_at == pytest.approx(30, abs=5)
+
+
+async def test_the_circuit_status_shows_since_when_the_relay_fails() -> None:
+    """That is the first of the failures that opened the circuit, until a request succeeds."""
+    async with client_at_relay(backoff=BackoffLimits(min_delay=0.001, max_delay=0.01)) as (
+        relay,
+        client,
+    ):
+        relay.add(song("song"))
+        relay.start_outage()
+        began = time.time()
+        for _ in range(2):
+            await failure_of(client)
+        few = client.circuit_status
+        for _ in range(2):
+            await failure_of(client)
+        failing = client.circuit_status
+        relay.end_outage()
+        await wait_for_pause(client)
+        await client.look_up(["song"])
+        well = client.circuit_status
+
+    assert few.failing_since is None
+    assert failing.failing_since == pytest.approx(began, abs=5)
+    assert well.failing_since is None
 
 
 async def test_relay_error_messages_cannot_forge_log_lines(

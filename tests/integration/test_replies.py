@@ -26,7 +26,20 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
         yield sandbox
 
 
-@pytest.mark.parametrize("command", ["suno watch", "suno unwatch", "suno status", "suno lyrics"])
+@pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
+async def test_ten_long_ids_have_one_status_message(
+    sandbox: SandboxSession, *, known: bool
+) -> None:
+    """Each is a line with the start of its id."""
+    if known:
+        sandbox.relay.add(*(song(task_id, takes=1000) for task_id in TEN_LONG_IDS))
+    interaction = await sandbox.use_command("suno status", id=" ".join(TEN_LONG_IDS))
+    (message,) = interaction.messages
+    (embed,) = message.embeds
+    assert all(task_id[:50] in embed["description"] for task_id in TEN_LONG_IDS)
+
+
+@pytest.mark.parametrize("command", ["suno watch", "suno unwatch", "suno lyrics"])
 @pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
 async def test_ten_long_ids_are_all_answered(
     sandbox: SandboxSession, command: str, *, known: bool

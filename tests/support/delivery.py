@@ -11,6 +11,7 @@ from bot.delivery.discord_requests import RequestMonitor
 from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.error_policy import RETRY_POLICY, RetryPolicy
 from bot.delivery.live_card_updater import LIVE_CARD_TIMING, LiveCardTiming, LiveCardUpdater
+from bot.delivery.relay_facts import RelayFacts
 from bot.metrics import Metrics
 from bot.storage.live_cards import LiveCards
 from bot.storage.outbox import Outbox
@@ -49,6 +50,7 @@ def a_live_card_updater(
     clock: Callable[[], float] = time.time,
     request_monitor: RequestMonitor | None = None,
     dispatcher_busy: Callable[[], bool] = lambda: False,
+    relay_facts: RelayFacts = RelayFacts(),  # noqa: B008 # frozen
 ) -> LiveCardUpdater:
     """Return an updater of ``cards``; no notice waits unless ``dispatcher_busy`` says so."""
     return LiveCardUpdater(
@@ -57,5 +59,6 @@ def a_live_card_updater(
         timing,
         dispatcher_busy=dispatcher_busy,
         request_monitor=request_monitor or RequestMonitor(),
+        relay_facts=relay_facts,
         clock=clock,
     )

@@ -20,6 +20,8 @@ from bot.ui.custom_ids import (
     SettingsMenuId,
     SettingsPageId,
     StatusButtonId,
+    StatusListButtonId,
+    StatusMenuId,
 )
 from bot.ui.limits import MAX_CUSTOM_ID
 
@@ -30,6 +32,9 @@ IN_OLD_MESSAGES = {
     "status:notify:task/1~a": StatusButtonId("notify", "task/1~a"),
     "status:lyrics:a:b": StatusButtonId("lyrics", "a:b"),
     "status:refresh:任务-1": StatusButtonId("refresh", "任务-1"),
+    "statuses:notify": StatusListButtonId("notify"),
+    "statuses:refresh": StatusListButtonId("refresh"),
+    "status-open": StatusMenuId(),
     f"lyrics:page:9999:{USER}:a:b/c": LyricsButtonId("page", 9999, USER, "a:b/c"),
     "lyrics:share:0:0:abc": LyricsButtonId("share", 0, 0, "abc"),
     "lyrics:file:12:0:abc": LyricsButtonId("file", 12, 0, "abc"),

@@ -181,7 +181,7 @@ def test_a_failure_is_explained_in_the_language_of_the_channel(locale: str) -> N
 def test_a_status_card_explains_a_failure(locale: str) -> None:
     """The status card has the same explanation as the notice."""
     catalog = catalog_for(locale)
-    (card,) = status_card(a_failure(reason="Prompt too long."), catalog, now=NOON)
+    card = status_card(a_failure(reason="Prompt too long."), catalog, now=NOON)
     assert catalog.text("notice-reason-too-long") in (card.description or "")
     assert "Prompt too long." in (card.description or "")
 

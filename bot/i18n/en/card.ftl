@@ -1,7 +1,6 @@
 # What a card, and an embed of a notice, says of a task and its versions.
 
 card-untitled = Untitled
-card-song = Song
 card-version = Version { $number }
 card-lyrics = Lyrics
 card-lyrics-of = Lyrics · { $versions }
@@ -29,19 +28,37 @@ card-state-success = **Done**
 card-state-partial = **Partly done**
 card-state-failure = **Failed**
 card-since = started { $time }
-card-typical = -# Here such a task usually takes { $time }.
-card-ended = { $time }
+card-estimate = about { $number }%
+card-typical = Usually takes about { $time } here.
 card-took = took { $time }
 card-relay-reason = The relay says: { $reason }
-card-more-clips =
-    { $number ->
-        [one] … and one more version.
-       *[other] … and { $number } more versions.
-    }
-card-read-lyrics = Read the lyrics with `/suno lyrics`.
+card-versions = { $number } versions
+card-previews = Previews end when the song is done.
+card-read-lyrics = { COMMAND("suno lyrics") } shows the lyrics.
 card-task-id = -# Task { $id }
 
-card-lyrics-not-yet = No lyrics yet: the task is not finished. Try again in a minute.
-card-lyrics-failed = There are no lyrics: the task failed. `/suno status` says why.
-card-lyrics-instrumental = This song is instrumental: it has no lyrics.
-card-lyrics-missing = The relay says the task is done, but sent no lyrics.
+card-lyrics-not-yet = No lyrics yet: the task isn't finished. Try again in a minute.
+card-lyrics-failed = There are no lyrics: the task failed. { COMMAND("suno status") } says why.
+card-lyrics-instrumental = This song is instrumental, so it has no lyrics.
+card-lyrics-missing = The relay says the task is done, but it sent no lyrics.
+
+duration-seconds =
+    { $number ->
+        [one] 1 second
+       *[other] { $number } seconds
+    }
+duration-minutes =
+    { $number ->
+        [one] 1 minute
+       *[other] { $number } minutes
+    }
+duration-hours =
+    { $number ->
+        [one] 1 hour
+       *[other] { $number } hours
+    }
+
+status-open = Open one of them
+status-list-unknown = the relay doesn't know it
+status-list-unlisted = not looked up yet: ask for it alone
+status-none-running = None of them is running any more, so there's nothing to wait for.

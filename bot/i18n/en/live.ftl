@@ -1,30 +1,34 @@
 # The card in a channel that shows how watched tasks are doing.
 
-live-untitled = Something is being made
-live-untitled-ended = A task has ended
-live-untitled-unknown = Waiting for the relay
-live-untitled-stopped = Not watched any more
-live-untitled-orphaned = This card has stopped
-live-orphaned = I do not keep it up to date any more. `/suno status` with the task id shows how the task is doing.
-live-group = { $ended } of { $total } have ended
-live-all-succeeded = All done
-live-all-ended = All have ended
-live-no-watchers = Nobody was watching any more, so this card stays as it is.
+live-name =
+    { $kind ->
+        [music] Song
+        [lyrics] Lyrics
+       *[task] Task
+    }
+live-number = Task { $number }
+live-group = { $ended } of { $total } ended
+live-unknown = Waiting for the relay's first answer.
+live-waiting = waiting for the relay's first answer
+live-relay-down = ⚠️ The relay stopped working { $time }. I'll keep trying.
+live-deadline = I'll stop checking { $time }.
+live-two-sentences = { $first } { $second }
 live-watching = 👀 { $watchers }
 live-more-watchers = { $watchers } and { $number } more
-live-notice = [the result]({ $url })
-live-not-found = the relay does not know it
-live-gave-up = given up
-live-unknown = The relay has not said anything about this task yet.
-live-waiting = waiting for the relay's first answer
-live-unwatched = not watched any more
-live-number = Task { $number }
-live-short-id = -# Task { $id }
+
+live-ended-success = done
+live-ended-partial = partly done
+live-ended-failure = failed
+live-not-found = the relay doesn't know it
+live-gave-up = no result after { $time }, so I've stopped checking
+live-unwatched = nobody's watching it any more
+live-sending-notice = the message is on its way
 
 live-button-join = Me too
 live-button-leave = Stop
 
-live-ended = This card is over: its tasks have ended, or nobody watches them any more. `/suno watch` starts a new one.
-live-left = You are not watching this here any more. There will be no message for you.
-live-sending = It has just ended, and its message is already on its way: I cannot stop that one any more.
-live-not-watching = You are not watching this here, so there was nothing to stop.
+live-orphaned = ⏸️ I don't update this card any more. { COMMAND("suno status") } shows how the task is doing.
+live-ended = This card is over: its tasks have ended, or nobody's watching them any more. { COMMAND("suno watch") } starts a new one.
+live-left = You're not watching this here any more, so I won't message you about it.
+live-sending = It has just ended and its message is already on its way, so I can't stop it any more.
+live-not-watching = You're not watching this here, so there's nothing to stop.

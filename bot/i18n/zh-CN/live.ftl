@@ -1,30 +1,34 @@
 # 频道里显示任务进度的卡片。
 
-live-untitled = 正在制作中
-live-untitled-ended = 任务已结束
-live-untitled-unknown = 等待中转站
-live-untitled-stopped = 已没有人关注
-live-untitled-orphaned = 这张卡片已停止更新
-live-orphaned = 我不再更新它了。用 `/suno { command-status-name }` 加上任务 ID 可以查看进度。
-live-group = { $total } 个任务中 { $ended } 个已结束
-live-all-succeeded = 全部完成
-live-all-ended = 全部结束
-live-no-watchers = 已经没有人关注，这张卡片不再更新。
+live-name =
+    { $kind ->
+        [music] 歌曲
+        [lyrics] 歌词
+       *[task] 任务
+    }
+live-number = 任务 { $number }
+live-group = { $total } 个任务，已结束 { $ended } 个
+live-unknown = 正在等待中转站的第一次回应。
+live-waiting = 正在等待中转站的第一次回应
+live-relay-down = ⚠️ 中转站{ $time }开始无法使用，我会继续尝试。
+live-deadline = 我会在{ $time }停止查询。
+live-two-sentences = { $first }{ $second }
 live-watching = 👀 { $watchers }
 live-more-watchers = { $watchers } 和另外 { $number } 人
-live-notice = [查看结果]({ $url })
-live-not-found = 中转站不认识它
-live-gave-up = 已放弃
-live-unknown = 中转站还没有回应过这个任务。
-live-waiting = 等待中转站的第一次回应
-live-unwatched = 已没有人关注
-live-number = 任务 { $number }
-live-short-id = -# 任务 { $id }
+
+live-ended-success = 已完成
+live-ended-partial = 部分完成
+live-ended-failure = 失败
+live-not-found = 中转站查不到它
+live-gave-up = { $time }没有结果，我已停止查询
+live-unwatched = 已经没有人关注
+live-sending-notice = 通知马上发出
 
 live-button-join = 我也要
-live-button-leave = 取消
+live-button-leave = 取消关注
 
-live-ended = 这张卡片已经结束：任务做完了，或者没有人关注了。用 `/suno { command-watch-name }` 可以重新开始。
-live-left = 你不再关注这里的任务，不会再收到通知。
-live-sending = 它刚刚结束，消息已经在发送途中，来不及拦下了。
+live-orphaned = ⏸️ 我不再更新这张卡片。用 { COMMAND("suno status") } 可以查看任务进度。
+live-ended = 这张卡片已经结束：任务已结束，或者已经没有人关注。用 { COMMAND("suno watch") } 可以重新开始。
+live-left = 你已取消关注，这里的任务不会再通知你。
+live-sending = 它刚刚结束，通知已经在发送途中，来不及取消了。
 live-not-watching = 你没有关注这里的任务，不用取消。

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from bot.relay.models import Task
-from bot.storage.models.tasks import EndReason
+from bot.storage.models.tasks import DurationStats, EndReason
 from bot.storage.models.watches import Destination
 
 
@@ -87,6 +87,10 @@ class LiveCardTask:
     """Whether anybody waits for its end there."""
     notice_pending: bool
     """Whether its notice is on its way there."""
+    deadline_at: float | None = None
+    """Until when it is polled at most, as long as it has not ended."""
+    polled_for: float | None = None
+    """For how many seconds it was polled until its watch ended."""
 
     @property
     def unwatched(self) -> bool:
@@ -117,6 +121,10 @@ class LiveCard:
     """Stands for what there is to show; compare ``VERSION``."""
     content_digest: str | None
     """What its message shows, ``None`` where that is not known."""
+    relay_down_since: float | None = None
+    """Since when the relay fails, if it fails now and one of the tasks is still polled."""
+    typical: DurationStats | None = None
+    """How long tasks like its first running one take at this relay."""
 
     @property
     def finished(self) -> bool:
