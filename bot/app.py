@@ -107,7 +107,7 @@ def monitoring_server(
         settings.metrics_port,
         metrics=bot.metrics,
         probes=health_probes(bot, database, queues),
-        staleness_limits=StalenessLimits.for_rate(settings.poll_requests_per_second),
+        staleness_limits=bot.client.staleness_limits,
         client=relay_client,
         queue_statistics=queues,
         version=__version__,
@@ -160,6 +160,7 @@ def build_bot(
     relay_client.on_success(poller.resume)
     addresses = Addresses(settings.discord_api_url, settings.discord_gateway_url)
     client = SunoBot(addresses, cogs, timing.gateway, request_trace(monitor, metrics))
+    client.staleness_limits = StalenessLimits.for_rate(settings.poll_requests_per_second)
     audio = AudioAttachments(fetcher) if settings.attach_audio else None
     dispatcher = _build_dispatcher(client, stores, audio, metrics, monitor)
     updater = LiveCardUpdater(

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -28,6 +29,7 @@ from bot.i18n.catalog import mention_commands
 from bot.i18n.translator import CatalogTranslator
 from bot.metrics import Metrics
 from bot.monitoring.collector import count_responses
+from bot.monitoring.health import StalenessLimits
 from bot.storage.erasure import Erasure
 from bot.storage.history import History
 from bot.storage.key_value import KeyValueStore
@@ -97,10 +99,11 @@ class CommandTree(app_commands.CommandTree["SunoBot"]):
 
 
 class SunoBot(GatewayClient):
-    """The Discord client. The composition root sets ``services`` and ``background``."""
+    """The Discord client. The composition root sets the attributes that are declared here."""
 
     services: Services
     background: BackgroundLoops
+    staleness_limits: StalenessLimits
 
     def __init__(
         self,
@@ -124,6 +127,7 @@ class SunoBot(GatewayClient):
             http_trace=trace,
         )
         self._cogs = tuple(cogs)
+        self.started_at = time.time()
         self._parse_interaction = self._connection.parsers["INTERACTION_CREATE"]
         self._connection.parsers["INTERACTION_CREATE"] = self._on_interaction_data
 
@@ -160,6 +164,16 @@ class SunoBot(GatewayClient):
         if any(shard.is_closed() for shard in self.shards.values()):
             return "the connection to Discord is lost; the bot reconnects"
         return None
+
+    def stuck_since(self) -> float | None:
+        """Return since when a background loop is stuck, ``None`` if none is (Unix seconds)."""
+        limits, now = self.staleness_limits, time.time()
+        last_ticks = {
+            name: self.background.last_tick_at.get(name, self.started_at)
+            for name in self.background.names
+        }
+        stuck = [at for name, at in last_ticks.items() if now - at > limits.for_loop(name)]
+        return min(stuck, default=None)
 
     async def on_ready(self) -> None:
         """Log the connection. Discord repeats this event after reconnects: nothing starts here."""

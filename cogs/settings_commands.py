@@ -1,6 +1,6 @@
 """The commands ``/suno-settings``, and the components of the settings panel."""
 
-from collections.abc import Mapping
+import time
 
 import discord
 from discord import app_commands
@@ -20,6 +20,7 @@ from bot.ui.replies import Reply
 from bot.ui.settings_panel import Panel, overview, page_of, reset_page, setting_page
 from bot.ui.settings_problems import choice_problem
 from bot.ui.settings_values import ServerView, changes_of
+from bot.ui.views import LinkButton, link_view
 from bot.watches.watchlist import Watchlist
 
 Interaction = discord.Interaction[SunoBot]
@@ -39,7 +40,6 @@ class SettingsCommands(
         settings: ServerSettingsStore,
         limits: WatchLimits,
         watchlist: Watchlist,
-        last_tick_at: Mapping[str, float],
         attaches_audio: bool,
     ) -> None:
         """``attaches_audio``: whether the operator lets the bot attach audio files."""
@@ -47,7 +47,6 @@ class SettingsCommands(
         self._settings = settings
         self._limits = limits
         self._watchlist = watchlist
-        self._last_tick_at = last_tick_at
         self._attaches_audio = attaches_audio
         self._items = (
             persistent_item(SettingId, self.change_setting),
@@ -88,15 +87,23 @@ class SettingsCommands(
         await interaction.response.defer(ephemeral=True)
         guild, relay = interaction.guild, self._watchlist.circuit_status
         assert guild is not None  # noqa: S101 # the command is available only in servers
+        catalog = catalog_for(interaction.locale.value)
         health = ServerHealth(
-            relay_open_until=relay.open_until,
+            now=time.time(),
+            started_at=self._bot.started_at,
             relay_last_success_at=relay.last_success_at,
-            last_tick_at=self._last_tick_at,
+            relay_working_since=relay.working_since,
+            relay_failing_since=relay.failing_since,
+            relay_error=relay.cause,
+            stuck_since=self._bot.stuck_since(),
+            last_tick_at=self._bot.background.last_tick_at,
             usage=await self._settings.usage(guild.id),
-            invite=invite_link(interaction.application_id),
+            settings=await self._settings.of(guild.id),
         )
-        embed = health_embed(health, guild, catalog_for(interaction.locale.value))
-        await Reply(interaction).send(embeds=[embed])
+        invite = LinkButton(catalog.text("help-invite"), invite_link(interaction.application_id))
+        await Reply(interaction).send(
+            embeds=[health_embed(health, guild, catalog)], view=link_view([invite])
+        )
 
     async def choose_page(self, interaction: Interaction, _: SettingsMenuId) -> None:
         """Open the page of the setting that was chosen."""
@@ -190,7 +197,6 @@ async def setup(bot: SunoBot) -> None:
         settings=services.server_settings,
         limits=services.limits,
         watchlist=services.watchlist,
-        last_tick_at=bot.background.last_tick_at,
         attaches_audio=services.dispatcher.attaches_audio,
     )
     group = cog.app_command

@@ -38,6 +38,10 @@ class CircuitStatus:
     """``None`` while the circuit is closed, so that requests may be sent."""
     failing_since: float | None = None
     """When the first of the failures was that opened the circuit; ``None`` after a success."""
+    cause: ErrorKind | None = None
+    """The kind of the last of these failures."""
+    working_since: float | None = None
+    """When it first worked after the last of its failures, or at all; ``None`` while it fails."""
 
 
 class CircuitBreaker:
@@ -63,6 +67,7 @@ class CircuitBreaker:
         self._logged_kind: ErrorKind | None = None
         self._suspicion_logged_at: dict[ErrorKind, float] = {}
         self._last_success_at: float | None = None
+        self._working_since: float | None = None
         self._listeners: list[Callable[[], None]] = []
 
     def on_success(self, listener: Callable[[], None]) -> None:
@@ -73,10 +78,13 @@ class CircuitBreaker:
     def status(self) -> CircuitStatus:
         """The status of the circuit now."""
         left = self._open_until - time.monotonic()
+        failing = self._open_until > 0
         return CircuitStatus(
             self._last_success_at,
             open_until=time.time() + left if left > 0 else None,
-            failing_since=self._failing_since if self._open_until else None,
+            failing_since=self._failing_since if failing else None,
+            cause=self._cause[0] if failing and self._cause else None,
+            working_since=None if failing else self._working_since,
         )
 
     def raise_if_open(self, *, interactive: bool) -> None:
@@ -109,6 +117,8 @@ class CircuitBreaker:
             return
         if self._logged_kind is not None:
             log.info("Relay answers again: relay=%s", self._name)
+        if self._working_since is None or self._open_until:
+            self._working_since = time.time()
         self._cause = self._logged_kind = None
         self._failures = 0
         self._open_until = self._interactive_open_until = 0.0

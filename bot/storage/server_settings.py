@@ -45,7 +45,8 @@ class ServerSettingsStore:
     async def usage(self, guild_id: int) -> ServerUsage:
         """Return what the bot is doing for a server at the moment."""
         states = await self._database.read(
-            f"SELECT {VISIBLE_STATE} AS shown, count(*) AS number FROM deliveries d"  # noqa: S608 # names of ours
+            f"SELECT {VISIBLE_STATE} AS shown, count(*) AS number, min(created_at) AS oldest"  # noqa: S608 # names of ours
+            " FROM deliveries d"
             f" WHERE guild_id = ? AND {OPEN} GROUP BY shown",
             [guild_id],
         )
@@ -54,10 +55,13 @@ class ServerSettingsStore:
             f" UNION SELECT channel_id FROM deliveries WHERE guild_id = ?1 AND {OPEN}",
             [guild_id],
         )
-        counts = {row["shown"]: int(row["number"]) for row in states}
-        held = counts.pop("held", 0)
-        channels = tuple(row["channel_id"] for row in places)
-        return ServerUsage(due=sum(counts.values()), held=held, channels=channels)
+        held = next((row for row in states if row["shown"] == "held"), None)
+        return ServerUsage(
+            due=sum(row["number"] for row in states if row is not held),
+            held=held["number"] if held else 0,
+            held_since=held["oldest"] if held else None,
+            channels=tuple(row["channel_id"] for row in places),
+        )
 
     async def claim_welcome(self, guild_id: int, now: float) -> bool:
         """Record that a server is greeted now; return whether it was not before."""

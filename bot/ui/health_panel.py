@@ -1,82 +1,122 @@
-"""Renders the health page of a server: relay, background loops, queue and channels."""
+"""Renders the health page of a server: a verdict, the other problems, then the details."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import discord
 
 from bot.i18n.catalog import Catalog
-from bot.storage.models import ServerUsage
-from bot.ui.permissions import lacks_tag, posting_permissions
+from bot.relay.errors import ErrorKind
+from bot.storage.models import ServerSettings, ServerUsage
+from bot.ui.limits import MAX_DESCRIPTION, MAX_FIELD_VALUE, whole_lines
+from bot.ui.settings_problems import channel_problem, problems
+from bot.ui.task_text import FAILURE_COLOUR, PARTIAL_COLOUR, SUCCESS_COLOUR
 
 MAX_CHANNELS_LISTED = 15
 _LOOPS = ("poll", "deliver", "show")
 """The background loops on the page, as their last ticks are keyed."""
+_UNITS = {"days": 86400, "hours": 3600, "minutes": 60}
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerHealth:
     """The values on the health page; times are Unix seconds."""
 
-    relay_open_until: float | None
-    """When the open circuit breaker of the relay lets requests pass; ``None`` if it is closed."""
+    now: float
+    started_at: float
     relay_last_success_at: float | None
+    relay_working_since: float | None
+    relay_failing_since: float | None
+    """``None`` while the relay works."""
+    relay_error: ErrorKind | None
+    """How it fails."""
+    stuck_since: float | None
+    """Since when a background loop is stuck, ``None`` if none is."""
     last_tick_at: Mapping[str, float]
     """When each background loop last succeeded."""
     usage: ServerUsage
-    invite: str
+    settings: ServerSettings
 
 
 def health_embed(health: ServerHealth, guild: discord.Guild, catalog: Catalog) -> discord.Embed:
-    """Return the health page of one server."""
-    embed = discord.Embed(title=catalog.text("health-title"))
-    embed.add_field(name=catalog.text("health-relay"), value=_relay_line(health, catalog))
-    loops = "\n".join(_loop_line(name, health.last_tick_at, catalog) for name in _LOOPS)
-    embed.add_field(name=catalog.text("health-loops"), value=loops, inline=False)
-    counts = catalog.text("health-notice-counts", due=health.usage.due, held=health.usage.held)
-    embed.add_field(name=catalog.text("health-notices"), value=counts, inline=False)
-    lines = [
-        _channel_line(channel, guild, catalog)
-        for channel in health.usage.channels[:MAX_CHANNELS_LISTED]
-    ]
-    embed.add_field(
-        name=catalog.text("health-channels"),
-        value="\n".join(lines) or catalog.text("health-channels-none"),
-        inline=False,
+    """Return the health page of one server. The most serious problem is the verdict."""
+    general = list(_general_problems(health, catalog))
+    local = list(dict.fromkeys(_server_problems(health, guild, catalog)))
+    lines = whole_lines([*general, *local] or [_all_well(health, catalog)], MAX_DESCRIPTION)
+    embed = discord.Embed(
+        title=catalog.text("health-title"),
+        description="\n".join(lines),
+        colour=FAILURE_COLOUR if general else PARTIAL_COLOUR if local else SUCCESS_COLOUR,
     )
-    embed.add_field(name=catalog.text("health-invite"), value=health.invite, inline=False)
+    details = whole_lines(_details(health, guild, catalog), MAX_FIELD_VALUE)
+    embed.add_field(name=catalog.text("health-details"), value="\n".join(details), inline=False)
     return embed
 
 
-def _relay_line(health: ServerHealth, catalog: Catalog) -> str:
-    if health.relay_open_until is not None:
-        return catalog.text("health-relay-paused", time=_relative_time(health.relay_open_until))
-    if health.relay_last_success_at is None:
-        return catalog.text("health-relay-unknown")
-    return catalog.text("health-relay-ok", time=_relative_time(health.relay_last_success_at))
+def _all_well(health: ServerHealth, catalog: Catalog) -> str:
+    since = max(health.started_at, health.relay_working_since or 0.0)
+    return catalog.text("health-ok", time=_duration(health.now - since, catalog))
 
 
-def _loop_line(name: str, last_tick_at: Mapping[str, float], catalog: Catalog) -> str:
-    ticked_at = last_tick_at.get(name)
-    time = catalog.text("health-loop-never") if ticked_at is None else _relative_time(ticked_at)
-    return f"{catalog.text(f'health-loop-{name}')}: {time}"
+def _general_problems(health: ServerHealth, catalog: Catalog) -> Iterator[str]:
+    """Yield what does not work in any server."""
+    if health.relay_failing_since is not None and health.relay_error is not None:
+        time = _duration(health.now - health.relay_failing_since, catalog)
+        name = health.relay_error.value.replace("_", "-")
+        yield catalog.text(f"health-relay-{name}", time=time)
+    if health.stuck_since is not None:
+        time = _duration(health.now - health.stuck_since, catalog)
+        yield catalog.text("health-stuck", time=time)
 
 
-def _channel_line(channel_id: int, guild: discord.Guild, catalog: Catalog) -> str:
+def _server_problems(health: ServerHealth, guild: discord.Guild, catalog: Catalog) -> Iterator[str]:
+    """Yield what does not work in this server."""
+    if health.usage.held_since is not None:
+        time = _duration(health.now - health.usage.held_since, catalog)
+        yield catalog.text("health-held", count=health.usage.held, time=time)
+    yield from problems(health.settings, guild, catalog).values()
+    for channel_id in health.usage.channels[:MAX_CHANNELS_LISTED]:
+        if problem := _channel_problem(channel_id, guild, catalog):
+            yield problem
+
+
+def _channel_problem(channel_id: int, guild: discord.Guild, catalog: Catalog) -> str | None:
+    """Return what is wrong with a channel in use; an unknown one may be an archived thread."""
     channel = guild.get_channel_or_thread(channel_id)
-    mention = f"<#{channel_id}>"
     if channel is None:
-        return catalog.text("health-channel-unknown", channel=mention)
-    granted = channel.permissions_for(guild.me)
-    needed = posting_permissions(granted, channel.type)
-    needed |= {"embed-links": granted.embed_links}
-    missing = [catalog.text(f"permission-{name}") for name, has in needed.items() if not has]
-    if not missing and lacks_tag(channel, granted):
-        return catalog.text("settings-problem-tag", channel=mention)
-    if not missing:
-        return catalog.text("health-channel-ok", channel=mention)
-    names = catalog.listed(missing)
-    return catalog.text("health-channel-missing", channel=mention, permissions=names)
+        return None
+    if problem := channel_problem(channel_id, guild, catalog):
+        return problem
+    if not channel.permissions_for(guild.me).embed_links:
+        return catalog.text("health-channel-plain", channel=channel.mention)
+    return None
+
+
+def _details(health: ServerHealth, guild: discord.Guild, catalog: Catalog) -> Iterator[str]:
+    answered = health.relay_last_success_at
+    if answered is None:
+        yield catalog.text("health-relay-never")
+    else:
+        yield catalog.text("health-relay-answered", time=_relative_time(answered))
+    never = catalog.text("health-loop-never")
+    ticks = {name: health.last_tick_at.get(name) for name in _LOOPS}
+    times = {name: _relative_time(at) if at else never for name, at in ticks.items()}
+    yield catalog.text("health-loops", **times)
+    yield catalog.text("health-results", due=health.usage.due, held=health.usage.held)
+    for channel_id in health.usage.channels[:MAX_CHANNELS_LISTED]:
+        if guild.get_channel_or_thread(channel_id) is None:
+            yield catalog.text("health-channel-unknown", channel=f"<#{channel_id}>")
+        elif _channel_problem(channel_id, guild, catalog) is None:
+            yield catalog.text("health-channel-ok", channel=f"<#{channel_id}>")
+
+
+def _duration(seconds: float, catalog: Catalog) -> str:
+    """Return a duration in words, in the largest unit that it has two of; at least a minute."""
+    for unit, length in _UNITS.items():
+        if seconds >= 2 * length:
+            return catalog.text(f"health-{unit}", count=int(seconds // length))
+    return catalog.text("health-minutes", count=1)
 
 
 def _relative_time(seconds: float) -> str:

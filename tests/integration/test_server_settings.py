@@ -1,4 +1,4 @@
-"""The settings of servers and the health page."""
+"""The settings of servers."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -273,18 +273,6 @@ async def test_the_panel_checks_permissions_on_each_press(
     interaction = await press(sandbox, panel, custom_id)
     assert interaction.follow_ups[0].content == CATALOG.text("settings-not-yours")
     assert value_line("notices", "settings-notices-full") in shown_text(panel)
-
-
-async def test_the_health_page_names_missing_permissions(sandbox: SandboxSession) -> None:
-    """It lists the channels in use and the times of the last successes."""
-    await sandbox.command_answer("suno watch", id=SONG)
-    sandbox.songs.deny("embed_links")
-    page = await sandbox.command_answer("suno-settings health")
-    assert page.ephemeral
-    text = str(page.embeds)
-    assert f"{sandbox.songs.mention}: missing Embed Links" in text
-    assert "answered <t:" in text
-    assert "client_id=" in text
 
 
 async def test_the_settings_name_a_forum_without_a_usable_tag(sandbox: SandboxSession) -> None:

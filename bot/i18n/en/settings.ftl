@@ -82,23 +82,40 @@ permission-mention-everyone = Mention @everyone, @here, and All Roles
 watch-role-missing = 🚫 In this server you need one of these roles to watch: { $roles }. Ask someone who manages the server. Nothing is being watched.
 
 health-title = Health
-health-relay = Relay
-health-relay-ok = answered { $time }
-health-relay-unknown = has not answered yet since I was started
-health-relay-paused = in trouble; asked again { $time }
-health-loops = Last good rounds
-health-loop-poll = looking at tasks
-health-loop-deliver = posting notices
-health-loop-show = keeping cards
+health-ok = ✅ Everything works, for { $time }.
+health-relay-auth = ❌ The relay has refused my key for { $time }. Whoever runs me has to give me a new one.
+health-relay-quota = ❌ The relay account has had no credit for { $time }. Whoever runs me has to top it up.
+health-relay-rate-limit = ❌ The relay has asked me to slow down for { $time }. Results can be late.
+health-relay-not-found = ❌ I haven't found the relay's address for { $time }. Whoever runs me has to check my settings.
+health-relay-bad-request = ❌ The relay has refused my requests for { $time }. Whoever runs me has to check my settings.
+health-relay-unavailable = ❌ The relay hasn't answered for { $time }. I keep trying, and nothing is lost.
+health-relay-unreadable = ❌ I haven't understood the relay's answers for { $time }. I keep trying, and nothing is lost.
+health-stuck = ❌ A part of me has been stuck for { $time }. Whoever runs me has to restart me.
+health-held = ⚠️ { $count ->
+    [one] 1 result has been waiting for { $time }, because I can't post it here.
+   *[other] { $count } results have been waiting for up to { $time }, because I can't post them here.
+ }
+health-channel-plain = ⚠️ Results in { $channel } come as plain text. Missing: { permission-embed-links }.
+health-details = Details
+health-relay-answered = Last answer of the relay: { $time }
+health-relay-never = Last answer of the relay: none since I started
+health-loops = Last checks: tasks { $poll }, results { $deliver }, live cards { $show }
 health-loop-never = not yet
-health-notices = Notices of this server
-health-notice-counts = { $due } on their way, { $held } held
-health-channels = Channels in use
-health-channels-none = none at the moment
+health-results = Results here: { $due } on their way, { $held } waiting
 health-channel-ok = ✅ { $channel }
-health-channel-missing = 🚫 { $channel }: missing { $permissions }
-health-channel-unknown = ❔ { $channel }: I cannot see it
-health-invite = Invite
+health-channel-unknown = ❔ { $channel }: I can't check it; it may be an archived thread
+health-days = { $count ->
+    [one] 1 day
+   *[other] { $count } days
+ }
+health-hours = { $count ->
+    [one] 1 hour
+   *[other] { $count } hours
+ }
+health-minutes = { $count ->
+    [one] 1 minute
+   *[other] { $count } minutes
+ }
 
 language-name = English
 

@@ -82,23 +82,31 @@ permission-mention-everyone = 提及 @everyone、@here 和所有身份组
 watch-role-missing = 🚫 在这个服务器，要有以下任一身份组才能关注：{ $roles }。请找管理服务器的人帮忙。这次没有添加关注。
 
 health-title = 运行状况
-health-relay = 中转站
-health-relay-ok = { $time }有回应
-health-relay-unknown = 我启动以来还没有回应过
-health-relay-paused = 出了问题；{ $time }再查
-health-loops = 最近一次正常运行
-health-loop-poll = 查询任务
-health-loop-deliver = 发送通知
-health-loop-show = 更新卡片
+health-ok = ✅ 一切正常，已持续 { $time }。
+health-relay-auth = ❌ 中转站拒绝我的密钥已有 { $time }。需要机器人的管理者更换密钥。
+health-relay-quota = ❌ 中转站账户没有余额已有 { $time }。需要机器人的管理者充值。
+health-relay-rate-limit = ❌ 中转站要求我放慢速度已有 { $time }。结果可能会晚一些。
+health-relay-not-found = ❌ 找不到中转站的地址已有 { $time }。需要机器人的管理者检查我的设置。
+health-relay-bad-request = ❌ 中转站拒绝我的请求已有 { $time }。需要机器人的管理者检查我的设置。
+health-relay-unavailable = ❌ 中转站已有 { $time }没有回应。我会继续尝试，什么都不会丢。
+health-relay-unreadable = ❌ 我看不懂中转站的回应已有 { $time }。我会继续尝试，什么都不会丢。
+health-stuck = ❌ 我有一部分卡住了，已有 { $time }。需要机器人的管理者重启。
+health-held = ⚠️ { $count ->
+    [1] 有 1 条结果在这里发不出去，已经等了 { $time }。
+   *[other] 有 { $count } 条结果在这里发不出去，最久的已经等了 { $time }。
+ }
+health-channel-plain = ⚠️ { $channel } 里的结果只有纯文字。缺少的权限：{ permission-embed-links }。
+health-details = 详情
+health-relay-answered = 中转站上次回应：{ $time }
+health-relay-never = 中转站上次回应：我启动以来还没有
+health-loops = 上次检查：任务 { $poll }，结果 { $deliver }，进度卡片 { $show }
 health-loop-never = 还没有
-health-notices = 这个服务器的通知
-health-notice-counts = { $due } 条正在发送，{ $held } 条暂时发不出
-health-channels = 正在使用的频道
-health-channels-none = 目前没有
+health-results = 这里的结果：{ $due } 条正在发送，{ $held } 条发不出去
 health-channel-ok = ✅ { $channel }
-health-channel-missing = 🚫 { $channel }：缺少 { $permissions }
-health-channel-unknown = ❔ { $channel }：我看不到这个频道
-health-invite = 邀请
+health-channel-unknown = ❔ { $channel }：我查不到它，可能是已归档的子区
+health-days = { $count } 天
+health-hours = { $count } 小时
+health-minutes = { $count } 分钟
 
 language-name = 简体中文
 

@@ -59,6 +59,8 @@ class ServerUsage:
 
     due: int
     held: int
+    held_since: float | None
+    """When the oldest held notice was due first (Unix seconds)."""
     channels: tuple[int, ...]
 
 
