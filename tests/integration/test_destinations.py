@@ -70,7 +70,7 @@ async def test_a_card_follows_a_task_in_every_channel_with_messages(
     sandbox.relay.clock.advance(600)
     notice = await sandbox.wait_for_notice(RUNNING, place)
     (card,) = sandbox.cards(place)
-    await sandbox.discord.wait_for(lambda: notice.link in str(card.embeds), 15, "the link")
+    await sandbox.discord.wait_for(lambda: notice.link in str(card.payload()), 15, "the link")
 
 
 async def test_a_thread_of_an_announcement_channel_gets_notices(sandbox: SandboxSession) -> None:
