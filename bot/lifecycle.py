@@ -40,27 +40,32 @@ from bot.token_check import TokenCheck
 log = logging.getLogger(__name__)
 
 
-def run(settings: Settings) -> None:
-    """Run the bot until a signal stops it (SIGINT, SIGTERM). Raises ``StartError``."""
+def run(settings: Settings, fetcher: AudioFetcher | None = None) -> None:
+    """Run the bot until a signal stops it (SIGINT, SIGTERM). Raises ``StartError``.
+
+    ``fetcher`` fetches the audio files to attach, if not from where the relay says.
+    """
     configure_logging(settings.log_level, settings.log_format, settings.secrets)
     lower_switch_interval()
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(run_until_signal(serve(settings, when_ready=freeze_gc)))
+        runner.run(run_until_signal(serve(settings, when_ready=freeze_gc, fetcher=fetcher)))
 
 
 async def serve(
     settings: Settings,
     timing: Timing = TIMING,
     when_ready: Callable[[], None] = lambda: None,
+    fetcher: AudioFetcher | None = None,
 ) -> None:
     """Run the bot until this is cancelled. Raises ``StartError``.
 
-    ``when_ready`` is called once, when Discord has sent the servers of every shard.
+    ``when_ready`` is called once, when Discord has sent the servers of every shard. ``fetcher`` is
+    opened and closed here.
     """
     check = TokenCheck(settings.discord_api_url, settings.discord_token)
     async with AsyncExitStack() as stack:
         try:
-            client = await _open_client(settings, stack, timing)
+            client = await _open_client(settings, stack, timing, fetcher or AudioFetcher())
             readiness = asyncio.create_task(_call_when_ready(client, when_ready))
             stack.callback(readiness.cancel)
             await _run_client(client, check)
@@ -96,7 +101,9 @@ async def _run_client(client: SunoBot, check: TokenCheck) -> None:
         await asyncio.gather(connection, return_exceptions=True)
 
 
-async def _open_client(settings: Settings, stack: AsyncExitStack, timing: Timing) -> SunoBot:
+async def _open_client(
+    settings: Settings, stack: AsyncExitStack, timing: Timing, fetcher: AudioFetcher
+) -> SunoBot:
     """Open database and connections, build the bot, start monitoring; ``stack`` closes them."""
     log.info("Suno Bot starting: version=%s", __version__)
     relay = profile_of(settings)
@@ -107,7 +114,7 @@ async def _open_client(settings: Settings, stack: AsyncExitStack, timing: Timing
     session = await stack.enter_async_context(aiohttp.ClientSession())
     relay_client = make_relay_client(settings, session)
     stack.push_async_callback(relay_client.aclose)
-    fetcher = await stack.enter_async_context(AudioFetcher())
+    await stack.enter_async_context(fetcher)
     access = RelayAccess(relay.name, relay.base_url, settings.suno_api_key)
     fingerprint = await create_fingerprint(database, access)
     bot = build_bot(settings, database, relay_client, fetcher, COGS, timing, fingerprint)

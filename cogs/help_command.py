@@ -7,7 +7,7 @@ from bot.i18n.catalog import Catalog, catalog_for
 from bot.ui.permissions import invite_link
 from bot.ui.suno_cog import SunoCog, subcommand
 from bot.ui.task_text import RUNNING_COLOUR
-from bot.ui.views import LinkButton, link_view
+from bot.ui.views import LinkButton, button_view
 
 Interaction = discord.Interaction[SunoBot]
 
@@ -27,7 +27,7 @@ class HelpCommand(SunoCog):
         invite = LinkButton(catalog.text("help-invite"), invite_link(interaction.application_id))
         await interaction.response.send_message(
             embed=_help_embed(catalog),
-            view=link_view([invite]) or discord.utils.MISSING,
+            view=button_view([invite]) or discord.utils.MISSING,
             ephemeral=True,
         )
 

@@ -20,7 +20,7 @@ from bot.ui.replies import Reply
 from bot.ui.settings_panel import Panel, overview, page_of, reset_page, setting_page
 from bot.ui.settings_problems import choice_problem
 from bot.ui.settings_values import ServerView, changes_of
-from bot.ui.views import LinkButton, link_view
+from bot.ui.views import LinkButton, button_view
 from bot.watches.watchlist import Watchlist
 
 Interaction = discord.Interaction[SunoBot]
@@ -102,7 +102,7 @@ class SettingsCommands(
         )
         invite = LinkButton(catalog.text("help-invite"), invite_link(interaction.application_id))
         await Reply(interaction).send(
-            embeds=[health_embed(health, guild, catalog)], view=link_view([invite])
+            embeds=[health_embed(health, guild, catalog)], view=button_view([invite])
         )
 
     async def choose_page(self, interaction: Interaction, _: SettingsMenuId) -> None:

@@ -54,7 +54,8 @@ class BotProcess:
         self.log_path = folder / "bot.log"
         self._folder = folder
         self._settings = dict(settings)
-        self._command = (*wrapper, sys.executable, *program)
+        self.program = program
+        self._wrapper = wrapper
         self._process: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> Self:
@@ -78,7 +79,7 @@ class BotProcess:
         """Start the bot; returns at once."""
         with self.log_path.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *self._command,
+                *(*self._wrapper, sys.executable, *self.program),
                 cwd=self._folder,
                 env=without_settings(os.environ) | self._settings | {"PYTHONPATH": str(ROOT)},
                 stdin=asyncio.subprocess.DEVNULL,

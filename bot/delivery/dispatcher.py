@@ -234,10 +234,11 @@ class OutboxDispatcher:
         return await ensure_complete(message, notice, delivery)
 
     async def _render(self, delivery: Delivery, *, possible_duplicate: bool = False) -> Notice:
-        notice = render_delivery(delivery, possible_duplicate=possible_duplicate)
-        role = None
-        if delivery.purpose is DeliveryPurpose.NOTICE:
-            role = (await self._settings.of(delivery.destination.guild_id)).role_to_mention
+        settings = await self._settings.of(delivery.destination.guild_id)
+        notice = render_delivery(
+            delivery, style=settings.notices, possible_duplicate=possible_duplicate
+        )
+        role = settings.role_to_mention if delivery.purpose is DeliveryPurpose.NOTICE else None
         if role and await self._outbox.role_mentions.claim(delivery, self._clock()):
             return with_role_mention(notice, role)
         return notice

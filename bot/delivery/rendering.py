@@ -8,13 +8,14 @@ import discord
 from bot.delivery.discord_errors import Disposition, classify, short_reason
 from bot.delivery.duplicate_check import shows_marker_of
 from bot.i18n.catalog import catalog_for
-from bot.storage.models import Delivery, DeliveryPurpose, EndReason, MessageFormat
+from bot.storage.models import Delivery, DeliveryPurpose, EndReason, MessageFormat, NoticeStyle
+from bot.ui.custom_ids import KeepWatchingId
 from bot.ui.escaping import sanitize_line
 from bot.ui.held_notice import held_notice
-from bot.ui.limits import MAX_CONTENT, MAX_THREAD_NAME
+from bot.ui.limits import MAX_BUTTONS_IN_ROW, MAX_CONTENT, MAX_THREAD_NAME
 from bot.ui.notice import Notice, render_notice
 from bot.ui.notice_fallbacks import as_plain_text, minimal_notice, without_links
-from bot.ui.views import keep_watching_view, link_view
+from bot.ui.views import ActionButton, button_view
 
 FORMATS_WITHOUT_FOREIGN_TEXT = frozenset({MessageFormat.MINIMAL, MessageFormat.BARE})
 """The formats without any text that a relay or a user wrote."""
@@ -22,7 +23,12 @@ FORMATS_WITHOUT_FOREIGN_TEXT = frozenset({MessageFormat.MINIMAL, MessageFormat.B
 log = logging.getLogger(__name__)
 
 
-def render_delivery(delivery: Delivery, *, possible_duplicate: bool = False) -> Notice:
+def render_delivery(
+    delivery: Delivery,
+    *,
+    style: NoticeStyle = NoticeStyle.COMPACT,
+    possible_duplicate: bool = False,
+) -> Notice:
     """Return the message of a delivery in its format."""
     catalog = catalog_for(delivery.destination.locale)
     if delivery.purpose is DeliveryPurpose.HELD_NOTICE:
@@ -38,7 +44,7 @@ def render_delivery(delivery: Delivery, *, possible_duplicate: bool = False) -> 
             with_id=delivery.message_format is MessageFormat.MINIMAL,
         )
     else:
-        text = render_notice(*subject, possible_duplicate=possible_duplicate)
+        text = render_notice(*subject, style=style, possible_duplicate=possible_duplicate)
     if delivery.redirected_from is not None:
         remark = catalog.text("notice-instead", place=f"<#{delivery.redirected_from}>")
         text = replace(text, content=f"{text.content}\n{remark}"[:MAX_CONTENT])
@@ -66,14 +72,16 @@ def simpler_format(delivery: Delivery) -> MessageFormat | None:
 
 def delivery_view(delivery: Delivery, notice: Notice) -> discord.ui.View | None:
     """Return the buttons under the message of a delivery."""
-    full = (
-        delivery.purpose is DeliveryPurpose.NOTICE
+    buttons = notice.buttons
+    if (
+        delivery.end_reason is EndReason.GAVE_UP
+        and delivery.purpose is DeliveryPurpose.NOTICE
         and delivery.message_format not in FORMATS_WITHOUT_FOREIGN_TEXT
-    )
-    if delivery.end_reason is EndReason.GAVE_UP and full:
+    ):
         label = catalog_for(delivery.destination.locale).text("button-keep-watching")
-        return keep_watching_view(delivery.id, label)
-    return link_view(notice.buttons)
+        keep_watching = ActionButton(label, KeepWatchingId(delivery.id).encode())
+        buttons = (*buttons[: MAX_BUTTONS_IN_ROW - 1], keep_watching)
+    return button_view(buttons)
 
 
 async def ensure_complete(

@@ -11,6 +11,7 @@ from bot.relay.models import Outcome, Task
 from bot.ui.escaping import ELLIPSIS, cut_position, escape, truncate
 from bot.ui.limits import MAX_DESCRIPTION, MAX_EMBEDS, MAX_EMBEDS_TOTAL, embeds_length
 from bot.ui.task_text import UNKNOWN_COLOUR, join_parts, lyrics_colour, task_title, version_label
+from bot.ui.text_width import LINE_WIDTH, line_count, truncate_to_width
 
 _MAX_TITLE = 100
 """Code points of a title above lyrics."""
@@ -20,6 +21,10 @@ _BREAKS = (
     re.compile(r" "),
 )
 """Where a text is split: between sections, else between lines, else between words."""
+
+
+_MIN_SECTION = 30
+"""Code points after which the first section may end: a heading alone is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,34 @@ def truncate_at_line(text: str, limit: int) -> str:
     if end > limit // 2:
         return text[:end].rstrip()
     return truncate(text, limit)
+
+
+def first_section(text: str) -> str:
+    """Return the first section of the escaped ``text``, with its heading."""
+    end = _BREAKS[0].search(text, _MIN_SECTION)
+    return text[: end.start()] if end else text
+
+
+def first_lines(text: str, most: int) -> str:
+    """Return what ``most`` lines on the screen show of the escaped ``text``; a part ends in "…".
+
+    It does not end with an empty line or with the heading of what follows.
+    """
+    kept: list[str] = []
+    left = most
+    for line in text.split("\n"):
+        needed = line_count(line)
+        if needed > left:
+            break
+        kept.append(line)
+        left -= needed
+    else:
+        return text
+    if needed > 1 and left:
+        return "\n".join([*kept, truncate_to_width(line, left * LINE_WIDTH)])
+    while len(kept) > 1 and (not kept[-1] or kept[-1].startswith("\\[")):
+        kept.pop()
+    return "\n".join(kept) + ELLIPSIS
 
 
 def fit_into_embeds(text: str, limit: int, max_embeds: int, hint: str) -> list[str]:

@@ -9,39 +9,40 @@ from dataclasses import dataclass, replace
 import discord
 
 from bot.i18n.catalog import Catalog
-from bot.relay.models import Clip, Outcome, Task
-from bot.storage.models import EndReason
+from bot.relay.models import Outcome, Task
+from bot.storage.models import EndReason, NoticeStyle
 from bot.ui import task_text
-from bot.ui.escaping import code_span, escape, escape_line
+from bot.ui.custom_ids import StatusButtonId
 from bot.ui.failure_reasons import failure_advice, failure_explanation, relay_reason
-from bot.ui.limits import (
-    MAX_CONTENT,
-    MAX_EMBEDS,
-    MAX_EMBEDS_TOTAL,
-    MAX_FIELD_VALUE,
-    embeds_length,
-    fair_shares,
-    usable_url,
-)
-from bot.ui.lyrics import LyricsText, fit_into_embeds, lyrics_texts
+from bot.ui.limits import MAX_BUTTONS_IN_ROW, MAX_CONTENT
+from bot.ui.notice_results import result_embeds
 from bot.ui.notice_text import NoticeFacts, headline, mentions, remarks
-from bot.ui.views import LinkButton
+from bot.ui.text_width import line_count
+from bot.ui.views import ActionButton, LinkButton
 
 CONTENT_RESERVE = 300
 """Code points of the content left free, so that the plain-text format has space for the id."""
+_CONTENT_WIDTH = 60
+"""Width of a line of the content."""
+_MAX_REASON = 220
+"""Width of the relay's reason for a failure: four lines."""
+_SECOND_ROW_LINES = 2
+"""How many lines of text a second row of buttons takes; five buttons are often wrapped to it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A message without its channel: at most 2000 code points, 10 embeds and 25 buttons."""
+    """A message without its channel: at most 2000 code points, 10 embeds and one row of buttons."""
 
     content: str
     embeds: tuple[discord.Embed, ...]
-    buttons: tuple[LinkButton, ...]
+    buttons: tuple[LinkButton | ActionButton, ...]
     allowed_mentions: discord.AllowedMentions
     """Exactly the watchers that ``content`` names."""
     rest: str = ""
     """The sentence that follows a truncated text: how to read the rest."""
+    shortened: bool = False
+    """Whether the lyrics are truncated, and a button shows the rest."""
 
 
 def render_notice(
@@ -50,6 +51,7 @@ def render_notice(
     watchers: Sequence[int],
     catalog: Catalog,
     *,
+    style: NoticeStyle = NoticeStyle.COMPACT,
     possible_duplicate: bool = False,
 ) -> Notice:
     """Return the message that says to ``watchers`` (user ids) how their watch of ``task`` ended.
@@ -58,21 +60,21 @@ def render_notice(
     the same message may have been posted before.
     """
     facts = NoticeFacts(task_text.without_expired_streams(task), end_reason, catalog)
-    hidden = 0 if facts.without_result else len(task.clips) - len(_shown_clips(facts))
-    text = "\n".join(
-        [
-            headline(facts),
-            *remarks(facts, hidden=hidden, possible_duplicate=possible_duplicate),
-        ]
-    )
+    text = "\n".join([headline(facts), *remarks(facts, possible_duplicate=possible_duplicate)])
     limit = MAX_CONTENT - CONTENT_RESERVE - len(text)
     mention_text, mentioned = mentions(tuple(dict.fromkeys(watchers)), limit, catalog)
+    if facts.without_result:
+        embeds, shortened = [_explanation(facts)], False
+    else:
+        embeds, shortened = result_embeds(facts, style, lines_around=_lines_around(facts, text))
+    embeds[-1].set_footer(text=task_text.marker(task))
     return Notice(
         content=f"{mention_text} {text}".strip(),
-        embeds=tuple(_embeds(facts)),
-        buttons=() if facts.without_result else task_text.link_buttons(task, catalog),
+        embeds=tuple(embeds),
+        buttons=() if facts.without_result else _result_buttons(facts, shortened=shortened),
         allowed_mentions=allowed_mentions_of(mentioned),
         rest=catalog.text("notice-rest-status" if facts.without_result else "notice-rest"),
+        shortened=shortened,
     )
 
 
@@ -98,136 +100,42 @@ def with_role_mention(notice: Notice, role_id: int) -> Notice:
     return replace(notice, content=content[:MAX_CONTENT], allowed_mentions=allowed)
 
 
-def _embeds(facts: NoticeFacts) -> list[discord.Embed]:
-    if facts.without_result:
-        embeds = [_explanation(facts)]
-    else:
-        embeds = _clip_embeds(facts)
-        if embeds:
-            embeds[0].set_footer(text=_first_footer(facts))
-        embeds += _lyrics_embeds(facts, embeds)
-    if not embeds[0].footer.text:
-        embeds[-1].set_footer(text=task_text.marker(facts.task))
-    return embeds
+def _lines_around(facts: NoticeFacts, text: str) -> int:
+    """Return how many lines ``text`` after a mention and the buttons take, above one row."""
+    buttons = len(_result_buttons(facts)) + (facts.end_reason is EndReason.GAVE_UP)
+    wrapped = buttons >= MAX_BUTTONS_IN_ROW
+    return line_count(f"@somebody {text}", _CONTENT_WIDTH) + wrapped * _SECOND_ROW_LINES
 
 
-def _shown_clips(facts: NoticeFacts) -> tuple[Clip, ...]:
-    """Return the clips that get an embed of their own; one embed is reserved for lyrics."""
-    return facts.task.clips[: MAX_EMBEDS - 1]
-
-
-def _share_per_clip(facts: NoticeFacts, longest: int, total: int) -> int:
-    """Return the code points for a text of each clip: ``longest``, or its share of ``total``."""
-    return min(longest, total // max(1, len(_shown_clips(facts))))
-
-
-def _first_footer(facts: NoticeFacts) -> str:
-    clip = facts.task.clips[0]
-    return task_text.marker(facts.task, clip, limit=_id_limit(facts))
-
-
-def _id_limit(facts: NoticeFacts) -> int:
-    """Return the code points for a clip's id: less than the whole id if there are many clips."""
-    return _share_per_clip(facts, task_text.MAX_SHOWN_ID, 600)
-
-
-def _clip_embeds(facts: NoticeFacts) -> list[discord.Embed]:
-    used_urls: set[str] = set()
-    return [
-        _clip_embed(facts, number, used_urls) for number in range(1, len(_shown_clips(facts)) + 1)
-    ]
-
-
-def _clip_embed(facts: NoticeFacts, number: int, used_urls: set[str]) -> discord.Embed:
-    """Return the embed of a clip; no URL is used twice, because Discord merges such embeds."""
+def _result_buttons(
+    facts: NoticeFacts, *, shortened: bool = False
+) -> tuple[LinkButton | ActionButton, ...]:
+    """Return one row of buttons: play each version, read the lyrics, then the videos."""
     task, catalog = facts.task, facts.catalog
-    clip = task.clips[number - 1]
-    summary = task_text.join_parts(
-        task_text.version_label(number, len(task.clips), catalog),
-        escape_line(clip.style, limit=_share_per_clip(facts, 200, 800)),
-        task_text.format_duration(clip.duration),
-    )
-    state = task_text.clip_state(clip, catalog, reason_limit=_share_per_clip(facts, 600, 1000))
-    embed = discord.Embed(
-        title=task_text.clip_title(clip, task, catalog, limit=_share_per_clip(facts, 200, 800)),
-        description="\n".join(part for part in (summary, state) if part) or None,
-        colour=task_text.clip_colour(clip),
-    )
-    url = usable_url(clip.audio_url) if clip.playable else None
-    if url and url not in used_urls:
-        used_urls.add(url)
-        embed.url = url
-    if clip.playable or task_text.is_preview(clip):
-        embed.set_image(url=usable_url(clip.image_url))
-    if number > 1 and (ids := task_text.clip_marker(clip, limit=_id_limit(facts))):
-        embed.set_footer(text=ids)
-    return embed
-
-
-def _lyrics_embeds(facts: NoticeFacts, others: Sequence[discord.Embed]) -> list[discord.Embed]:
-    """Return the embeds of the lyrics, within what ``others`` leave of a message's limits."""
-    texts = [
-        _with_style(facts, lyrics)
-        for lyrics in lyrics_texts(facts.task, limit=MAX_EMBEDS_TOTAL)[: MAX_EMBEDS - len(others)]
+    lyrics: list[ActionButton] = []
+    if facts.has_lyrics_button:
+        label = "read-all" if shortened and task.lyrics else "lyrics"
+        custom_id = StatusButtonId("lyrics", task.id).encode()
+        lyrics = [ActionButton(catalog.text(f"notice-button-{label}"), custom_id)]
+    audio: tuple[LinkButton | ActionButton, ...] = task_text.audio_buttons(task, catalog)[
+        : MAX_BUTTONS_IN_ROW - len(lyrics)
     ]
-    overhead = (
-        sum(len(_lyrics_title(facts, lyrics)) for lyrics in texts) + task_text.MAX_SHOWN_ID + 2
-    )
-    limit = MAX_EMBEDS_TOTAL - embeds_length(others) - overhead
-    rest = facts.catalog.text("notice-rest")
-    embeds: list[discord.Embed] = []
-    max_embeds = MAX_EMBEDS - len(others)
-    for index, share in enumerate(fair_shares([len(lyrics.text) for lyrics in texts], limit)):
-        texts_left = len(texts) - index - 1
-        available = max_embeds - len(embeds) - texts_left
-        embeds += _lyrics_text_embeds(facts, texts[index], share, available, rest)
-    return embeds
-
-
-def _lyrics_text_embeds(
-    facts: NoticeFacts, lyrics: LyricsText, limit: int, max_embeds: int, rest: str
-) -> list[discord.Embed]:
-    pieces = fit_into_embeds(lyrics.text, limit, max_embeds, rest)
-    colour = task_text.lyrics_colour(facts.task)
-    embeds = [discord.Embed(description=piece, colour=colour) for piece in pieces]
-    if embeds:
-        embeds[0].title = _lyrics_title(facts, lyrics)
-    return embeds
-
-
-def _lyrics_title(facts: NoticeFacts, lyrics: LyricsText) -> str:
-    return lyrics.label(facts.catalog) if facts.task.lyrics is None else facts.title
-
-
-def _with_style(facts: NoticeFacts, lyrics: LyricsText) -> LyricsText:
-    """Return a lyrics task's text with its style above it; the embeds of clips show their own."""
-    style = escape_line(facts.task.lyrics.style, limit=200) if facts.task.lyrics else ""
-    return replace(lyrics, text=f"-# {style}\n{lyrics.text}") if style else lyrics
+    return (*audio, *lyrics, *task_text.video_buttons(task, catalog))[:MAX_BUTTONS_IN_ROW]
 
 
 def _explanation(facts: NoticeFacts) -> discord.Embed:
-    """Return the embed that explains why there is no result, and what to do."""
+    """Return the embed with the cause of a failure, what the relay says, and what to do."""
     task, catalog = facts.task, facts.catalog
-    embed = discord.Embed(
-        title=facts.title if facts.has_title else None, colour=task_text.UNKNOWN_COLOUR
-    )
     if facts.end_reason is EndReason.FINISHED and task.outcome is not Outcome.SUCCESS:
-        embed.colour = task_text.FAILURE_COLOUR
-        embed.description = failure_explanation(task, catalog)
+        embed = discord.Embed(
+            description=failure_explanation(task, catalog), colour=task_text.FAILURE_COLOUR
+        )
         advice = failure_advice(task, catalog)
     else:
-        name = (
-            "nothing"
-            if facts.end_reason is EndReason.FINISHED
-            else facts.end_reason.replace("_", "-")
-        )
-        embed.description = catalog.text(f"notice-why-{name}")
+        finished = facts.end_reason is EndReason.FINISHED
+        name = "nothing" if finished else facts.end_reason.replace("_", "-")
+        embed = discord.Embed(colour=task_text.UNKNOWN_COLOUR)
         advice = catalog.text(f"notice-advice-{name}")
-    reason = escape(relay_reason(task), limit=MAX_FIELD_VALUE)
-    if reason:
+    if reason := task_text.short_line(relay_reason(task), columns=_MAX_REASON):
         embed.add_field(name=catalog.text("notice-relay-reason"), value=reason, inline=False)
-    embed.add_field(name=catalog.text("notice-what-to-do"), value=advice, inline=False)
-    embed.add_field(
-        name=catalog.text("notice-task-id"), value=code_span(task.id, limit=task_text.MAX_SHOWN_ID)
-    )
-    return embed
+    return embed.add_field(name=catalog.text("notice-what-to-do"), value=advice, inline=False)

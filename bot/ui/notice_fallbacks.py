@@ -3,7 +3,7 @@
 In this order: without links, as plain text, and as a minimal notice of the bot's own sentences.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import discord
@@ -16,10 +16,10 @@ from bot.ui.escaping import code_span
 from bot.ui.limits import MAX_CONTENT
 from bot.ui.lyrics import truncate_at_line
 from bot.ui.notice import CONTENT_RESERVE, Notice, allowed_mentions_of
-from bot.ui.notice_text import NoticeFacts, headline_without_title, mentions
+from bot.ui.notice_text import NoticeFacts, headline, mentions
+from bot.ui.task_text import MASKED_LINK, without_parentheses
+from bot.ui.views import LinkButton
 
-_MAX_MARKERS = 700
-"""Code points of all ids together in plain text, where there is room."""
 _MINIMAL_RESERVE = 750
 """Code points beside the mentions: the sentences, the id, and what the caller adds."""
 
@@ -30,30 +30,35 @@ def without_links(notice: Notice) -> Notice:
     For a message whose content Discord rejected (50035). Links that do not fit in the content are
     left out.
     """
+    embeds = tuple(map(_without_links, notice.embeds))
+    if notice.shortened:
+        embeds[-1].description = f"{embeds[-1].description}\n{notice.rest}"
     return replace(
         notice,
         content=_with_links(notice, MAX_CONTENT - CONTENT_RESERVE),
-        embeds=tuple(map(_without_links, notice.embeds)),
+        embeds=embeds,
         buttons=(),
+        shortened=False,
     )
 
 
 def as_plain_text(notice: Notice) -> Notice:
-    """Return ``notice`` as text alone: the outcome, links, ids, and as much of the lyrics as fits.
+    """Return ``notice`` as text alone: the outcome, links, the id, and as much lyrics as fits.
 
     For channels without the permission Embed Links, and after ``without_links`` was rejected.
     """
     footers = [embed.footer.text for embed in notice.embeds if embed.footer.text]
-    id_limit = min(
-        _MAX_MARKERS, MAX_CONTENT - len(notice.content) - len(notice.rest) - len("\n\n-# ")
-    )
-    ids = "-# " + code_span(task_text.join_markers(footers), limit=id_limit) if footers else ""
-    text = _with_links(notice, MAX_CONTENT - len(ids) - len(notice.rest) - 2)
+    id_limit = MAX_CONTENT - len(notice.content) - len("\n-# ")
+    marker = "".join(f"-# {code_span(footer, limit=id_limit)}" for footer in footers[-1:])
+    text = _with_links(notice, MAX_CONTENT - len(marker) - len(notice.rest) - 2)
     details = _fit_parts(
-        list(_embed_texts(notice.embeds)), MAX_CONTENT - len(text) - len(ids) - 2, notice.rest
+        list(_embed_texts(notice)),
+        MAX_CONTENT - len(text) - len(marker) - 2,
+        notice.rest,
+        shortened=notice.shortened,
     )
-    content = "\n".join(part for part in (text, details, ids) if part)
-    return replace(notice, content=content, embeds=(), buttons=())
+    content = "\n".join(part for part in (text, details, marker) if part)
+    return replace(notice, content=content, embeds=(), buttons=(), shortened=False)
 
 
 def minimal_notice(
@@ -73,9 +78,8 @@ def minimal_notice(
     mention_text, mentioned = mentions(
         tuple(dict.fromkeys(watchers)), MAX_CONTENT - _MINIMAL_RESERVE, catalog
     )
-    lines = [
-        f"{mention_text} {headline_without_title(NoticeFacts(task, end_reason, catalog))}".strip()
-    ]
+    sentence = headline(NoticeFacts(task, end_reason, catalog), with_title=False)
+    lines = [f"{mention_text} {sentence}".strip()]
     if possible_duplicate:
         lines.append(catalog.text("notice-possible-duplicate"))
     lines.append(catalog.text("notice-minimal-status" if with_id else "notice-minimal-history"))
@@ -85,29 +89,53 @@ def minimal_notice(
 
 
 def _with_links(notice: Notice, limit: int) -> str:
-    """Return the content followed by the links of buttons and embeds, as many as fit."""
+    """Return the content followed by the links of embeds and buttons, as many as fit."""
     text = notice.content
-    labels = {button.url: button.label for button in notice.buttons}
-    labels |= {embed.url: "" for embed in notice.embeds if embed.url and embed.url not in labels}
-    for url, label in labels.items():
-        line = f"\n{label}: <{url}>" if label else f"\n<{url}>"
-        if len(text) + len(line) <= limit:
-            text += line
+    for line in _link_lines(notice):
+        if len(text) + len(line) + 1 <= limit:
+            text += f"\n{line}"
     return text
+
+
+def _link_lines(notice: Notice) -> Iterator[str]:
+    """Yield the lines of embeds that contain links, then the other links, with the URLs as text."""
+    written: set[str] = set()
+    for embed in notice.embeds:
+        for line in (embed.description or "").split("\n"):
+            if urls := [match[2] for match in MASKED_LINK.finditer(line)]:
+                written.update(urls)
+                yield MASKED_LINK.sub(r"\1: <\2>", line)
+    others = {embed.url: "" for embed in notice.embeds if embed.url}
+    links = (button for button in notice.buttons if isinstance(button, LinkButton))
+    others |= {button.url: f"{button.label}: " for button in links}
+    for url, label in others.items():
+        if without_parentheses(url) not in written:
+            yield f"{label}<{url}>"
+
+
+def _text_without_links(embed: discord.Embed) -> str:
+    """Return the lines of a description that contain no links."""
+    lines = (embed.description or "").split("\n")
+    return "\n".join(line for line in lines if not MASKED_LINK.search(line)).strip()
 
 
 def _without_links(embed: discord.Embed) -> discord.Embed:
     copy = embed.copy()
     copy.url = None
+    text = _text_without_links(embed)
+    if not text and not embed.title:  # Discord may refuse an embed with a footer alone
+        text = MASKED_LINK.sub(r"\1", embed.description or "")
+    copy.description = text or None
     return copy.set_image(url=None).set_thumbnail(url=None)
 
 
-def _fit_parts(parts: Sequence[str], limit: int, rest: str) -> str:
+def _fit_parts(parts: Sequence[str], limit: int, rest: str, *, shortened: bool) -> str:
     """Return as much of ``parts`` as fits in ``limit`` code points; ``rest`` ends a truncated text.
 
     Only descriptions are truncated; titles and fields, which begin in bold, are kept or omitted.
+    ``shortened``: whether the text is truncated already.
     """
-    text = "\n".join(parts)
+    text = "\n".join((*parts, rest) if shortened else parts)
     if len(text) <= limit:
         return text
     kept: list[str] = []
@@ -121,12 +149,15 @@ def _fit_parts(parts: Sequence[str], limit: int, rest: str) -> str:
     return "\n".join(part for part in (*kept, rest) if part)
 
 
-def _embed_texts(embeds: Iterable[discord.Embed]) -> Iterator[str]:
-    """Yield the titles, descriptions and fields of ``embeds`` as text."""
-    for embed in embeds:
-        if embed.title:
+def _embed_texts(notice: Notice) -> Iterator[str]:
+    """Yield the titles, descriptions and fields of the embeds as text, without links.
+
+    A title that the content names already is omitted.
+    """
+    for embed in notice.embeds:
+        if embed.title and embed.title not in notice.content:
             yield f"**{embed.title}**"
-        if embed.description:
-            yield embed.description
+        if text := _text_without_links(embed):
+            yield text
         for field in embed.fields:
             yield f"**{field.name}**\n{field.value}"

@@ -7,26 +7,16 @@ from bot.i18n.catalog import Catalog
 from bot.relay.models import Clip, ClipStatus, Outcome, Task
 from bot.storage.models import EndReason
 from bot.ui import task_text
+from bot.ui.custom_ids import StatusButtonId
 from bot.ui.escaping import escape_line
 from bot.ui.failure_reasons import effective_kind
 from bot.ui.limits import MAX_MENTIONED_USERS
 from bot.ui.lyrics import lyrics_texts
 
-_MAX_TITLE = 120
-"""Code points of a task's title in a headline."""
+_MAX_TITLE = 44
+"""Columns of the title in a headline."""
 _MAX_REASON = 120
 """Code points of the relay's reason in a remark."""
-_MINIMAL_KEYS = {
-    "notice-song-done": "notice-minimal-song",
-    "notice-song-partly": "notice-minimal-song-partly",
-    "notice-lyrics-done": "notice-minimal-lyrics",
-    "notice-lyrics-partly": "notice-minimal-lyrics-partly",
-    "notice-not-found-partly": "notice-minimal-not-found",
-    "notice-not-found-written": "notice-minimal-not-found",
-    "notice-gave-up-partly": "notice-minimal-gave-up",
-    "notice-gave-up-written": "notice-minimal-gave-up",
-}
-"""The keys of headlines that quote the title, and of their variants that do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +31,6 @@ class NoticeFacts:
     def has_title(self) -> bool:
         """Whether the relay gave a title with visible characters."""
         return bool(escape_line(self.task.title))
-
-    @property
-    def title(self) -> str:
-        """The title, escaped, or a placeholder; at most 120 code points."""
-        return task_text.task_title(self.task, self.catalog, limit=_MAX_TITLE)
 
     @property
     def ready(self) -> int:
@@ -66,6 +51,12 @@ class NoticeFacts:
     def has_lyrics(self) -> bool:
         """Whether a lyrics task has produced a text."""
         return self.task.lyrics is not None and bool(lyrics_texts(self.task, limit=1))
+
+    @property
+    def has_lyrics_button(self) -> bool:
+        """Whether there are lyrics, and the id of the task fits the button that shows them."""
+        button = StatusButtonId("lyrics", self.task.id)
+        return button.is_encodable and bool(lyrics_texts(self.task, limit=1))
 
     @property
     def without_result(self) -> bool:
@@ -90,33 +81,23 @@ def mentions(watchers: Sequence[int], limit: int, catalog: Catalog) -> tuple[str
         mentioned.pop()
 
 
-def headline(facts: NoticeFacts) -> str:
-    """Return the sentence that says how the watch ended."""
+def headline(facts: NoticeFacts, *, with_title: bool = True) -> str:
+    """Return the sentence that says how the watch ended.
+
+    Without the title it contains no text that a relay or a user wrote.
+    """
+    titled = with_title and facts.has_title
     return facts.catalog.text(
         _headline_key(facts),
-        title=facts.title,
-        titled="yes" if facts.has_title else "no",
+        title=task_text.short_line(facts.task.title, columns=_MAX_TITLE) if titled else "",
+        titled="yes" if titled else "no",
         kind=(effective_kind(facts.task) or "task"),
-        ready=facts.ready,
-        total=len(facts.task.clips),
-        others=_missing_versions(facts),
-    )
+        counts=_counts(facts),
+    ).strip()
 
 
-def headline_without_title(facts: NoticeFacts) -> str:
-    """Return the headline without any text that a relay or a user wrote."""
-    key = _headline_key(facts)
-    return facts.catalog.text(
-        _MINIMAL_KEYS.get(key, key),
-        titled="no",
-        kind=(effective_kind(facts.task) or "task"),
-        ready=facts.ready,
-        total=len(facts.task.clips),
-    )
-
-
-def remarks(facts: NoticeFacts, *, hidden: int, possible_duplicate: bool) -> Iterator[str]:
-    """Yield the lines below the headline; ``hidden`` is the number of clips without an embed."""
+def remarks(facts: NoticeFacts, *, possible_duplicate: bool) -> Iterator[str]:
+    """Yield the lines below the headline."""
     text = facts.catalog.text
     reason = escape_line(facts.task.reason, limit=_MAX_REASON)
     explained = any(clip.reason for clip in facts.task.clips) or facts.without_result
@@ -124,8 +105,6 @@ def remarks(facts: NoticeFacts, *, hidden: int, possible_duplicate: bool) -> Ite
         yield text(
             "notice-lyrics-reason" if facts.has_lyrics else "notice-song-reason", reason=reason
         )
-    if hidden:
-        yield text("notice-more-versions", number=hidden)
     if possible_duplicate:
         yield text("notice-possible-duplicate")
 
@@ -133,9 +112,7 @@ def remarks(facts: NoticeFacts, *, hidden: int, possible_duplicate: bool) -> Ite
 def _headline_key(facts: NoticeFacts) -> str:
     if facts.end_reason is not EndReason.FINISHED:
         key = f"notice-{facts.end_reason.replace('_', '-')}"
-        if facts.without_result:
-            return key
-        return f"{key}-partly" if facts.task.clips else f"{key}-written"
+        return key if facts.without_result else f"{key}-partly"
     if facts.has_lyrics and not facts.ready:
         done = facts.task.outcome is Outcome.SUCCESS
         return "notice-lyrics-done" if done else "notice-lyrics-partly"
@@ -146,16 +123,17 @@ def _headline_key(facts: NoticeFacts) -> str:
     return "notice-song-done" if facts.ready == len(facts.task.clips) else "notice-song-partly"
 
 
-def _missing_versions(facts: NoticeFacts) -> str:
-    """Return the counts of versions that are not ready: ``1 failed, 1 is only a preview``."""
+def _counts(facts: NoticeFacts) -> str:
+    """Return how many versions are ready, and why others are not; empty if all are ready."""
     missing = len(facts.task.clips) - facts.ready - facts.previews - facts.failed
     numbers = {"failed": facts.failed, "preview": facts.previews, "missing": missing}
-    counts = (
-        facts.catalog.text(f"notice-others-{name}", number=number)
-        for name, number in numbers.items()
-        if number
+    text = facts.catalog.text
+    others = facts.catalog.listed(
+        text(f"notice-others-{name}", number=number) for name, number in numbers.items() if number
     )
-    return facts.catalog.listed(counts) or facts.catalog.text("notice-others-none")
+    if not others:
+        return ""
+    return text("notice-counts", ready=facts.ready, total=len(facts.task.clips), others=others)
 
 
 def _has_failed(clip: Clip) -> bool:

@@ -2,8 +2,7 @@
 
 import math
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -11,8 +10,9 @@ import discord
 
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Clip, ClipStatus, Outcome, Task
-from bot.ui.escaping import escape_line, sanitize, sanitize_line, truncate
+from bot.ui.escaping import escape_line, sanitize, sanitize_line
 from bot.ui.limits import MAX_BUTTON_URL, MAX_BUTTONS, usable_url
+from bot.ui.text_width import truncate_to_width
 from bot.ui.views import LinkButton
 
 SUCCESS_COLOUR = discord.Colour(0x3BA55D)
@@ -41,26 +41,12 @@ _CLIP_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECAS
 """The ids of songs at Suno."""
 
 
-def marker(task: Task, clip: Clip | None = None, *, limit: int = MAX_SHOWN_ID) -> str:
-    """Return the marker by which the bot recognises its own notice: a note sign and the ids.
+def marker(task: Task) -> str:
+    """Return the marker by which the bot recognises its own notice: a note sign and the id.
 
-    It is unescaped in the footer of a notice's first embed, and a code span in plain text.
-    ``limit`` is the most code points of the clip's id.
+    It is unescaped in the footer of a notice's last embed, and a code span in plain text.
     """
-    return _MARKER_PREFIX + _SEPARATOR.join(_ids(task.id, clip, limit))
-
-
-def clip_marker(clip: Clip, *, limit: int) -> str:
-    """Return the footer of a clip's embed after the first: a note sign and the id, if any."""
-    shown = sanitize_line(clip.id, limit=limit)
-    return _MARKER_PREFIX + shown if shown else ""
-
-
-def join_markers(footers: Iterable[str]) -> str:
-    """Return the markers of several embeds as one."""
-    return _MARKER_PREFIX + _SEPARATOR.join(
-        footer.removeprefix(_MARKER_PREFIX) for footer in footers
-    )
+    return _MARKER_PREFIX + _shown_id(task.id)
 
 
 def has_marker(task_id: str, content: str, footers: Iterable[str]) -> bool:
@@ -68,7 +54,7 @@ def has_marker(task_id: str, content: str, footers: Iterable[str]) -> bool:
 
     ``content`` is the message's, ``footers`` are those of its embeds. Titles and lyrics cannot
     forge the marker: in the content it begins a line of subtext, which escaped text never does, and
-    footers contain no text of a relay before the first id.
+    footers contain no text of a relay before the id. Older notices name clips after it.
     """
     expected = _MARKER_PREFIX + _shown_id(task_id)
     start = "-# `"
@@ -83,11 +69,6 @@ def has_marker(task_id: str, content: str, footers: Iterable[str]) -> bool:
 def task_title(task: Task, catalog: Catalog, *, limit: int) -> str:
     """Return the title of ``task``, escaped, as one line of at most ``limit`` code points."""
     return escape_line(task.title, limit=limit) or catalog.text("card-untitled")
-
-
-def clip_title(clip: Clip, task: Task, catalog: Catalog, *, limit: int) -> str:
-    """Return the clip's own title, else the task's, escaped, as one line."""
-    return escape_line(clip.title, limit=limit) or task_title(task, catalog, limit=limit)
 
 
 def join_parts(*parts: str) -> str:
@@ -124,13 +105,7 @@ def short_line(text: str, *, columns: int) -> str:
     the result may have twice as many code points.
     """
     line = " ".join(sanitize(text, limit=columns).split())
-    width = 0
-    for index, character in enumerate(line):
-        width += 2 if unicodedata.east_asian_width(character) in "WF" else 1
-        if width > columns:
-            line = truncate(line, max(index, 1), escaped=False)
-            break
-    return escape_line(line)
+    return escape_line(truncate_to_width(line, columns, escaped=False))
 
 
 def masked_link(text: str, url: str | None) -> str:
@@ -141,7 +116,7 @@ def masked_link(text: str, url: str | None) -> str:
     if url is None:
         return ""
     label = text.replace("\\[", "(").replace("\\]", ")")
-    return f"[{label}]({url.replace('(', '%28').replace(')', '%29')})"
+    return f"[{label}]({without_parentheses(url)})"
 
 
 def song_page(task: Task) -> str | None:
@@ -207,6 +182,20 @@ def clip_state(clip: Clip, catalog: Catalog, *, reason_limit: int) -> str:
     return catalog.text("card-clip-no-link" if without_link else "card-clip-not-ready")
 
 
+def audio_url(clip: Clip) -> str | None:
+    """Return the link to play ``clip``, also a temporary one; ``None`` if it has no usable one."""
+    return usable_url(clip.audio_url) if clip.playable or is_preview(clip) else None
+
+
+def without_parentheses(url: str) -> str:
+    """Return ``url`` with encoded parentheses, which would end a masked link."""
+    return url.replace("(", "%28").replace(")", "%29")
+
+
+MASKED_LINK = re.compile(r"(?<!\\)\[([^\[\]]+)\]\((\S+?)\)")
+"""A ``masked_link``: its label and URL. Escaped text contains none."""
+
+
 def link_buttons(task: Task, catalog: Catalog) -> tuple[LinkButton, ...]:
     """Return the buttons that open the results of ``task``: at most 25, audio before video.
 
@@ -214,34 +203,32 @@ def link_buttons(task: Task, catalog: Catalog) -> tuple[LinkButton, ...]:
     points) are omitted.
     """
     task = without_expired_streams(task)
-    buttons = [*_audio_buttons(task, catalog), *_video_buttons(task, catalog)]
-    return tuple(buttons[:MAX_BUTTONS])
+    return (*audio_buttons(task, catalog), *video_buttons(task, catalog))[:MAX_BUTTONS]
 
 
-def _audio_buttons(task: Task, catalog: Catalog) -> Iterator[LinkButton]:
-    for number, clip in enumerate(task.clips, 1):
-        url = usable_url(clip.audio_url, MAX_BUTTON_URL)
-        if url and (clip.playable or is_preview(clip)):
-            name = "listen" if clip.playable else "preview"
-            yield LinkButton(_label(name, number, len(task.clips), catalog), url)
+def audio_buttons(task: Task, catalog: Catalog) -> tuple[LinkButton, ...]:
+    """Return the buttons that play the versions of ``task``."""
+    return tuple(
+        LinkButton(
+            _label("listen" if clip.playable else "preview", number, len(task.clips), catalog), url
+        )
+        for number, clip in enumerate(task.clips, 1)
+        if (url := audio_url(clip)) and len(url) <= MAX_BUTTON_URL
+    )
 
 
-def _video_buttons(task: Task, catalog: Catalog) -> Iterator[LinkButton]:
-    for number, clip in enumerate(task.clips, 1):
-        url = usable_url(clip.video_url, MAX_BUTTON_URL)
-        if url and clip.playable:
-            yield LinkButton(_label("video", number, len(task.clips), catalog), url)
+def video_buttons(task: Task, catalog: Catalog) -> tuple[LinkButton, ...]:
+    """Return the buttons that open the videos of ``task``."""
+    return tuple(
+        LinkButton(_label("video", number, len(task.clips), catalog), url)
+        for number, clip in enumerate(task.clips, 1)
+        if clip.playable and (url := usable_url(clip.video_url, MAX_BUTTON_URL))
+    )
 
 
 def _label(name: str, number: int, total: int, catalog: Catalog) -> str:
     key = f"card-button-{name}"
     return catalog.text(f"{key}-of-several", number=number) if total > 1 else catalog.text(key)
-
-
-def _ids(task_id: str, clip: Clip | None, limit: int) -> Iterator[str]:
-    yield _shown_id(task_id)
-    if clip is not None and (shown := sanitize_line(clip.id, limit=limit)):
-        yield shown
 
 
 def _shown_id(task_id: str) -> str:

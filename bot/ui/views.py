@@ -8,7 +8,7 @@ import discord
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Task
 from bot.storage.models import PersonalData
-from bot.ui.custom_ids import CustomId, ErasureButtonId, KeepWatchingId, StatusButtonId
+from bot.ui.custom_ids import CustomId, ErasureButtonId, StatusButtonId
 from bot.ui.limits import MAX_BUTTONS, MAX_BUTTONS_IN_ROW
 
 _STATUS_BUTTON_STYLES = {"notify": discord.ButtonStyle.primary}
@@ -20,6 +20,14 @@ class LinkButton:
 
     label: str
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActionButton:
+    """A button that the bot answers: a label of 1 to 80 code points, a custom id of ours."""
+
+    label: str
+    custom_id: str
 
 
 class StatelessView(discord.ui.View):
@@ -34,25 +42,20 @@ class StatelessView(discord.ui.View):
         self.stop()
 
 
-def link_view(buttons: Iterable[LinkButton]) -> discord.ui.View | None:
+def button_view(buttons: Iterable[LinkButton | ActionButton]) -> discord.ui.View | None:
     """Return a view of ``buttons``, five in a row; ``None`` if there are none.
 
     Only the first 25 are shown, as many as Discord accepts. The Discord client itself opens links,
-    so the view needs no handler and works after a restart.
+    and persistent items answer the others, so the view works after a restart.
     """
     accepted = tuple(buttons)[:MAX_BUTTONS]
     if not accepted:
         return None
     view = StatelessView()
     for button in accepted:
-        view.add_item(discord.ui.Button(label=button.label, url=button.url))
-    return view
-
-
-def keep_watching_view(delivery_id: int, label: str) -> discord.ui.View:
-    """Return the button that watches a task again, for a notice that the watch timed out."""
-    view = StatelessView()
-    view.add_item(discord.ui.Button(label=label, custom_id=KeepWatchingId(delivery_id).encode()))
+        url = button.url if isinstance(button, LinkButton) else None
+        custom_id = button.custom_id if isinstance(button, ActionButton) else None
+        view.add_item(discord.ui.Button(label=button.label, url=url, custom_id=custom_id))
     return view
 
 

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from sandbox.bot_process import BotProcess, settings_for
 from sandbox.discord import LocalDiscord
 from sandbox.page.bot_controls import BotControls
-from sandbox.page.page_state import PageState
+from sandbox.page.page_state import MEDIA_URL, PageState
 from sandbox.page.relay_controls import RelayControls
 from sandbox.page.server import PageServer
 from sandbox.relay import LocalRelay
@@ -40,9 +40,11 @@ async def page_environment(*, port: int = 0, speed: float = 1.0) -> AsyncIterato
         discord.gateway.identify_limits.seconds = 0  # the bot may be restarted at once
         relay = await stack.enter_async_context(LocalRelay(speed=speed))
         users = add_demo_users(discord)
-        settings = settings_for(discord, relay, folder) | {"WATCH_DEADLINE": str(WATCH_DEADLINE)}
-        bot = BotControls(BotProcess(folder, settings), discord)
+        changes = {"WATCH_DEADLINE": str(WATCH_DEADLINE), "ATTACH_AUDIO": "true"}
+        process = BotProcess(folder, settings_for(discord, relay, folder) | changes)
+        bot = BotControls(process, discord)
         page = PageState(discord, RelayControls(relay), users.all, bot)
         server = await stack.enter_async_context(PageServer(page, port=port))
+        process.program = ("-m", "sandbox.bot_with_audio", MEDIA_URL, server.address)
         await stack.enter_async_context(bot)
         yield PageEnvironment(discord, relay, bot, users, page, server)

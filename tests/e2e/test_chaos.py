@@ -109,8 +109,9 @@ def test_the_audit_accepts_minimal_notices_only_after_a_refusal_by_discord() -> 
     """A minimal notice is wrong if Discord refused nothing, or if it is untrue."""
     note = CATALOG.text("notice-minimal-status")
     text = f"without a link, about {RESULT.task_id}"
+    lyrics = CATALOG.text("notice-lyrics-done", title="", titled="no")
     true = a_notice(ADA, says=f"{RESULT.minimal_headlines[0]}\n{note}", text=text)
-    untrue = a_notice(ADA, says=f"Your lyrics are done.\n{note}", text=text)
+    untrue = a_notice(ADA, says=f"{lyrics}\n{note}", text=text)
     assert audited([an_action()], true, moderated=True).violations == ()
     assert audited([an_action()], true).wrong
     assert audited([an_action()], untrue, moderated=True).wrong

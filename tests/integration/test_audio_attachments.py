@@ -15,6 +15,9 @@ from yarl import URL
 from bot.delivery.attachments.attachment_policy import (
     DEFAULT_UPLOAD_LIMIT,
     MAX_ATTEMPTS_WITH_FILE,
+    MAX_FILE_TITLE,
+    MAX_FILES,
+    MAX_WAITING,
     AudioAttachments,
     UploadLimits,
 )
@@ -105,7 +108,7 @@ async def test_a_song_has_its_audio_file(harness: AttachmentHarness) -> None:
     assert file.filename == "Paper-Boats-live.mp3"
     assert file.content_type == "audio/mpeg"
     assert file.data == MP3 * 700
-    assert message.embeds[0]["url"] == link
+    assert link in message.embeds[0]["description"]
     assert harness.message_requests == 1
 
 
@@ -121,7 +124,8 @@ async def test_only_the_first_playable_clip_is_a_file(
         a_clip(id="clip-3", audio_url=harness.media.link("/third.mp3")),
     )
     message = await harness.notice_of(a_song(clips=clips))
-    assert len(message.attachments) == 1
+    (file,) = message.attachments
+    assert file.filename == "Paper-Boats-2.mp3"
     assert [request.path for request in harness.media.requests] == ["/song.mp3"]
 
 
@@ -183,8 +187,8 @@ async def test_a_message_rejected_for_its_file_is_sent_without_it(
     link = harness.media.song()
     message = await harness.notice_of(a_song_at(link))
     assert message.attachments == []
-    assert message.embeds[0]["url"] == link
-    assert "image" in message.embeds[0]
+    assert link in message.embeds[0]["description"]
+    assert "thumbnail" in message.embeds[0]
     assert message.components
     assert harness.message_requests == 2
 
@@ -290,8 +294,24 @@ async def test_a_failed_fetch_leaves_only_the_link(harness: AttachmentHarness, w
     }[what]()
     message = await harness.notice_of(a_song_at(link))
     assert message.attachments == []
-    assert message.embeds[0]["url"] == link
+    assert link in message.embeds[0]["description"]
     assert (harness.message_requests, len(media.requests)) == (1, 1)
+
+
+async def test_a_slow_media_server_occupies_few_deliveries(harness: AttachmentHarness) -> None:
+    """Beyond those, songs are sent without a file and without waiting for a place."""
+    link = harness.media.stream(MP3, b"\0", every=0.05, endless=True)
+    songs = MAX_FILES + MAX_WAITING + 1
+    channels = [harness.guild.add_channel(f"songs-{number}") for number in range(songs)]
+    for number, channel in enumerate(channels):
+        task = a_song(f"song-{number}", clips=(a_clip(audio_url=link),))
+        await harness.enqueue(task, channel=channel)
+    await harness.dispatcher.tick()
+    await harness.local.wait_for(lambda: any(channel.messages for channel in channels), 10)
+    assert sum(len(channel.messages) for channel in channels) == 1
+    assert len(harness.media.requests) <= MAX_FILES
+    await harness.deliver()
+    assert all(len(channel.messages) == 1 for channel in channels)
 
 
 async def test_the_upload_limit_follows_the_boosts_of_the_server(
@@ -334,7 +354,7 @@ async def test_the_smallest_limit_reported_by_interactions_applies(tmp_path: Pat
         ("???", "song.mp3"),
         ("CON", "song-CON.mp3"),
         ("a\x00b\r\nc: d", "ab-c-d.mp3"),
-        ("喵" * 300, "喵" * 60 + ".mp3"),
+        ("喵" * 300, "喵" * MAX_FILE_TITLE + ".mp3"),
     ],
 )
 async def test_the_file_name_is_safe(media: MediaServer, title: str, name: str) -> None:

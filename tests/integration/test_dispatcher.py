@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from bot.storage.models import Destination
+from bot.storage.models import Destination, NoticeStyle
+from bot.storage.server_settings import ServerSettingsStore
 from sandbox.discord import Message, User, body_contains
 from sandbox.discord.permissions import NONE, Overwrite, Permission
 from tests.support.builders import a_clip, a_song
@@ -37,18 +38,27 @@ async def test_a_notice_mentions_exactly_the_watchers(dispatching: DispatcherHar
 
 
 async def test_a_notice_has_cover_links_and_lyrics(dispatching: DispatcherHarness) -> None:
-    """Each clip has an embed with its own cover and link; the lyrics occur once."""
+    """One embed has a cover, the link of each clip, and the lyrics once."""
     second = a_clip(id="clip-2", audio_url="https://cdn1.suno.ai/clip-2.mp3")
     await dispatching.enqueue(a_song(clips=(a_clip(), second)))
     (message,) = await dispatching.deliver()
-    assert {embed.get("url") for embed in message.embeds} >= {
-        "https://cdn1.suno.ai/clip-1.mp3",
-        "https://cdn1.suno.ai/clip-2.mp3",
-    }
-    assert message.embeds[0]["image"]["url"].endswith("image_clip-1.png")
+    (embed,) = message.embeds
+    (row,) = message.components
+    for number in (1, 2):
+        link = f"https://cdn1.suno.ai/clip-{number}.mp3"
+        assert link in embed["description"]
+        assert link in [button.get("url") for button in row["components"]]
+    assert embed["thumbnail"]["url"].endswith("image_clip-1.png")
     assert str(message.payload()).count("Paper boats on a rainy street") == 1
-    urls = [button["url"] for row in message.components for button in row["components"]]
-    assert "https://cdn1.suno.ai/clip-1.mp3" in urls
+
+
+async def test_a_server_can_have_full_notices(dispatching: DispatcherHarness) -> None:
+    """Each clip has a large cover."""
+    settings = ServerSettingsStore(dispatching.outbox._database)
+    await settings.change(dispatching.guild.id, notices=NoticeStyle.FULL)
+    await dispatching.enqueue(a_song(clips=(a_clip(), a_clip(id="clip-2"))))
+    (message,) = await dispatching.deliver()
+    assert sum("image" in embed for embed in message.embeds) == 2
 
 
 @pytest.mark.parametrize(
@@ -80,7 +90,7 @@ async def test_a_transient_error_delays_a_notice(
     await dispatching.enqueue(a_song())
     await dispatching.deliver()
     (message,) = await dispatching.deliver(after=2)
-    assert message.embeds[0]["image"]
+    assert message.embeds[0]["thumbnail"]
     assert await dispatching.states() == [("sent", None)]
 
 
@@ -287,7 +297,7 @@ async def test_a_rejected_message_is_simplified(
     await dispatching.enqueue(a_song())
     (message,) = await dispatching.deliver()
     assert message.embeds
-    assert "image" not in message.embeds[0]
+    assert "thumbnail" not in message.embeds[0]
     dispatching.local.faults.add(POST, status=400, code=50035, times=2)
     await dispatching.enqueue(a_song("second"))
     message = (await dispatching.deliver())[-1]

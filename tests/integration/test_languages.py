@@ -178,7 +178,6 @@ async def test_a_chinese_server_gets_its_notice_in_chinese(sandbox: SandboxSessi
     (card,) = await sandbox.discord.wait_for(lambda: sandbox.cards(channel), 10, "the card")
     sandbox.relay.clock.advance(200)
     notice = await sandbox.wait_for_notice(SONG, channel)
-    assert "你的歌做好了" in notice.content
     assert is_chinese(notice)
     assert is_chinese(card)
 

@@ -205,13 +205,13 @@ async def claim_all(polling: PollerHarness) -> list[tuple[str, EndReason]]:
 async def test_lyrics_of_any_length_are_posted(
     dispatching: DispatcherHarness,
 ) -> None:
-    """The message fits and says how to read what it omits."""
+    """The message fits and has the button that shows what it omits."""
     await dispatching.enqueue(
         a_song(clips=(a_clip(lyrics="\n".join(["Row, row, row your boat"] * 1000)),))
     )
     (message,) = await dispatching.deliver()
     assert "Row, row" in str(message.payload())
-    assert "/suno lyrics" in str(message.payload())
+    assert "status:lyrics:song" in str(message.components)
     refused = [one for one in dispatching.local.requests if one.status == 400]
     assert refused == []
 

@@ -1,5 +1,6 @@
 """Notices whose content Discord rejects, for example by AutoMod."""
 
+from bot.i18n.catalog import catalog_in
 from bot.relay.models import Task
 from sandbox.discord import body_contains
 from tests.support.builders import a_clip, a_song
@@ -8,6 +9,8 @@ from tests.support.dispatcher_harness import POST, DispatcherHarness, add_member
 """The fixture."""
 
 DAY = 86400.0
+DONE = catalog_in("en").text("notice-song-done", title="", titled="no")
+"""The headline of a finished song without its title."""
 
 
 def song_with_blocked_word(task_id: str = "song") -> Task:
@@ -32,7 +35,7 @@ async def test_a_notice_with_a_blocked_word_is_minimal(
     block_words(dispatching, "Grief")
     await dispatching.enqueue(song_with_blocked_word(), ada.id)
     (message,) = await dispatching.deliver()
-    assert "song is done" in message.content
+    assert DONE in message.content
     assert "♪ song" in message.content
     assert message.pinged == {ada.id}
     assert await dispatching.states() == [("sent", None)]
@@ -44,7 +47,7 @@ async def test_a_blocked_id_is_omitted(dispatching: DispatcherHarness) -> None:
     block_words(dispatching, "Grief")
     await dispatching.enqueue(song_with_blocked_word("Grief-1"))
     (message,) = await dispatching.deliver()
-    assert "song is done" in message.content
+    assert DONE in message.content
     assert "/suno history" in message.content
 
 
@@ -90,7 +93,7 @@ async def test_a_notice_rejected_everywhere_is_retried_rarely(
     await dispatching.deliver(after=DAY)
     await dispatching.deliver(after=DAY)
     (message,) = direct.messages
-    assert "song is done" in message.content
+    assert DONE in message.content
 
 
 async def test_trouble_before_a_rejection_does_not_delay_the_retry(

@@ -67,7 +67,7 @@ def notice(page: Page, task_id: str) -> Locator:
 
 
 async def test_a_song_is_watched_to_its_end(demo: Demo) -> None:
-    """Choose the command, watch, and get a notice with a cover and a tune."""
+    """Choose the command, watch, and get a notice with a cover, a player and a link."""
     async with demo.page() as page:
         task_id = await new_task(page, "song")
         await page.get_by_label("Message #songs").click()
@@ -87,7 +87,8 @@ async def test_a_song_is_watched_to_its_end(demo: Demo) -> None:
         await expect(posted).to_contain_text(title, timeout=15_000)
         await expect(posted).to_have_class(re.compile("pinged"))
         await expect(posted.locator("img.picture").first).to_have_js_property("naturalWidth", 320)
-        await posted.get_by_role("link", name="Listen 1").click()
+        await expect(posted.locator(".file audio")).to_have_js_property("readyState", 4)
+        await posted.get_by_role("link", name="Play 1").click()
         await expect(page.locator(".dock")).to_contain_text("Now playing")
         await expect(page.locator(".dock audio")).to_have_js_property("readyState", 4)
 

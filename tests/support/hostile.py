@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from bot.relay.models import Clip, ClipStatus, Lyrics, Outcome, Task, TaskKind, TaskStatus
 from bot.ui.notice import Notice
+from bot.ui.views import LinkButton
 
 _PIECES = (
     *("@everyone", "@here", "<@1>", "<@!1>", "<@&1>", "<#1>", "</suno:1>", "<id:customize>"),
@@ -122,11 +123,14 @@ def assert_fits(notice: Notice) -> None:
     assert 0 < len(notice.content) <= 2000
     if notice.embeds:
         assert_embeds_fit(notice.embeds)
-    assert len(notice.buttons) <= 25
+    assert len(notice.buttons) <= 5  # one row
     for button in notice.buttons:
         assert 1 <= len(button.label) <= 80
-        assert 1 <= len(button.url) <= 512
-        assert button.url.startswith(("http://", "https://"))
+        if isinstance(button, LinkButton):
+            assert 1 <= len(button.url) <= 512
+            assert button.url.startswith(("http://", "https://"))
+        else:
+            assert 1 <= len(button.custom_id) <= 100
 
 
 def _length(embed: discord.Embed) -> int:

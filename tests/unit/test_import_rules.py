@@ -73,6 +73,11 @@ MAY_IMPORT: dict[str, set[str]] = {
         "bot.i18n",
     },
     "sandbox": {"bot.relay"},
+    "sandbox.bot_with_audio": {
+        "bot.lifecycle",  # runs the bot as its command line does
+        "bot.settings",
+        "bot.delivery.attachments.audio_fetcher",
+    },
 }
 """A package or module, and those of ours that it may import; its own always.
 

@@ -40,41 +40,46 @@ def test_a_minimal_notice_fits_and_has_the_marker(
 
 
 @pytest.mark.parametrize(
-    ("task", "end_reason", "expected"),
+    ("task", "end_reason", "key"),
     [
-        (a_song(), EndReason.FINISHED, "song is done."),
-        (a_song(clips=(a_clip(), a_clip(id="clip-2"))), EndReason.FINISHED, "in 2 versions."),
+        (a_song(), EndReason.FINISHED, "notice-song-done"),
         (
             a_song(outcome=Outcome.PARTIAL, clips=(a_clip(), FAILED_CLIP)),
             EndReason.FINISHED,
-            "1 of 2 versions of your song is ready.",
+            "notice-song-partly",
         ),
-        (a_song(clips=()), EndReason.FINISHED, "nothing that can be used"),
-        (a_failure(), EndReason.FINISHED, "could not be made"),
-        (a_lyrics_task(), EndReason.FINISHED, "lyrics are done."),
-        (
-            a_lyrics_task(outcome=Outcome.PARTIAL),
-            EndReason.FINISHED,
-            "could not be finished",
-        ),
-        (a_running_task(), EndReason.NOT_FOUND, "does not know"),
-        (a_song(), EndReason.NOT_FOUND, "no longer knows"),
-        (a_running_task(), EndReason.GAVE_UP, "never said that your task is done"),
-        (a_lyrics_task(lyrics=Lyrics("Row")), EndReason.GAVE_UP, "what it sent before"),
+        (a_song(clips=()), EndReason.FINISHED, "notice-nothing-to-play"),
+        (a_failure(), EndReason.FINISHED, "notice-failed"),
+        (a_lyrics_task(), EndReason.FINISHED, "notice-lyrics-done"),
+        (a_lyrics_task(outcome=Outcome.PARTIAL), EndReason.FINISHED, "notice-lyrics-partly"),
+        (a_running_task(), EndReason.NOT_FOUND, "notice-not-found"),
+        (a_song(), EndReason.NOT_FOUND, "notice-not-found-partly"),
+        (a_running_task(), EndReason.GAVE_UP, "notice-gave-up"),
+        (a_lyrics_task(lyrics=Lyrics("Row")), EndReason.GAVE_UP, "notice-gave-up-partly"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_minimal_notice_contains_no_foreign_text(
-    task: Task, end_reason: EndReason, expected: str
+    task: Task, end_reason: EndReason, key: str
 ) -> None:
     """It contains no title, reason or link, and the id can be omitted too."""
     text = minimal_notice(task, end_reason, [ADA], CATALOG)
     bare = minimal_notice(task, end_reason, [ADA], CATALOG, with_id=False)
-    assert expected in text.content
+    counts = CATALOG.text(
+        "notice-counts", ready=1, total=2, others=CATALOG.text("notice-others-failed", number=1)
+    )
+    expected = CATALOG.text(
+        key,
+        title="",
+        titled="no",
+        kind=task.kind or "task",
+        counts=counts if key == "notice-song-partly" else "",
+    )
+    assert text.content.split("\n")[0] == f"<@{ADA}> {expected}".strip()
     assert f"♪ {task.id}`" in text.content
-    assert "/suno status" in text.content
+    assert CATALOG.text("notice-minimal-status") in text.content
     assert bare.content.startswith(text.content.split("\n")[0])
-    assert "/suno history" in bare.content
+    assert CATALOG.text("notice-minimal-history") in bare.content
     assert "♪" not in bare.content
     for foreign_text in ("Paper", "artist", "http", "cdn1"):
         assert foreign_text not in text.content

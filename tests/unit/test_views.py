@@ -13,7 +13,7 @@ from bot.ui.lyrics_reader import lyrics_page
 from bot.ui.settings_panel import PAGES, overview, reset_page, setting_page
 from bot.ui.settings_values import ServerView
 from bot.ui.task_menu import task_menu
-from bot.ui.views import LinkButton, erasure_view, keep_watching_view, link_view, status_view
+from bot.ui.views import ActionButton, LinkButton, button_view, erasure_view, status_view
 from tests.support.builders import NOON, a_lyrics_task, a_running_task
 from tests.support.paths import ROOT
 from tests.support.sandbox_client import logged_in_client
@@ -25,12 +25,12 @@ SONG = LinkButton("Listen", "https://cdn1.suno.ai/a.mp3")
 
 async def test_no_buttons_need_no_view() -> None:
     """A message without buttons is sent without a view."""
-    assert link_view(()) is None
+    assert button_view(()) is None
 
 
 async def test_a_link_button_has_a_url_and_no_custom_id() -> None:
     """Discord opens the link without an interaction."""
-    view = link_view([SONG])
+    view = button_view([SONG])
     assert view is not None
     (button,) = view.children
     assert isinstance(button, discord.ui.Button)
@@ -40,7 +40,7 @@ async def test_a_link_button_has_a_url_and_no_custom_id() -> None:
 
 async def test_a_link_view_has_no_timeout() -> None:
     """A view of links is neither kept in memory nor stopped after minutes."""
-    view = link_view([SONG])
+    view = button_view([SONG])
     assert view is not None
     assert view.timeout is None
     assert not view.is_dispatchable()
@@ -48,7 +48,7 @@ async def test_a_link_view_has_no_timeout() -> None:
 
 async def test_buttons_are_in_rows_of_five() -> None:
     """The order of the buttons is kept."""
-    view = link_view([LinkButton(str(number), SONG.url) for number in range(7)])
+    view = button_view([LinkButton(str(number), SONG.url) for number in range(7)])
     assert view is not None
     rows = [[button["label"] for button in row["components"]] for row in view.to_components()]
     assert rows == [["0", "1", "2", "3", "4"], ["5", "6"]]
@@ -56,7 +56,7 @@ async def test_buttons_are_in_rows_of_five() -> None:
 
 async def test_buttons_beyond_discords_limit_are_omitted() -> None:
     """The message is still sent."""
-    view = link_view([SONG] * 30)
+    view = button_view([SONG] * 30)
     assert view is not None
     assert len(view.children) == 25
 
@@ -65,7 +65,7 @@ async def test_sent_views_are_not_kept_in_memory() -> None:
     """discord.py stores no view, because dynamic items handle the components."""
     task = a_running_task(lyrics=Lyrics("Row, row"))
     views = (
-        keep_watching_view(1, "Keep watching"),
+        button_view([ActionButton("Keep watching", "keep-watching:1")]),
         status_view(task, [SONG], CATALOG),
         task_menu([task], CATALOG, max_chosen=10),
         lyrics_page(a_lyrics_task(), 0, CATALOG).view,

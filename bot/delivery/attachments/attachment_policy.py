@@ -1,5 +1,6 @@
 """Decides which notices get an audio file attached, and how large it may be."""
 
+import asyncio
 import io
 import logging
 from collections.abc import AsyncIterator
@@ -9,7 +10,7 @@ from typing import cast
 import discord
 
 from bot.delivery.attachments.audio_fetcher import AudioFetcher, AudioFetchError
-from bot.relay.models import Task
+from bot.relay.models import Clip, Task
 from bot.storage.models import Delivery, DeliveryPurpose, MessageFormat
 from bot.storage.server_settings import ServerSettingsStore
 from bot.ui.escaping import safe_file_name
@@ -25,13 +26,12 @@ class AudioAttachments:
         self._fetcher = fetcher
 
     async def attachment(self, task: Task, limit: int) -> discord.File | None:
-        """Return the first song of ``task`` as a file of at most ``limit`` bytes.
+        """Return the attached song of ``task`` as a file of at most ``limit`` bytes.
 
-        ``None`` if no audio of it is permanent, or if it cannot be fetched; never raises for that.
-        Only one song, so that a message waits for one file at most. The caller closes the ``fp`` of
-        the file, which discord.py does not.
+        ``None`` if there is none, or if it cannot be fetched; never raises for that. The caller
+        closes the ``fp`` of the file, which discord.py does not.
         """
-        clip = next((clip for clip in task.clips if clip.playable), None)
+        number, clip = attached_song(task)
         if clip is None or clip.audio_url is None:
             return None
         try:
@@ -39,16 +39,39 @@ class AudioAttachments:
         except AudioFetchError as error:
             log.info("Audio not attached: task=%s cause=%s", task.id, error)
             return None
-        name = safe_file_name(clip.title or task.title, audio.extension, fallback="song")
+        version = f" {number}" if len(task.clips) > 1 else ""
+        title = (clip.title or task.title)[:MAX_FILE_TITLE]
+        name = safe_file_name(title + version, audio.extension, fallback="song")
         # discord.py needs less than its type says: any binary file that can be read and rewound.
         return discord.File(cast("io.BufferedIOBase", audio.file), name)
 
 
+def attached_song(task: Task) -> tuple[int, Clip | None]:
+    """Return the number of the version of ``task`` that is attached, and the version, if any.
+
+    It is the first one with permanent audio (``ATTACHED_SONGS``): a message waits for one file.
+    """
+    playable = ((number, clip) for number, clip in enumerate(task.clips, 1) if clip.playable)
+    return next(playable, (0, None))
+
+
+MAX_FILE_TITLE = 32
+"""Code points of the title in the name of a file, which ends with the number of the version."""
 DEFAULT_UPLOAD_LIMIT = 20 * 1024 * 1024
 """Bytes of a file in every server since September 2026; discord.py 2.7 still has less."""
 
 MAX_ATTEMPTS_WITH_FILE = 5
 """Attempts after which a message is sent without its file, so that it is not fetched endlessly."""
+
+
+MAX_FILES = 8
+"""Files that are fetched or uploaded at the same time: they share the space for temporary files."""
+
+MAX_WAITING = 8
+"""Deliveries that wait until they may fetch their file; further ones are sent without."""
+
+MAX_WAIT = 5.0
+"""Seconds that a delivery waits until it may fetch its file."""
 
 
 class UploadLimits:
@@ -90,6 +113,8 @@ class AttachmentPolicy:
         self._settings = settings
         self._audio = audio
         self.limits = UploadLimits()
+        self._slots = asyncio.Semaphore(MAX_FILES)
+        self._waiting = 0
 
     @property
     def enabled(self) -> bool:
@@ -100,35 +125,49 @@ class AttachmentPolicy:
     async def attachment_for(self, delivery: Delivery) -> AsyncIterator[discord.File | None]:
         """Yield the file to send with a delivery, if any; it is deleted afterwards.
 
-        An unconfirmed delivery has none, so that its next attempt is not delayed.
+        An unconfirmed delivery has none, so that its next attempt is not delayed. A media server
+        that is slow occupies a few deliveries at most: the others are sent without a file.
         """
-        file = await self._attachment_for(delivery)
+        wanted = await self._wants_attachment(delivery)
+        if self._audio is None or not wanted or not await self._acquire_slot():
+            yield None
+            return
+        file = None
         try:
+            guild_id = delivery.destination.guild_id
+            limit = self.limits.of(guild_id, self._client.get_guild(guild_id or 0))
+            file = await self._audio.attachment(delivery.task, limit)
             yield file
         finally:
+            self._slots.release()
             if file is not None:
                 file.close()  # which only gives ``fp`` its own ``close`` back
                 file.fp.close()
 
-    async def _attachment_for(self, delivery: Delivery) -> discord.File | None:
-        destination = delivery.destination
-        whole = (
-            delivery.purpose is DeliveryPurpose.NOTICE
-            and delivery.message_format is MessageFormat.FULL
-        )
+    async def _acquire_slot(self) -> bool:
+        """Wait until a file may be fetched; return whether it may."""
+        if self._waiting >= MAX_WAITING:
+            return False
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(MAX_WAIT):
+                return await self._slots.acquire()
+        except TimeoutError:
+            return False
+        finally:
+            self._waiting -= 1
+
+    async def _wants_attachment(self, delivery: Delivery) -> bool:
+        """Whether the message of a delivery may have a file, and there is one to fetch."""
         if (
-            self._audio is None
-            or not whole
+            delivery.purpose is not DeliveryPurpose.NOTICE
+            or delivery.message_format is not MessageFormat.FULL
             or delivery.unconfirmed_since is not None
             or delivery.attempts > MAX_ATTEMPTS_WITH_FILE
+            or attached_song(delivery.task)[1] is None
         ):
-            return None
-        granted = permissions_in(self._client, destination)
+            return False
+        granted = permissions_in(self._client, delivery.destination)
         if granted is not None and not granted.attach_files:
-            return None
-        if not (await self._settings.of(destination.guild_id)).uploads:
-            return None
-        limit = self.limits.of(
-            destination.guild_id, self._client.get_guild(destination.guild_id or 0)
-        )
-        return await self._audio.attachment(delivery.task, limit)
+            return False
+        return (await self._settings.of(delivery.destination.guild_id)).uploads

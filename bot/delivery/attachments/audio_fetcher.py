@@ -94,7 +94,7 @@ class AudioFetcher:
     def __init__(
         self,
         *,
-        seconds: float = 20.0,
+        seconds: float = 10.0,
         resolve: Resolver = resolve_host,
         loopback_port: int | None = None,
     ) -> None:

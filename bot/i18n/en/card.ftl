@@ -6,20 +6,20 @@ card-lyrics = Lyrics
 card-lyrics-of = Lyrics · { $versions }
 card-page = Page { $number } of { $total }
 
-card-button-listen = Listen
-card-button-listen-of-several = Listen { $number }
-card-button-preview = Preview
-card-button-preview-of-several = Preview { $number }
+card-button-listen = ▶ Play
+card-button-listen-of-several = ▶ Play { $number }
+card-button-preview = ▶ Preview
+card-button-preview-of-several = ▶ Preview { $number }
 card-button-video = Video
 card-button-video-of-several = Video { $number }
 
-card-clip-preview = Only a preview: this link ends when the song is done.
-card-clip-failed = This version failed. The relay gave no reason.
-card-clip-failed-because = This version failed: { $reason }
-card-clip-not-ready = Not ready yet.
-card-clip-no-link = The relay says it is ready, but gave no link that plays.
-card-clip-link-unusable = It is ready, but its link is one that Discord does not accept.
-card-clip-link-long = Ready, but its link is too long for this card: watch the task to get it.
+card-clip-preview = only a preview, its link won't last
+card-clip-failed = failed, the relay didn't say why
+card-clip-failed-because = failed: { $reason }
+card-clip-not-ready = not ready yet
+card-clip-no-link = ready, but the relay sent no link that plays
+card-clip-link-unusable = ready, but Discord doesn't accept its link
+card-clip-link-long = ready, but its link is too long for this card: watch the task to get it
 
 card-state-waiting = **Waiting its turn**
 card-state-running = **Being made**

@@ -1,64 +1,61 @@
-# The message that tells how a watch ended.
+# The message that says how a watch ended.
 
 notice-song-done =
-    { $total ->
-        [one] Your song is done: **{ $title }**
-       *[other] Your song is done, in { $total } versions: **{ $title }**
+    { $titled ->
+        [yes] **{ $title }** is ready
+       *[no] Your song is ready
     }
-notice-song-partly = { $ready } of { $total } versions of **{ $title }** { $ready ->
-        [one] is ready
-       *[other] are ready
-    }; { $others }.
-notice-lyrics-done = Your lyrics are done: **{ $title }**
-notice-lyrics-partly = Your lyrics could not be finished: **{ $title }**. This is as far as they got.
+notice-song-partly =
+    { $titled ->
+        [yes] **{ $title }** is partly ready: { $counts }.
+       *[no] Your song is partly ready: { $counts }.
+    }
+notice-lyrics-done =
+    { $titled ->
+        [yes] The lyrics of **{ $title }** are ready
+       *[no] Your lyrics are ready
+    }
+notice-lyrics-partly =
+    { $titled ->
+        [yes] Only part of the lyrics of **{ $title }** was written.
+       *[no] Only part of your lyrics was written.
+    }
 notice-nothing-to-play =
     { $titled ->
         [yes] The relay says **{ $title }** is done, but it sent nothing that plays.
-       *[no] The relay says your task is done, but it sent nothing that can be used.
+       *[no] The relay says your task is done, but it sent nothing usable.
     }
 notice-failed =
     { $titled ->
-        [yes] **{ $title }** could not be made.
+        [yes] **{ $title }** couldn't be made.
        *[no] { $kind ->
-            [music] Your song could not be made.
-            [lyrics] Your lyrics could not be written.
+            [music] Your song couldn't be made.
+            [lyrics] Your lyrics couldn't be written.
            *[task] Your task failed.
         }
     }
-notice-not-found = The relay does not know this task, so I have stopped watching it.
-notice-not-found-partly = The relay no longer knows **{ $title }**, so I have stopped watching it. Of { $total } versions, { $ready ->
-        [one] 1 is ready
-       *[other] { $ready } are ready
-    }; { $others }.
-notice-not-found-written = The relay no longer knows **{ $title }**, so I have stopped watching it. This is the last text it sent.
+notice-not-found = The relay doesn't know this task, so I've stopped checking.
+notice-not-found-partly =
+    { $titled ->
+        [yes] **{ $title }** may be incomplete: the relay no longer knows it, so I've stopped checking.
+       *[no] Your task may be incomplete: the relay no longer knows it, so I've stopped checking.
+    } { $counts }
 notice-gave-up =
     { $titled ->
-        [yes] The relay never said that **{ $title }** is done, so I have stopped watching it.
-       *[no] The relay never said that your task is done, so I have stopped watching it.
+        [yes] The relay never said that **{ $title }** is done, so I've stopped checking.
+       *[no] The relay never said that your task is done, so I've stopped checking.
     }
-notice-gave-up-partly = The relay never said that **{ $title }** is done, so I have stopped watching it. Of { $total } versions, { $ready ->
-        [one] 1 is ready
-       *[other] { $ready } are ready
-    }; { $others }.
-notice-gave-up-written = The relay never said that **{ $title }** is done, so I have stopped watching it. This is the last text it sent.
+notice-gave-up-partly =
+    { $titled ->
+        [yes] **{ $title }** may be incomplete: the relay never said that it's done, so I've stopped checking.
+       *[no] Your task may be incomplete: the relay never said that it's done, so I've stopped checking.
+    } { $counts }
 
-# Where Discord refuses everything that a relay wrote.
-notice-minimal-song =
-    { $total ->
-        [one] Your song is done.
-       *[other] Your song is done, in { $total } versions.
-    }
-notice-minimal-song-partly = { $ready } of { $total } versions of your song { $ready ->
-        [one] is ready.
-       *[other] are ready.
-    }
-notice-minimal-lyrics = Your lyrics are done.
-notice-minimal-lyrics-partly = Your lyrics could not be finished, but I have what was written.
-notice-minimal-not-found = The relay no longer knows your task, so I have stopped watching it. I have what it sent before.
-notice-minimal-gave-up = The relay never said that your task is done, so I have stopped watching it. I have what it sent before.
-notice-minimal-status = Discord did not let me post more than this. `/suno status` with the id below shows you the rest.
-notice-minimal-history = Discord did not let me post more than this. `/suno history` shows you the rest.
-
+notice-counts =
+    { $ready ->
+        [one] 1 of { $total } versions is ready
+       *[other] { $ready } of { $total } versions are ready
+    }, { $others }
 notice-others-failed = { $number } failed
 notice-others-preview =
     { $number ->
@@ -67,80 +64,84 @@ notice-others-preview =
     }
 notice-others-missing =
     { $number ->
-        [one] 1 did not arrive
-       *[other] { $number } did not arrive
+        [one] 1 didn't arrive
+       *[other] { $number } didn't arrive
     }
-notice-others-none = the relay has not said that this is all
+
+# Where Discord refuses everything that a relay wrote.
+notice-minimal-status = Discord didn't let me post more than this. `/suno status` with the id below shows you the rest.
+notice-minimal-history = Discord didn't let me post more than this. `/suno history` shows you the rest.
 
 notice-more-watchers =
     { $number ->
         [one] and one more
        *[other] and { $number } more
     }
+notice-song = Song
 notice-more-versions =
     { $number ->
-        [one] -# One more version is not shown here.
-       *[other] -# { $number } more versions are not shown here.
+        [one] one more version isn't shown here
+       *[other] { $number } more versions aren't shown here
     }
+notice-link-too-long = link too long to show
 notice-lyrics-reason = -# The relay says: { $reason }
 notice-song-reason = -# The relay reports a problem all the same: { $reason }
-notice-possible-duplicate = -# I could not tell whether this had reached you, so you may see it twice.
-notice-rest = *The rest did not fit: read it with `/suno lyrics`.*
-notice-rest-status = *The rest did not fit: read it with `/suno status`.*
+notice-possible-duplicate = -# I couldn't tell whether this had reached you, so you may see it twice.
+notice-rest = *There's more: read it with { COMMAND("suno lyrics") }.*
+notice-rest-status = *There's more: see it with { COMMAND("suno status") }.*
+
+notice-button-lyrics = Lyrics
+notice-button-read-all = Read all
 
 notice-relay-reason = The relay says
 notice-what-to-do = What you can do
-notice-task-id = Task
 
-notice-reason-artist = Suno does not make songs in the name of a known artist.
-notice-advice-artist = Describe the sound without the artist’s name, and make the song again.
-notice-reason-match = Suno knows the uploaded audio: it matches a work that exists already.
-notice-advice-match = Upload a recording of your own, and make it again.
-notice-reason-copyright = Suno takes the lyrics for somebody else’s, protected by copyright.
-notice-advice-copyright = Use lyrics of your own, or change the lines that come from another song, and make it again.
+notice-reason-artist = Suno doesn't make songs in the name of a known artist.
+notice-advice-artist = Describe the sound without the artist's name, and try again.
+notice-reason-match = The uploaded audio matches a work that already exists.
+notice-advice-match = Upload a recording of your own, and try again.
+notice-reason-copyright = Suno thinks the lyrics are protected by somebody else's copyright.
+notice-advice-copyright = Use your own lyrics, or change the lines that come from another song, and try again.
 notice-reason-too-long = A text is longer than Suno allows: the lyrics, the style, the title or the description.
-notice-advice-too-long = Shorten it, and make it again. Older models take less text.
-notice-reason-moderation = Suno’s moderation refused the text.
-notice-advice-moderation = Change the words it may have taken offence at, and make the song again.
-notice-reason-malformed = Suno cannot make sense of the lyrics.
-notice-advice-malformed = Check that they are plain lines, with headings such as [Verse] and [Chorus], and make it again.
-notice-reason-description = Suno could not write lyrics from the description.
-notice-advice-description = Describe the song more clearly, or write the lyrics yourself, and make it again.
-notice-reason-source = The song to go on from was not found, or cannot be continued at that point.
-notice-advice-source = Check the id of that song, the second at which to go on, and that it was made at the same relay. Then make it again.
-notice-reason-credit = The relay’s account has run out of credit.
-notice-advice-credit = Top up the account, or tell its owner, and make the song again.
-notice-reason-busy = The relay is too busy to take this on.
-notice-advice-busy = Make it again in a few minutes.
-notice-reason-model = The relay does not offer the model that was asked for.
-notice-advice-model = Choose another version of the model, and make it again.
-notice-reason-captcha = Suno asked the relay to prove that it is human, and it did not pass.
-notice-advice-captcha = That is for the relay to solve. Make it again in a while; if it fails again, ask the relay’s support.
-notice-reason-login = The relay cannot log in at Suno any more.
-notice-advice-login = Only the relay can mend that: ask its support and give them the task id.
-notice-reason-expired = The task waited too long and has expired.
-notice-advice-expired = Make it again. If it expires again, ask the relay’s support and give them the task id.
-notice-reason-timeout = Suno took too long, and the relay stopped waiting.
-notice-advice-timeout = Make it again. If it takes too long again, ask the relay’s support and give them the task id.
-notice-reason-upload = The audio could not be uploaded.
-notice-advice-upload = Check that the file or its link opens and is audio, and make it again.
+notice-advice-too-long = Shorten it, and try again. Older models take less text.
+notice-reason-moderation = The text didn't pass Suno's moderation.
+notice-advice-moderation = Change words that might offend, and try again.
+notice-reason-malformed = Suno can't make sense of the lyrics.
+notice-advice-malformed = Use plain lines, with headings such as [Verse] and [Chorus], and try again.
+notice-reason-description = Suno couldn't write lyrics from the description.
+notice-advice-description = Describe the song more clearly, or write the lyrics yourself, and try again.
+notice-reason-source = The song to continue wasn't found, or can't be continued at that point.
+notice-advice-source = Check that song's id, the second to continue at, and that it was made at the same relay. Then try again.
+notice-reason-credit = The relay's account has run out of credit.
+notice-advice-credit = Top up the account or tell its owner, and try again.
+notice-reason-busy = The relay is too busy right now.
+notice-advice-busy = Try again in a few minutes.
+notice-reason-model = The relay doesn't offer this model.
+notice-advice-model = Choose another version of the model, and try again.
+notice-reason-captcha = Suno asked the relay to prove that it's human, and the relay didn't pass.
+notice-advice-captcha = Only the relay can solve that. Try again in a while; if it fails again, ask the relay's support.
+notice-reason-login = The relay can't log in to Suno any more.
+notice-advice-login = Only the relay can fix that: ask its support and give them the task id.
+notice-reason-expired = The task waited too long and expired.
+notice-advice-expired = Try again. If it expires again, ask the relay's support and give them the task id.
+notice-reason-timeout = Suno took too long, so the relay stopped waiting.
+notice-advice-timeout = Try again. If it takes too long again, ask the relay's support and give them the task id.
+notice-reason-upload = The audio couldn't be uploaded.
+notice-advice-upload = Check that the file or its link opens and is audio, and try again.
 notice-reason-internal = Something broke inside the relay.
-notice-advice-internal = Make it again in a few minutes. If it fails again, ask the relay’s support and give them the task id.
-notice-reason-failed = Suno could not make it, and did not say why.
-notice-advice-failed = Make it again: often the next try works. If it fails again, ask the relay’s support and give them the task id.
-notice-reason-unknown = The relay tried, and it did not work.
-notice-advice-unknown = Make it again. If it fails again, ask the relay’s support and give them the task id.
-notice-reason-silent = The relay did not say why.
-notice-advice-silent = Make it again. If it fails again, ask the relay’s support and give them the task id.
-notice-reason-lost = The relay lost track of this task and will never learn how it ended.
-notice-advice-lost = Make it again, or ask the relay’s support and give them the task id.
+notice-advice-internal = Try again in a few minutes. If it fails again, ask the relay's support and give them the task id.
+notice-reason-failed = Suno couldn't make it, and didn't say why.
+notice-advice-failed = Try again: the next try often works. If it fails again, ask the relay's support and give them the task id.
+notice-reason-unknown = The relay tried, and it didn't work.
+notice-advice-unknown = Try again. If it fails again, ask the relay's support and give them the task id.
+notice-reason-silent = The relay didn't say why.
+notice-advice-silent = Try again. If it fails again, ask the relay's support and give them the task id.
+notice-reason-lost = The relay lost track of this task, and won't find out how it ended.
+notice-advice-lost = Try again, or ask the relay's support and give them the task id.
 
-notice-why-not-found = I asked again and again: the relay has no task with this id.
-notice-advice-not-found = Check the id, and that the task was made at the relay I use, with the same key. Then watch it again with `/suno watch`.
-notice-why-gave-up = The relay never said how this task ended.
-notice-advice-gave-up = Ask once more with `/suno status`. If it is still not finished, make it again or ask the relay’s support.
-notice-why-nothing = There is no link and no text in what the relay sent.
-notice-advice-nothing = Links sometimes come late: ask with `/suno status` in a few minutes. If nothing comes, give the relay’s support the task id.
+notice-advice-not-found = Check the id, and that the task was made at the relay I use, with the same key. Then watch it again: { COMMAND("suno watch") }.
+notice-advice-gave-up = Check once more with { COMMAND("suno status") }. If it still isn't done, make it again or ask the relay's support.
+notice-advice-nothing = Links sometimes come late: check with { COMMAND("suno status") } in a few minutes. If nothing comes, give the relay's support the task id.
 
 # The title of a post in a forum when nothing has a name.
 post-untitled = Suno result

@@ -6,20 +6,20 @@ card-lyrics = 歌词
 card-lyrics-of = 歌词 · { $versions }
 card-page = 第 { $number } 页，共 { $total } 页
 
-card-button-listen = 收听
-card-button-listen-of-several = 收听 { $number }
-card-button-preview = 试听
-card-button-preview-of-several = 试听 { $number }
+card-button-listen = ▶ 播放
+card-button-listen-of-several = ▶ 播放 { $number }
+card-button-preview = ▶ 试听
+card-button-preview-of-several = ▶ 试听 { $number }
 card-button-video = 视频
 card-button-video-of-several = 视频 { $number }
 
-card-clip-preview = 只是试听：歌曲完成后，这个链接就会失效。
-card-clip-failed = 这个版本失败了，中转站没有说明原因。
-card-clip-failed-because = 这个版本失败了：{ $reason }
-card-clip-not-ready = 还没生成好。
-card-clip-no-link = 中转站说已经完成，但没有给出能播放的链接。
-card-clip-link-unusable = 已经完成，但 Discord 不接受它的链接。
-card-clip-link-long = 已经完成，但链接太长，这张卡片放不下：关注这个任务就能收到。
+card-clip-preview = 只是试听，链接不会长期有效
+card-clip-failed = 失败了，中转站没有说明原因
+card-clip-failed-because = 失败了：{ $reason }
+card-clip-not-ready = 还没生成好
+card-clip-no-link = 已经生成，但中转站没有给出能播放的链接
+card-clip-link-unusable = 已经生成，但 Discord 不接受它的链接
+card-clip-link-long = 已经生成，但链接太长，这张卡片放不下：关注这个任务就能收到
 
 card-state-waiting = **排队中**
 card-state-running = **生成中**

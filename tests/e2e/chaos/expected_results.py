@@ -51,7 +51,6 @@ class ExpectedResult:
     def minimal_headlines(self) -> list[str]:
         """The headlines without the relay's texts, for channels where Discord refuses those."""
         key, values = _HEADLINES[self.ending]
-        key = _WITHOUT_TITLE.get(self.ending, key)
         return [
             _CATALOG.text(key, titled="no", title="", kind=kind, **values)
             for kind in ("music", "task")
@@ -62,18 +61,13 @@ class ExpectedResult:
         return self.ending is TaskEnding.NEVER
 
 
-_WITHOUT_TITLE = {
-    TaskEnding.SONG: "notice-minimal-song",
-    TaskEnding.HALF: "notice-minimal-song-partly",
-    TaskEnding.LYRICS: "notice-minimal-lyrics",
-}
+_ONE_FAILED = _CATALOG.text(
+    "notice-counts", ready=1, total=2, others=_CATALOG.text("notice-others-failed", number=1)
+)
 
 _HEADLINES: dict[TaskEnding, tuple[str, dict[str, str | int]]] = {
-    TaskEnding.SONG: ("notice-song-done", {"total": 2}),
-    TaskEnding.HALF: (
-        "notice-song-partly",
-        {"ready": 1, "total": 2, "others": _CATALOG.text("notice-others-failed", number=1)},
-    ),
+    TaskEnding.SONG: ("notice-song-done", {}),
+    TaskEnding.HALF: ("notice-song-partly", {"counts": _ONE_FAILED}),
     TaskEnding.LYRICS: ("notice-lyrics-done", {}),
     TaskEnding.FAILED: ("notice-failed", {}),
     TaskEnding.STUCK: ("notice-gave-up", {}),
