@@ -2,10 +2,12 @@
 
 from collections.abc import Collection
 
+_HELD_NOTICE = "📭"
+
 
 def looks_like_card(content: str, text: str, pinged: Collection[int]) -> bool:
-    """Whether a message is a card: it shows the state of tasks in an embed or a titled text.
+    """Whether a message is a card, or the greeting of a server, and no notice.
 
-    ``text`` is its whole payload. A notice has a marker and mentions users.
+    ``text`` is its whole payload. A notice mentions users or has a marker, also one that is held.
     """
-    return not pinged and "♪" not in text and (not content or content.startswith("**"))
+    return not pinged and "♪" not in text and not content.startswith(_HELD_NOTICE)
