@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from sandbox.page import PageEnvironment, page_environment
 from tests.support.browser import CHROMIUM, NARROW, launch_browser, open_page
+from tests.support.message_heights import BUDGETS, measure_heights
 from tests.support.paths import ROOT
 
 FOLDER = ROOT / "docs" / "pictures"
@@ -33,6 +34,17 @@ async def main() -> None:
         await _held(environment, browser)
         await _settings(environment, browser)
         await _narrow(environment, browser)
+        await _heights(environment, browser)
+
+
+async def _heights(environment: PageEnvironment, browser: Browser) -> None:
+    """Print the height of each kind of message beside its budget."""
+    user, channel = (
+        environment.users.you,
+        environment.discord.add_guild("Heights").add_channel("heights"),
+    )
+    async for each in measure_heights(environment, browser, user, channel):
+        print(f"{each.kind}: {each.pixels} of {BUDGETS[each.kind]} px ({each.task})")  # noqa: T201 # as below
 
 
 async def _take(page: Page, name: str) -> None:
