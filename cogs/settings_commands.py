@@ -131,7 +131,7 @@ class SettingsCommands(
         catalog = catalog_for(interaction.locale.value)
         problem = choice_problem(name, values, interaction.guild, catalog)
         if problem:
-            problem = f"{problem} {catalog.text('settings-not-saved')}"
+            problem = f"{problem}\n{catalog.text('settings-not-saved')}"
             page = setting_page(page_of(name), await self._view(interaction), problem)
             await _show(interaction, page)
             return

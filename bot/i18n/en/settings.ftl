@@ -16,7 +16,7 @@ settings-menu = What do you want to change?
 settings-button-back = Back
 settings-button-reset = Reset all …
 settings-saved = ✅ Saved.
-settings-not-saved = So nothing has changed. Fix that and choose again, or choose something else.
+settings-not-saved = Nothing was saved. Fix that and choose again, or choose something else.
 settings-name-unknown = (deleted)
 
 settings-label-channel = Where results go
@@ -59,7 +59,7 @@ settings-uploads-off = Links only
 settings-uploads-operator = Links only (set by whoever runs me)
 
 settings-label-limit = Tasks per member
-settings-explain-limit = How many running tasks one member can watch at once. People who manage the server have no limit here.
+settings-explain-limit = How many running tasks one member can watch at once. This doesn't apply to people who manage the server.
 settings-limit-value = Up to { $limit } at once
 
 settings-problem-channel = ⚠️ I can't post in { $channel }. Missing: { $permissions }.

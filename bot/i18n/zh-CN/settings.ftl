@@ -16,7 +16,7 @@ settings-menu = 想改哪一项？
 settings-button-back = 返回
 settings-button-reset = 全部重置……
 settings-saved = ✅ 已保存。
-settings-not-saved = 所以没有保存。请先解决再选一次，或者换一个。
+settings-not-saved = 没有保存。请先解决再选一次，或者换一个。
 settings-name-unknown = （已删除）
 
 settings-label-channel = 结果发到哪里
@@ -59,7 +59,7 @@ settings-uploads-off = 只发链接
 settings-uploads-operator = 只发链接（由机器人的管理者设定）
 
 settings-label-limit = 每个成员的任务数
-settings-explain-limit = 一个成员最多可以同时关注多少个进行中的任务。能管理服务器的人在这里没有上限。
+settings-explain-limit = 一个成员最多可以同时关注多少个进行中的任务。能管理服务器的人不受此限制。
 settings-limit-value = 最多同时 { $limit } 个
 
 settings-problem-channel = ⚠️ 我没法在 { $channel } 发消息。缺少的权限：{ $permissions }。
