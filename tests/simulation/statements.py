@@ -11,19 +11,13 @@ _WORDS = catalog_for("en-US")
 _SPLIT = "\N{BULLET}"
 
 _HEADLINES: dict[str, tuple[str, ...]] = {
-    "done": ("notice-song-done", "notice-minimal-song"),
-    "partly": ("notice-song-partly", "notice-minimal-song-partly"),
-    "lyrics": ("notice-lyrics-done", "notice-minimal-lyrics"),
+    "done": ("notice-song-done",),
+    "partly": ("notice-song-partly",),
+    "lyrics": ("notice-lyrics-done",),
     "failed": ("notice-failed",),
     "nothing": ("notice-nothing-to-play",),
-    "not found": (
-        *("notice-not-found", "notice-not-found-partly", "notice-not-found-written"),
-        "notice-minimal-not-found",
-    ),
-    "gave up": (
-        *("notice-gave-up", "notice-gave-up-partly", "notice-gave-up-written"),
-        "notice-minimal-gave-up",
-    ),
+    "not found": ("notice-not-found", "notice-not-found-partly"),
+    "gave up": ("notice-gave-up", "notice-gave-up-partly"),
 }
 """The statements of notices, with the keys of the texts that make them."""
 
@@ -45,12 +39,8 @@ def _phrases(key: str) -> set[tuple[str, ...]]:
     forms = set()
     for titled in ("yes", "no"):
         for kind in ("music", "lyrics", "task"):
-            for number in (0, 1, 2):
-                text = _WORDS.text(
-                    key, title=_SPLIT, titled=titled, kind=kind, ready=number, total=2,
-                    others=_SPLIT,
-                )  # fmt: skip
-                forms.add(tuple(filter(None, (part.strip(" .;") for part in text.split(_SPLIT)))))
+            text = _WORDS.text(key, title=_SPLIT, titled=titled, kind=kind, counts=_SPLIT)
+            forms.add(tuple(filter(None, (part.strip(" .;*") for part in text.split(_SPLIT)))))
     return forms
 
 
