@@ -4,6 +4,7 @@ Every command is acknowledged at once and replies to its user alone; what the ch
 notice that comes later.
 """
 
+from functools import partial
 from typing import Annotated
 
 import discord
@@ -16,13 +17,13 @@ from bot.relay.models import TaskKind
 from bot.storage.history import History
 from bot.storage.outbox import Outbox
 from bot.ui.autocomplete import suggest_task_ids
-from bot.ui.escaping import code_span
 from bot.ui.held_notice import inbox_embed
 from bot.ui.lyrics import lyrics_messages
 from bot.ui.lyrics_reader import has_readable_lyrics, lyrics_page
 from bot.ui.replies import Reply, answerable_ids, caller_of, missing_task_text, omitted_ids_text
 from bot.ui.status_list import status_entries, statuses_message
 from bot.ui.suno_cog import Subcommand, SunoCog, subcommand
+from bot.ui.task_names import task_name
 from bot.ui.watch_replies import unwatched_text, watch_list_embed, watch_reply
 from bot.watches.destinations import WatchOptions
 from bot.watches.service import WatchService
@@ -59,7 +60,7 @@ class TaskCommands(SunoCog):
         subcommands = [
             self._with_suggested_ids(subcommand("status", self.status)),
             self._with_suggested_ids(subcommand("watch", self.watch)),
-            self._with_suggested_ids(subcommand("unwatch", self.unwatch)),
+            self._with_suggested_ids(subcommand("unwatch", self.unwatch), watched=True),
             subcommand("list", self.list_watches),
             subcommand("inbox", self.inbox),
             self._with_suggested_ids(subcommand("lyrics", self.lyrics)),
@@ -121,8 +122,9 @@ class TaskCommands(SunoCog):
         """Stop watching some tasks, wherever the user watches them."""
         await interaction.response.defer(ephemeral=True)
         wanted = await self._watchlist.ids_in(ids)
+        tasks = await self._watchlist.stored_tasks(wanted)  # a removed one is not stored any more
         removed = await self._watchlist.remove(wanted, user_id=interaction.user.id)
-        text = unwatched_text(removed, catalog_for(interaction.locale.value))
+        text = unwatched_text(removed, tasks, catalog_for(interaction.locale.value))
         await Reply(interaction).send(text)
 
     async def list_watches(self, interaction: Interaction) -> None:
@@ -162,7 +164,7 @@ class TaskCommands(SunoCog):
                 text = missing_task_text(task_id, error, catalog, unlisted=unlisted)
                 await reply.send(text)
             elif not task.text and not task.terminal:
-                await reply.send(catalog.text("lyrics-none", id=code_span(task_id)))
+                await reply.send(catalog.text("lyrics-none", task=task_name(task, catalog)))
             elif has_readable_lyrics(task):
                 page = lyrics_page(task, 0, catalog)
                 await reply.send(embeds=[page.embed], view=page.view)
@@ -172,12 +174,17 @@ class TaskCommands(SunoCog):
         if omitted:
             await reply.send(omitted_ids_text(omitted, catalog))
 
-    def _with_suggested_ids(self, command: Subcommand) -> Subcommand:
-        """Suggest the user's recent tasks while they type the ids of a command."""
+    def _with_suggested_ids(self, command: Subcommand, *, watched: bool = False) -> Subcommand:
+        """Suggest the user's recent tasks while they type the ids of a command.
+
+        ``watched``: only the running ones that the user watches.
+        """
 
         async def suggest(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+            find = partial(self._history.suggestions, interaction.user.id, watched=watched)
+            catalog = catalog_for(interaction.locale.value)
             return await suggest_task_ids(
-                lambda word: self._history.suggestions(interaction.user.id, word), typed
+                find, typed, catalog, now=discord.utils.utcnow().timestamp()
             )
 
         command.autocomplete("ids")(suggest)

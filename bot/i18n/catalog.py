@@ -19,17 +19,19 @@ _CATALOGUES = Path(__file__).parent
 MAX_CACHED_TEXTS = 1024
 """Formatted texts without string values that are cached."""
 
+_command_ids: dict[str, int] = {}
+"""The ids of the commands by their names; empty as long as Discord has not told them."""
+
 
 class Catalog:
     """The texts of one language."""
 
     def __init__(self, language: str) -> None:
         self.language = language
-        self._command_ids: Mapping[str, int] = {}
         self._bundle = FluentBundle(
             [language], use_isolating=False, functions={"COMMAND": self._command}
         )
-        self._constant_text = lru_cache(MAX_CACHED_TEXTS, typed=True)(self._format)
+        self._constant_text = lru_cache(MAX_CACHED_TEXTS, typed=True)(self._format_constant)
         for path in sorted((_CATALOGUES / language).glob("*.ftl")):
             self._bundle.add_resource(FluentResource(path.read_text(encoding="utf-8")))
 
@@ -44,7 +46,11 @@ class Catalog:
         """
         if any(isinstance(value, str) for value in values.values()):
             return self._format(key, **values)
-        return self._constant_text(key, **values)
+        return self._constant_text(key, tuple(_command_ids.items()), **values)
+
+    def _format_constant(self, key: str, _: object, /, **values: str | int | float) -> str:
+        """Format a text; the cache tells apart what the ids of the commands were."""
+        return self._format(key, **values)
 
     def _format(self, key: str, /, **values: str | int | float) -> str:
         if key not in self:
@@ -57,15 +63,10 @@ class Catalog:
             raise ValueError(f"text {key!r} cannot be formatted: {errors[0]}")
         return str(text)
 
-    def mention_commands(self, ids: Mapping[str, int]) -> None:
-        """Let texts mention the commands with these ids, by the names of the commands."""
-        self._command_ids = ids
-        self._constant_text.cache_clear()
-
     def _command(self, name: str) -> str:
         """Return a mention of a command by its English name; plain text while its id is unknown."""
         command, _, subcommand = name.partition(" ")
-        if command_id := self._command_ids.get(command):
+        if command_id := _command_ids.get(command):
             return f"</{name}:{command_id}>"
         return f"`/{command} {self.text(f'command-{subcommand}-name')}`"
 
@@ -101,9 +102,9 @@ def catalog_for(locale: str | None) -> Catalog:
 
 
 def mention_commands(ids: Mapping[str, int]) -> None:
-    """Let the texts of all languages mention the commands with these ids."""
-    for language in languages():
-        catalog_in(language).mention_commands(ids)
+    """Let the texts of all languages mention the commands with these ids, by their names."""
+    _command_ids.clear()
+    _command_ids.update(ids)
 
 
 def _language(locale: str) -> str:

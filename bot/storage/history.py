@@ -22,6 +22,7 @@ from bot.storage.models import (
     HistoryEntry,
     HistoryPage,
     HistoryScope,
+    RecentTask,
 )
 from bot.storage.search import (
     SCAN_LIMIT,
@@ -31,7 +32,7 @@ from bot.storage.search import (
     normalize_text,
     search_words,
 )
-from bot.storage.task_rows import load_task
+from bot.storage.task_rows import load_enum, load_task
 
 log = logging.getLogger(__name__)
 
@@ -98,20 +99,34 @@ class History:
         )
         return [row["duration"] for row in rows]
 
-    async def suggestions(self, user_id: int, text: str) -> list[tuple[str, str]]:
-        """Return ids and titles of a person's last tasks that contain ``text``: at most 25.
+    async def suggestions(
+        self, user_id: int, text: str, *, watched: bool = False
+    ) -> list[RecentTask]:
+        """Return a person's last tasks with ``text`` in their title or id: at most 25.
 
-        Running and ended ones, the newest first; an empty title where none is known.
+        Running and ended ones, the newest first. ``watched``: only those that the person watches.
         """
-        rows = await self._database.read(_RECENT, [self._relay, user_id, SUGGESTION_POOL_SIZE])
+        query = _RECENT.format(condition="AND delivery_id IS NULL" if watched else "")
+        rows = await self._database.read(query, [self._relay, user_id, SUGGESTION_POOL_SIZE])
         wanted = normalize_text(text)
-        tasks = [(str(row["task_id"]), str(row["title"])) for row in rows]
         fitting = [
-            (task_id, title)
-            for task_id, title in tasks
-            if wanted in normalize_text(title) or wanted in normalize_text(task_id)
+            _recent_task(row)
+            for row in rows
+            if wanted in normalize_text(str(row["title"]))
+            or wanted in normalize_text(str(row["task_id"]))
         ]
         return fitting[:MAX_SUGGESTIONS]
+
+
+def _recent_task(row: dict[str, Any]) -> RecentTask:
+    ended_at = row["ended_at"] if row["state"] == "ended" else None
+    return RecentTask(
+        id=str(row["task_id"]),
+        title=str(row["title"]),
+        end_reason=None if ended_at is None else load_enum(EndReason, row["end_reason"]),
+        outcome=load_enum(Outcome, row["outcome"]),
+        since=row["watched_at"] if ended_at is None else ended_at,
+    )
 
 
 def is_worth_keeping(task: Task, end_reason: EndReason) -> bool:
@@ -233,15 +248,18 @@ def _entry(db: Database, entry_id: int, ended_at: float) -> HistoryEntry | None:
 
 
 _RECENT = """
-    SELECT t.task_id, iif(NOT json_valid(t.task_json), '', coalesce(
+    SELECT t.task_id, t.state, t.end_reason, t.ended_at, watched_at,
+        iif(json_valid(t.task_json), json_extract(t.task_json, '$.outcome'), NULL) AS outcome,
+        iif(NOT json_valid(t.task_json), '', coalesce(
         nullif(json_extract(t.task_json, '$.lyrics.title'), ''),
         (SELECT json_extract(clip.value, '$.title') FROM json_each(t.task_json, '$.clips') clip
             WHERE json_extract(clip.value, '$.title') != '' LIMIT 1),
         '')) AS title
-    FROM (SELECT relay, task_id, max(id) AS last FROM watches
-        WHERE relay = ? AND user_id = ? GROUP BY task_id ORDER BY last DESC LIMIT ?)
+    FROM (SELECT relay, task_id, max(id) AS last, created_at AS watched_at FROM watches
+        WHERE relay = ? AND user_id = ? {condition} GROUP BY task_id ORDER BY last DESC LIMIT ?)
     JOIN tasks t USING (relay, task_id) ORDER BY last DESC
 """
+"""Where it selects ``max(id)``, SQLite takes ``created_at`` from the row with that id."""
 
 
 MIN_SAMPLE_SIZE = 5

@@ -43,7 +43,9 @@ from bot.storage.task_rows import (
     TaskTimes,
     UnreadableRowError,
     load_task,
+    load_task_or_id,
     start_task,
+    task_with_id_only,
 )
 from bot.storage.watches import (
     JoinedNotice,
@@ -202,6 +204,17 @@ class TaskStore:
         with suppress(UnreadableRowError):
             return load_task(rows[0]["task_json"]) if rows else None
         return None
+
+    async def stored_tasks(self, ids: Iterable[str]) -> dict[str, Task]:
+        """Return tasks as they are stored, by id; those that are not stored have the id alone."""
+        wanted = list(ids)
+        rows = await self._database.read(
+            "SELECT task_id, task_json FROM tasks"
+            " WHERE relay = ? AND task_id IN (SELECT value FROM json_each(?))",
+            [self._relay, json.dumps(wanted)],
+        )
+        stored = {row["task_id"]: load_task_or_id(row["task_id"], row["task_json"]) for row in rows}
+        return {task_id: stored.get(task_id, task_with_id_only(task_id)) for task_id in wanted}
 
     async def known_ids(self, ids: Iterable[str]) -> set[str]:
         """Return those of the ids that are watched or in the history."""

@@ -3,17 +3,15 @@
 import discord
 
 from bot.i18n.catalog import Catalog
-from bot.relay.models import Task
 from bot.storage.models import Delivery, MissingAccess, UndeliveredNotice, UndeliveredReason
 from bot.ui.escaping import code_span, escape_line
 from bot.ui.limits import MAX_DESCRIPTION, whole_lines
 from bot.ui.notice import Notice
+from bot.ui.task_names import task_name
 from bot.ui.task_text import marker
 
 _MAX_TITLE = 60
 """Code points of a task's title in the message that its notice is held."""
-_MAX_INBOX_TITLE = 30
-"""Code points of a task's title in a line of the inbox."""
 _MAX_MARKER = 220
 """Code points of the marker."""
 _MORE_LINE = 100
@@ -69,17 +67,11 @@ def inbox_embed(entries: list[UndeliveredNotice], catalog: Catalog) -> discord.E
 def _inbox_line(entry: UndeliveredNotice, catalog: Catalog) -> str:
     return catalog.text(
         "inbox-held" if entry.held else "inbox-dropped",
-        id=code_span(entry.task.id, limit=40),
-        title=_title(entry.task),
+        task=task_name(entry.task, catalog),
         place=f"<#{entry.channel_id}>",
         since=f"<t:{entry.created_at:.0f}:R>",
         why=_inbox_cause(entry, catalog),
     )
-
-
-def _title(task: Task) -> str:
-    title = escape_line(task.title, limit=_MAX_INBOX_TITLE)
-    return f" **{title}**" if title else ""
 
 
 def _inbox_cause(entry: UndeliveredNotice, catalog: Catalog) -> str:

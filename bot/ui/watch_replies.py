@@ -6,6 +6,7 @@ import discord
 from discord.utils import format_dt
 
 from bot.i18n.catalog import Catalog
+from bot.relay.models import Task
 from bot.storage.models import (
     Destination,
     UnwatchOutcome,
@@ -17,8 +18,8 @@ from bot.storage.models import (
     WatchResult,
 )
 from bot.ui.error_replies import error_text
-from bot.ui.escaping import code_span, escape_line
 from bot.ui.limits import MAX_DESCRIPTION, whole_lines
+from bot.ui.task_names import task_name, task_names
 
 MAX_LINES = 25
 _MORE_LINE = 100
@@ -59,15 +60,31 @@ _UNWATCH_KEYS = {
 }
 
 
+_LINKED_KEYS = {"watch-posted", "watch-failed-posted"}
+
+
 def watch_reply(answer: WatchReport | WatchRefusal, catalog: Catalog) -> str:
-    """Return the text of the reply to a request to watch tasks."""
+    """Return the text of the reply to a request to watch tasks: one line for each outcome.
+
+    At most 2000 code points for ten tasks.
+    """
     if isinstance(answer, WatchRefusal):
         return _refusal(answer, catalog)
-    lines = [_result(result, answer, catalog) for result in answer.results]
+    refused = [result for result in answer.results if result.error]
+    by_key: dict[str, list[WatchResult]] = {}
+    for result in answer.results:
+        if not result.error:
+            keys = _OUTCOME_KEYS | _FAILED_OUTCOME_KEYS if result.failed else _OUTCOME_KEYS
+            by_key.setdefault(keys[result.outcome], []).append(result)
+    lines = [_outcome(key, results, answer, catalog) for key, results in by_key.items()]
+    if refused and by_key:
+        tasks = task_names((result.task for result in refused), catalog)
+        lines.append(catalog.text("watch-refused", tasks=tasks))
+    # A limit refuses every further task with the same line: it occurs once.
+    lines += dict.fromkeys(error_text(each.error, catalog) for each in refused if each.error)
     if answer.card_limited_until:
         lines.append(catalog.text("watch-no-card", time=format_dt(answer.card_limited_until, "R")))
-    # A limit refuses every further task with the same line: it occurs once.
-    return "\n".join(dict.fromkeys(lines))
+    return "\n".join(lines)
 
 
 def watch_list_embed(watches: Sequence[Watch], catalog: Catalog) -> discord.Embed:
@@ -80,15 +97,23 @@ def watch_list_embed(watches: Sequence[Watch], catalog: Catalog) -> discord.Embe
     return discord.Embed(title=title, description="\n".join(lines))
 
 
-def unwatched_text(removed: Mapping[str, UnwatchOutcome], catalog: Catalog) -> str:
-    """Return the result of ``/suno unwatch`` for each task id, one per line."""
+def unwatched_text(
+    removed: Mapping[str, UnwatchOutcome], tasks: Mapping[str, Task], catalog: Catalog
+) -> str:
+    """Return the result of ``/suno unwatch``: one line for each outcome.
+
+    ``tasks``: the named ones, by their ids.
+    """
+    tasks_by_key: dict[str, list[Task]] = {}
+    for task_id, outcome in removed.items():
+        tasks_by_key.setdefault(_UNWATCH_KEYS[outcome], []).append(tasks[task_id])
     return "\n".join(
-        catalog.text(_UNWATCH_KEYS[result], id=code_span(task_id))
-        for task_id, result in removed.items()
+        catalog.text(key, tasks=task_names(tasks, catalog)) for key, tasks in tasks_by_key.items()
     )
 
 
 def _refusal(refusal: WatchRefusal, catalog: Catalog) -> str:
+    where = "there" if refusal.channel_id else "here"
     text = catalog.text(
         _REFUSAL_KEYS[refusal.reason],
         roles=catalog.listed(f"<@&{role_id}>" for role_id in refusal.role_ids),
@@ -96,31 +121,36 @@ def _refusal(refusal: WatchRefusal, catalog: Catalog) -> str:
             catalog.text(f"permission-{name}") for name in refusal.permissions
         ),
         channel=f"<#{refusal.channel_id}>",
+        where="server" if refusal.channel_of_server else where,
     )
-    unsent = (
-        catalog.text(
-            "watch-failed-unsent" if finished.failed else "watch-finished-unsent",
-            id=code_span(finished.task.id),
-        )
-        for finished in refusal.finished
-    )
+    by_key: dict[str, list[Task]] = {}
+    for result in refusal.finished:
+        key = "watch-failed-unsent" if result.failed else "watch-finished-unsent"
+        by_key.setdefault(key, []).append(result.task)
+    unsent = (catalog.text(key, tasks=task_names(tasks, catalog)) for key, tasks in by_key.items())
     return "\n".join([text, *unsent])
 
 
-def _result(result: WatchResult, report: WatchReport, catalog: Catalog) -> str:
-    if result.error:
-        return error_text(result.error, catalog)
-    keys = _OUTCOME_KEYS | _FAILED_OUTCOME_KEYS if result.failed else _OUTCOME_KEYS
-    text = catalog.text(
-        keys[result.outcome],
-        id=code_span(result.task.id),
-        link=_message_link(report.destination, result),
+def _outcome(
+    key: str, results: Sequence[WatchResult], report: WatchReport, catalog: Catalog
+) -> str:
+    """Return the line about the tasks with one outcome."""
+    where = "post" if report.destination.forum else "there" if report.elsewhere else "here"
+    where = "private" if report.private else where
+    count, place = len(results), f"<#{report.destination.channel_id}>"
+    if key in _LINKED_KEYS:
+        links = (_message_link(report.destination, result) for result in results)
+        named = zip(results, links, strict=True)
+        tasks = catalog.listed(task_name(each.task, catalog, link=link) for each, link in named)
+    else:
+        tasks = task_names((result.task for result in results), catalog)
+    return catalog.text(
+        key,
+        count=count,
+        tasks=tasks,
+        told=catalog.text(f"watch-told-{where}", count=count, place=place),
+        details=catalog.text(f"watch-details-{where}", place=place),
     )
-    if report.elsewhere and result.outcome.is_pending:
-        place = f"<#{report.destination.channel_id}>"
-        key = "watch-as-post" if report.destination.forum else "watch-elsewhere"
-        return catalog.text(key, text=text, place=place)
-    return text
 
 
 def _message_link(destination: Destination, result: WatchResult) -> str:
@@ -129,11 +159,9 @@ def _message_link(destination: Destination, result: WatchResult) -> str:
 
 
 def _watch_line(watch: Watch, catalog: Catalog) -> str:
-    title = escape_line(watch.task.title, limit=60)
     return catalog.text(
         "list-line" if watch.known else "list-line-unknown",
-        id=code_span(watch.task.id, limit=60),
-        title=f" · **{title}**" if title else "",
+        task=task_name(watch.task, catalog),
         place=f"<#{watch.channel_id}>",
         since=f"<t:{watch.created_at:.0f}:R>",
     )

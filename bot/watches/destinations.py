@@ -89,7 +89,12 @@ def refusal_by_permissions(
         granted = channel.permissions_for(channel.guild.me)
     missing = missing_permissions(granted, _channel_type(channel))
     if missing:
-        return WatchRefusal(WatchRefusalReason.BOT_CANNOT_POST, permissions=tuple(missing))
+        return WatchRefusal(
+            WatchRefusalReason.BOT_CANNOT_POST,
+            permissions=tuple(missing),
+            channel_id=channel.id if channel.id != interaction.channel_id else None,
+            channel_of_server=options.chosen_by_server,
+        )
     if lacks_tag(channel, granted):
         return WatchRefusal(WatchRefusalReason.FORUM_TAG_MISSING, channel_id=channel.id)
     return None

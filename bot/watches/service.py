@@ -94,7 +94,9 @@ class WatchService:
             interaction.user.id, destination, results, claimed=options.private
         )
         elsewhere = destination.channel_id != interaction.channel_id and not options.private
-        report = WatchReport(tuple(results), destination, elsewhere, limited_until)
+        report = WatchReport(
+            tuple(results), destination, elsewhere, limited_until, private=options.private
+        )
         if not options.private:
             return report
         return await self._refusal_of_recipient(interaction.user.id, report, card) or report

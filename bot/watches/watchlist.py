@@ -120,7 +120,14 @@ class Watchlist:
             lookup = LookupResult(failed=dict.fromkeys(ids, error))
         except TooManyLookups:
             lookup = LookupResult()
-        return [await self._add_one(task_id, lookup, request) for task_id in ids]
+        return await self._titled([await self._add_one(each, lookup, request) for each in ids])
+
+    async def _titled(self, results: Sequence[WatchResult]) -> list[WatchResult]:
+        """Return the results, with the stored tasks where the relay has not told a title now."""
+        untitled = [each.task.id for each in results if not each.task.title]
+        stored = await self._store.stored_tasks(untitled) if untitled else {}
+        titled = {task_id: task for task_id, task in stored.items() if task.title}
+        return [replace(each, task=titled.get(each.task.id, each.task)) for each in results]
 
     async def _add_one(self, task_id: str, lookup: LookupResult, request: _Request) -> WatchResult:
         task = lookup.tasks.get(task_id)
@@ -193,6 +200,10 @@ class Watchlist:
             )
         )
         return dict(zip(ids, removed, strict=True))
+
+    async def stored_tasks(self, ids: Sequence[str]) -> dict[str, Task]:
+        """Return tasks by their ids, as far as they are stored."""
+        return await self._store.stored_tasks(ids)
 
     async def watches_of(self, user_id: int) -> list[Watch]:
         """Return the watches of a user, the oldest first."""

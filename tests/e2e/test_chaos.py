@@ -26,7 +26,11 @@ def an_action(key: str = "watch-watching", **changes: object) -> UserAction:
     """Return Ada's command for the song, with the reply of a key of the catalogue."""
     action = UserAction(Command.WATCH, RESULT.task_id, ADA, CHANNEL, created_at=1.0, replied_at=2.0)
     action = replace(action, **changes)  # type: ignore[arg-type] # fields by name, each of its own type
-    action.reply = CATALOG.text(key, id=code_span(RESULT.task_id)) if key else None
+    if key:
+        told = CATALOG.text("watch-told-here", count=1)
+        details = CATALOG.text("watch-details-here")
+        tasks = code_span(RESULT.task_id)
+        action.reply = CATALOG.text(key, count=1, tasks=tasks, told=told, details=details)
     return action
 
 

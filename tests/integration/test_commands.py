@@ -128,7 +128,7 @@ async def test_watching_a_finished_song_posts_its_notice(sandbox: SandboxSession
     sandbox.relay.add(song(SONG, takes=1))
     sandbox.relay.clock.advance(10)
     answer = await sandbox.command_answer("suno watch", id=SONG)
-    assert "already" in answer.content
+    assert answer.content.startswith("✅")
     await sandbox.wait_for_notice(SONG)
 
 
@@ -139,10 +139,10 @@ async def test_a_failed_song_is_not_called_done(
     caplog.set_level(logging.INFO)
     sandbox.relay.add(failing("bad", takes=1))
     sandbox.relay.clock.advance(10)
-    assert "has failed already" in (await sandbox.command_answer("suno watch", id="bad")).content
+    assert (await sandbox.command_answer("suno watch", id="bad")).content.startswith("❌")
     notice = await sandbox.wait_for_notice("bad")
     again = (await sandbox.command_answer("suno watch", sandbox.bea, id="bad")).content
-    assert "has failed, and the reason stands here already" in again
+    assert again.startswith("❌")
     assert notice.link in again
     (first, _) = [message for message in caplog.messages if message.startswith("Watch requested")]
     assert "task=bad" in first
@@ -189,8 +189,8 @@ async def test_an_unknown_id_is_explained(sandbox: SandboxSession, command: str)
     """The reply names possible causes, and nothing is watched."""
     answer = await sandbox.command_answer(command, id="nobody-made-this")
     assert "`nobody-made-this`" in answer.content
-    assert "does not know" in answer.content
-    assert "nothing" in (await sandbox.command_answer("suno list")).content
+    assert answer.content.startswith("❓")
+    assert (await sandbox.command_answer("suno list")).embeds == []
 
 
 ELEVEN_IDS = " ".join(map(str, range(11)))
@@ -211,7 +211,7 @@ async def test_an_outage_of_the_relay_is_explained(sandbox: SandboxSession) -> N
     """A watch is kept and continues after the outage."""
     sandbox.relay.add(song(SONG, takes=100))
     sandbox.relay.start_outage()
-    assert "cannot be reached" in (await sandbox.command_answer("suno status", id=SONG)).content
+    assert (await sandbox.command_answer("suno status", id=SONG)).content.startswith("🔌")
     assert "Watching" in (await sandbox.command_answer("suno watch", id=SONG)).content
     assert SONG in (await sandbox.command_answer("suno list")).embeds[0]["description"]
 
@@ -232,7 +232,7 @@ async def test_watching_without_permission_to_post_is_refused(
     sandbox.songs.deny("send_messages")
     answer = await sandbox.command_answer("suno watch", id=SONG)
     assert "Send Messages" in answer.content
-    assert "nothing" in (await sandbox.command_answer("suno list")).content.lower()
+    assert (await sandbox.command_answer("suno list")).embeds == []
 
 
 async def test_an_unexpected_error_is_replied_without_traceback(

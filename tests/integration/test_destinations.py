@@ -103,9 +103,7 @@ async def test_a_watch_for_a_forum_ends_in_a_post(sandbox: SandboxSession, kind:
     """The reply says so; there is a card neither in the forum nor where the user asked."""
     forum = sandbox.guild.add_channel("hits", kind)
     answer = await watch(sandbox, sandbox.songs, RUNNING, channel=forum)
-    assert answer.content.endswith(
-        WORDS.text("watch-as-post", text="", place=forum.mention).strip()
-    )
+    assert answer.content.endswith(WORDS.text("watch-told-post", count=1, place=forum.mention))
     sandbox.relay.clock.advance(600)
     post = await wait_for_post(sandbox, forum)
     assert post.name == "City Windows"
@@ -182,7 +180,7 @@ async def test_a_watch_for_a_forum_needs_a_tag_where_one_is_required(
     forum.require_tag()
     answer = await watch(sandbox, sandbox.songs, channel=forum)
     assert answer.content == WORDS.text("watch-forum-tag", channel=forum.mention)
-    assert "nothing" in (await sandbox.command_answer("suno list")).content.lower()
+    assert (await sandbox.command_answer("suno list")).embeds == []
     sandbox.guild.grant("manage_threads")
     await watch(sandbox, sandbox.songs, channel=forum)
     post = await wait_for_post(sandbox, forum)

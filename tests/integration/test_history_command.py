@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.i18n.catalog import catalog_in, languages
+from bot.i18n.catalog import catalog_for, catalog_in, languages
 from bot.storage.models import EndReason, HistoryEntry, HistoryPage
 from bot.ui.custom_ids import HistoryEntryId, HistoryPageId
 from bot.ui.history_panel import (
@@ -23,6 +23,8 @@ from sandbox.discord import Channel, Message, User
 from sandbox.relay import lyrics_task, song
 from tests.support.hostile import LONG_TEXTS, TASKS, assert_embeds_fit
 from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
+
+ENGLISH = catalog_for("en-US")
 
 LATEST = 2**63 - 1
 
@@ -286,7 +288,8 @@ async def test_opening_a_deleted_entry_is_explained(sandbox: SandboxSession) -> 
     forget = button_labelled(question, "Delete it all")["custom_id"]
     await sandbox.discord.press(sandbox.ada, question, forget)
     await sandbox.discord.wait_for(lambda: "forgotten" in question.content, 10)
-    assert "not in the history" in (await open_entry(sandbox, page, "Paper Boats")).content
+    opened = await open_entry(sandbox, page, "Paper Boats")
+    assert opened.content == ENGLISH.text("history-gone")
 
 
 async def test_pages_of_another_user_cannot_be_turned(sandbox: SandboxSession) -> None:
@@ -383,7 +386,7 @@ def test_a_search_is_truncated_to_fit_a_custom_id(typed: str) -> None:
 async def test_a_search_that_is_too_long_is_truncated(sandbox: SandboxSession) -> None:
     """The reply shows the truncated term."""
     title = "雨街纸船屋顶音乐会开始了我们一起唱到天亮再回家吧"
-    await finish(sandbox, title)
+    await finish(sandbox, f"{title}-1")
     answer = await sandbox.command_answer("suno history", search=title)
     assert title in page_text(answer)
     assert f"“{title[:20]}”" in page_text(answer)

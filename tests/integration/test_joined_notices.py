@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.i18n.catalog import catalog_for
 from bot.storage.database import DatabaseThread
 from bot.storage.errors import TooManyWatchers
 from bot.storage.history import History
@@ -163,6 +164,11 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
         yield sandbox
 
 
+def being_sent() -> str:
+    """Return the reply that the notice of the song is being sent."""
+    return catalog_for("en-US").text("watch-sending", tasks="**Paper Boats**")
+
+
 async def card_while_sending(sandbox: SandboxSession) -> Message:
     """Return the live card of a finished song whose notice is being sent."""
     await sandbox.command_answer("suno watch", id=SONG)
@@ -179,9 +185,9 @@ async def test_me_too_while_the_notice_is_being_sent_enqueues_no_second_one(
 ) -> None:
     """The reply says that the notice is being sent; later, it links to the message."""
     pressed = await press(sandbox, sandbox.bea, await card_while_sending(sandbox), "Me too")
-    assert "on its way already" in pressed.messages[0].content
+    assert pressed.messages[0].content == being_sent()
     asked = await sandbox.command_answer("suno watch", sandbox.bea, id=SONG)
-    assert "on its way already" in asked.content
+    assert asked.content == being_sent()
     notice = await sandbox.wait_for_notice(SONG)
     again = await sandbox.command_answer("suno watch", sandbox.bea, id=SONG)
     assert notice.link in again.content
@@ -195,4 +201,4 @@ async def test_me_too_for_a_song_that_the_relay_deleted_joins_its_notice(
     card = await card_while_sending(sandbox)
     sandbox.relay.remove(SONG)
     pressed = await press(sandbox, sandbox.bea, card, "Me too")
-    assert "on its way already" in pressed.messages[0].content
+    assert pressed.messages[0].content == being_sent()

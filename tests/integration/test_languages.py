@@ -328,7 +328,7 @@ async def test_held_notices_and_the_inbox_are_chinese_too(sandbox: SandboxSessio
     assert "发送消息" in direct.messages[0].content
     assert is_chinese(direct.messages[0])
     waiting = await answer(sandbox, member, direct, "suno inbox")
-    assert SONG in str(waiting.embeds)
+    assert "纸船" in str(waiting.embeds)
     assert is_chinese(waiting)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.delivery.live_card_updater import LIVE_CARD_TIMING, LiveCardTiming
-from bot.i18n.catalog import catalog_in
+from bot.i18n.catalog import catalog_for, catalog_in
 from bot.storage.database import DatabaseThread
 from bot.storage.live_cards import LiveCards
 from bot.storage.models import Destination
@@ -22,6 +22,8 @@ from tests.support.delivery import a_live_card_updater
 from tests.support.live_cards import SONG, card_of, press
 from tests.support.sandbox_client import logged_in_client
 from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
+
+ENGLISH = catalog_for("en-US")
 
 OTHER = "another-song-with-a-long-id"
 
@@ -184,8 +186,10 @@ async def test_a_watch_respects_the_users_permissions(sandbox: SandboxSession) -
     """A user cannot make the bot post where they cannot."""
     sandbox.lyrics.deny("send_messages", target=sandbox.ada)
     answer = await sandbox.use_command("suno watch", id=SONG, channel=sandbox.lyrics)
-    assert "You may not post" in answer.messages[0].content
-    assert "nothing" in (await sandbox.command_answer("suno list")).content.lower()
+    assert answer.messages[0].content == ENGLISH.text(
+        "watch-not-yours", channel=f"<#{sandbox.lyrics.id}>"
+    )
+    assert (await sandbox.command_answer("suno list")).embeds == []
 
 
 async def test_missing_permissions_of_the_other_channel_are_named(sandbox: SandboxSession) -> None:
@@ -214,9 +218,9 @@ async def test_a_private_watch_without_direct_messages_is_refused(
     if ended:
         sandbox.relay.clock.advance(200)
     answer = (await sandbox.use_command("suno watch", id=SONG, private=True)).messages[0].content
-    assert "cannot send you direct messages" in answer
-    assert ("is done: `/suno status` shows it" in answer) == ended
-    assert "nothing" in (await sandbox.command_answer("suno list")).content.lower()
+    assert ENGLISH.text("watch-no-direct-message") in answer
+    assert ("✅" in answer) == ended
+    assert (await sandbox.command_answer("suno list")).embeds == []
 
 
 async def test_a_private_watch_of_a_finished_song_is_notified_there(
@@ -225,7 +229,7 @@ async def test_a_private_watch_of_a_finished_song_is_notified_there(
     """The reply announces the direct message."""
     sandbox.relay.clock.advance(200)
     answer = await sandbox.use_command("suno watch", id=SONG, private=True)
-    assert "comes right away" in answer.messages[0].content
+    assert ENGLISH.text("watch-details-private") in answer.messages[0].content
     assert len(sandbox.notices(SONG, sandbox.discord.open_dm(sandbox.ada))) == 1
 
 

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.i18n.catalog import catalog_for
 from sandbox.discord import ActionUnavailable, Interaction, Message
 from sandbox.relay import failing, lyrics_task, song
 from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
+
+ENGLISH = catalog_for("en-US")
 
 LYRICS_TASK = "words-of-a-song"
 SECTIONS = [f"[Verse {number}]\n" + "a line that is sung\n" * 40 for number in range(1, 6)]
@@ -117,7 +120,8 @@ async def test_sharing_respects_the_users_permissions(sandbox: SandboxSession) -
     message = await sandbox.command_answer("suno lyrics", id=LYRICS_TASK)
     sandbox.songs.deny("send_messages", target=sandbox.ada)
     interaction = await press(sandbox, message, "Share in channel")
-    assert "may not post" in (await interaction.wait_for_answer()).content
+    refusal = (await interaction.wait_for_answer()).content
+    assert refusal == ENGLISH.text("reader-may-not-share")
     assert sandbox.songs.messages == []
 
 
@@ -126,7 +130,8 @@ async def test_sharing_respects_the_bots_permissions(sandbox: SandboxSession) ->
     message = await sandbox.command_answer("suno lyrics", id=LYRICS_TASK)
     sandbox.songs.deny("send_messages")
     interaction = await press(sandbox, message, "Share in channel")
-    assert "I may not post" in (await interaction.wait_for_answer()).content
+    refusal = (await interaction.wait_for_answer()).content
+    assert refusal == ENGLISH.text("reader-cannot-share")
     assert sandbox.songs.messages == []
 
 
@@ -196,7 +201,8 @@ async def test_a_relay_outage_while_turning_a_page_is_explained(tmp_path: Path) 
         async with running_bot(sandbox):
             interaction = await press(sandbox, message, "▶")
             await sandbox.discord.wait_for(lambda: interaction.follow_ups)
-            assert "cannot be reached" in interaction.follow_ups[0].content
+            text = interaction.follow_ups[0].content
+            assert text == ENGLISH.text("relay-error-unavailable")
         assert "Verse 1" in message.embeds[0]["description"]
 
 
@@ -218,7 +224,7 @@ async def test_a_status_card_of_a_running_song_has_a_notify_button(sandbox: Sand
     card = await sandbox.command_answer("suno status", id="running")
     assert list(buttons(card)) == ["Notify me", "Lyrics", "Refresh"]
     interaction = await press(sandbox, card, "Notify me")
-    assert "Watching `running`" in (await interaction.wait_for_answer()).content
+    assert "Paper Boats" in (await interaction.wait_for_answer()).content
     sandbox.relay.clock.advance(100)
     assert (await sandbox.wait_for_notice("running")).pinged == {sandbox.ada.id}
     await press(sandbox, card, "Refresh")

@@ -324,9 +324,7 @@ async def burst(sandbox: SandboxSession, user: User) -> list[str]:
     return [answer.content for answer in answers]
 
 
-@pytest.mark.parametrize(
-    ("locale", "says"), [("en-US", "Please try again <t:"), ("zh-CN", "请<t:")]
-)
+@pytest.mark.parametrize(("locale", "says"), [("en-US", "Try again <t:"), ("zh-CN", "请<t:")])
 async def test_a_burst_of_commands_stays_within_the_channel_limit(
     sandbox: SandboxSession, locale: str, says: str
 ) -> None:
@@ -356,7 +354,7 @@ async def test_repeated_watching_and_unwatching_posts_few_cards(tmp_path: Path) 
         for _ in range(30):
             replies.append((await sandbox.command_answer("suno watch", id="running")).content)
             await sandbox.discord.wait_for(
-                lambda: "no card" in replies[-1] or "Stop" in str(sandbox.cards()[-1:]),
+                lambda: "⏳" in replies[-1] or "Stop" in str(sandbox.cards()[-1:]),
                 10,
                 "the card",
             )
@@ -367,7 +365,7 @@ async def test_repeated_watching_and_unwatching_posts_few_cards(tmp_path: Path) 
                 "its end",
             )
         assert all("Watching" in text for text in replies)
-        assert "I post no card this time; the next one can come <t:" in replies[-1]
+        assert "⏳" in replies[-1]
         assert len(sandbox.cards()) == 20
 
 

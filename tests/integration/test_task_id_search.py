@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.i18n.catalog import catalog_for
 from sandbox.discord import Interaction
 from sandbox.relay import song
 from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
 
+ENGLISH = catalog_for("en-US")
 UUID = "346c5d10-a4a1-4f49-a851-66a7dae6cfaf"
 HEX = "bee8f32e1994417ba8d7485d1aaf3b26"
 
@@ -39,7 +41,9 @@ async def test_the_tasks_of_a_message_are_offered_and_watched(sandbox: SandboxSe
     chosen = await sandbox.discord.select(
         sandbox.bea, found.messages[0], menu["custom_id"], [UUID, HEX]
     )
-    assert (await chosen.wait_for_answer()).content.count("Watching") == 2
+    watching = (await chosen.wait_for_answer()).content
+    assert UUID in watching
+    assert HEX in watching
     sandbox.relay.clock.advance(100)
     assert (await sandbox.wait_for_notice(UUID)).pinged == {sandbox.bea.id}
 
@@ -48,12 +52,12 @@ async def test_a_message_without_ids_is_explained(sandbox: SandboxSession) -> No
     """The reply says what an id is, and the relay is not asked."""
     before = len(sandbox.relay.requests)
     found = await search_message(sandbox, "what a lovely song")
-    assert "no task id" in found.messages[0].content
+    assert found.messages[0].content == ENGLISH.text("found-nothing")
     assert len(sandbox.relay.requests) == before
 
 
 async def test_ids_that_the_relay_does_not_know_are_reported(sandbox: SandboxSession) -> None:
     """Clip ids look like task ids; only tasks that can be watched are offered."""
     found = await search_message(sandbox, f"{UUID} {HEX}")
-    assert "knows none of them" in found.messages[0].content
+    assert found.messages[0].content == ENGLISH.text("found-unknown", number=2)
     assert found.messages[0].components == []

@@ -178,7 +178,7 @@ async def test_the_history_leaves_out_unreadable_entries(
         assert [entry.task.id for entry in page.entries] == ["good"]
     (bad,) = await database.read("SELECT id FROM history WHERE task_id = 'bad'", [])
     assert await history.entry(HistoryScope(1), bad["id"]) is None
-    assert [task_id for task_id, _ in await history.suggestions(1, "")] == ["good", "bad"]
+    assert [task.id for task in await history.suggestions(1, "")] == ["good", "bad"]
 
 
 @pytest.mark.parametrize(

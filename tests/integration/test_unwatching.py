@@ -147,6 +147,7 @@ async def test_the_reply_to_unwatching_tells_whether_a_notice_may_still_come(
 ) -> None:
     """One notice cannot be posted yet and is cancelled; the other is being sent."""
     catalog = catalog_for(locale)
+    titled = catalog.text("task-name", title="City Windows")
     sandbox.ada.locale = locale
     for task_id in ("early-1", "late-2"):
         sandbox.relay.add(song(task_id, takes=100))
@@ -158,13 +159,15 @@ async def test_the_reply_to_unwatching_tells_whether_a_notice_may_still_come(
         sandbox.relay.clock.advance(200)
         await sandbox.discord.wait_for(lambda: is_being_sent(sandbox))
         answer = await sandbox.command_answer("suno unwatch", id="late-2")
-        assert answer.content == catalog.text("unwatch-done", id="`late-2`")
+        assert answer.content in [
+            catalog.text("unwatch-done", tasks=name) for name in (titled, "`late-2`")
+        ]
         answer = await sandbox.command_answer("suno unwatch", id="early-1")
-        assert answer.content == catalog.text("unwatch-sending", id="`early-1`")
+        assert answer.content == catalog.text("unwatch-sending", tasks=titled)
         sandbox.discord.faults.clear()
         await sandbox.wait_for_notice("early-1")
         answer = await sandbox.command_answer("suno unwatch", id="early-1")
-        assert answer.content == catalog.text("unwatch-none", id="`early-1`")
+        assert answer.content == catalog.text("unwatch-none", tasks=titled)
     assert sandbox.notices("late-2") == []
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.i18n.catalog import catalog_for
 from bot.storage.database import DatabaseThread
 from bot.storage.errors import MemberWatchLimitReached, ServerWatchLimitReached, TooManyWatches
 from bot.storage.limits import WatchLimits
@@ -135,6 +136,7 @@ async def test_concurrent_watches_do_not_exceed_the_limit(store: TaskStore, most
     assert len(await running(store)) == most
 
 
+ENGLISH = catalog_for("en-US")
 NAMES = [f"song-number-{number}" for number in range(10)]
 
 
@@ -164,7 +166,7 @@ async def test_concurrent_commands_do_not_exceed_the_limit_of_a_server(
     async with running_bot(sandbox):
         replies = await watch_concurrently(sandbox, sandbox.bea)
     assert sum("Watching" in text for text in replies) == 1
-    assert sum("one member may watch 1 task here at once" in text for text in replies) == 9
+    assert replies.count(ENGLISH.text("watch-error-too-many-here", limit=1)) == 9
 
 
 async def test_managers_of_a_server_are_exempt_from_its_limit(
@@ -174,7 +176,7 @@ async def test_managers_of_a_server_are_exempt_from_its_limit(
     async with running_bot(sandbox, watches_per_user=3):
         replies = await watch_concurrently(sandbox, sandbox.ada)
     assert sum("Watching" in text for text in replies) == 3
-    assert sum("one person may watch 3 tasks at once" in text for text in replies) == 7
+    assert replies.count(ENGLISH.text("watch-error-too-many", limit=3)) == 7
 
 
 async def test_a_server_can_only_set_a_lower_limit_than_the_operator(
@@ -195,9 +197,11 @@ async def test_the_refusal_for_a_full_server_is_explained_once(sandbox: SandboxS
     sandbox.guild.add_member(chinese, permissions=("manage_guild",))
     async with running_bot(sandbox, watches_per_server=2):
         replies = (await sandbox.command_answer("suno watch", id=" ".join(NAMES[:5]))).content
-        assert replies.count("Watching") == 2
-        assert replies.count("This server is full: it may have 2 watches at once.") == 1
+        watched, refused, limit = replies.split("\n")
+        assert watched.count("`song-number-") == 2
+        assert refused.count("`song-number-") == 3
+        assert limit == ENGLISH.text("watch-error-server-full", limit=2)
         replies = (await sandbox.command_answer("suno watch", chinese, id=NAMES[5])).content
-        assert "最多同时有 2 个关注" in replies
+        assert catalog_for("zh-CN").text("watch-error-server-full", limit=2) in replies
         private = await sandbox.use_command("suno watch", id=NAMES[5], private=True)
         assert "Watching" in private.messages[0].content

@@ -2,6 +2,7 @@
 
 from bot.i18n.catalog import catalog_for
 from tests.simulation.discord_state import Message
+from tests.support.replies import with_plain_commands
 from tests.support.seen_messages import looks_like_card
 
 _WORDS = catalog_for("en-US")
@@ -14,13 +15,15 @@ def is_card(message: Message) -> bool:
 
 def is_held_notice(message: Message) -> bool:
     """Whether it only says that a notice is held."""
-    return _WORDS.text("held-notice-kept") in message.content
+    kept = with_plain_commands(_WORDS.text("held-notice-kept"))
+    return kept in with_plain_commands(message.content)
 
 
 def is_minimal(message: Message) -> bool:
     """Whether it tells how a task ended and nothing more, for Discord refused all else."""
     least = ("notice-minimal-status", "notice-minimal-history")
-    return any(_WORDS.text(key) in message.content for key in least)
+    content = with_plain_commands(message.content)
+    return any(with_plain_commands(_WORDS.text(key)) in content for key in least)
 
 
 def is_notice(message: Message) -> bool:

@@ -112,10 +112,12 @@ def _a_task(simulation: Simulation, rng: Random, number: int, active: float) -> 
     vanishes_at = None
     if rng.random() < 0.08:
         vanishes_at = submitted_at + rng.uniform(1, 2 * takes)
+    task_id = f"task-{number}-{rng.getrandbits(40):010x}"
     return SimulatedTask(
-        f"task-{number}-{rng.getrandbits(40):010x}",
+        task_id,
         fate,
-        rng.choice(TITLES) if rng.random() < 0.8 else "",
+        # Replies name a task by its title.
+        f"{task_id} {rng.choice(TITLES)}" if rng.random() < 0.8 else "",
         submitted_at,
         takes,
         vanishes_at,

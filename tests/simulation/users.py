@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.i18n.catalog import catalog_for
-from bot.ui.escaping import code_span
-from tests.e2e.chaos.user_actions import ReplyKind, classify_reply, without_forum
+from tests.e2e.chaos.user_actions import ReplyKind, classify_reply
 from tests.simulation.discord_state import Channel, DiscordState, Interaction, Message, User
 from tests.simulation.process import BotProcess
 from tests.simulation.trace import Trace
+from tests.support.replies import says, with_plain_commands
 
 COMMAND, COMPONENT = 2, 3
 
@@ -37,7 +37,7 @@ class UserAction:
             return ReplyKind.UNKNOWN
         kinds = {_classify_line(self.task_id, line) for line in answers[-1].split("\n")}
         kinds.discard(ReplyKind.UNKNOWN)
-        mentions_other_tasks = "`task-" in answers[-1] and self.task_id not in answers[-1]
+        mentions_other_tasks = "task-" in answers[-1] and self.task_id not in answers[-1]
         return min(
             kinds, default=ReplyKind.NOT_WATCHING if mentions_other_tasks else ReplyKind.UNKNOWN
         )
@@ -46,14 +46,17 @@ class UserAction:
     def is_unchecked(self) -> bool:
         """Whether the reply says that the relay cannot be asked about the task now."""
         keys = ("watch-unchecked", "watch-unreachable", "watch-not-asked")
-        texts = [_WORDS.text(key, id=code_span(self.task_id)) for key in keys]
-        return any(text in answer for text in texts for answer in self.interaction.answers)
+        lines = [line for answer in self.interaction.answers for line in answer.split("\n")]
+        return any(says(line, key, self.task_id) for line in lines for key in keys)
 
     @property
     def is_notice_being_sent(self) -> bool:
         """Whether the reply says that a notice is being sent and cannot be stopped."""
-        text = _WORDS.text("unwatch-sending", id=code_span(self.task_id))
-        return text in self.interaction.answers
+        return any(
+            says(line, "unwatch-sending", self.task_id)
+            for answer in self.interaction.answers
+            for line in answer.split("\n")
+        )
 
     def __str__(self) -> str:
         answers = self.interaction.answers
@@ -65,20 +68,18 @@ class UserAction:
 
 
 def _classify_line(task_id: str, line: str) -> ReplyKind:
-    line = without_forum(line)
-    for key in ("watch-posted", "watch-failed-posted"):
-        posted = _WORDS.text(key, id=code_span(task_id), link="\N{BULLET}")
-        if line.startswith(posted.partition("\N{BULLET}")[0]):
-            return ReplyKind.NOT_WATCHING
-    if line in _NOT_WATCHING_TEXTS:
+    if with_plain_commands(line) in _NOT_WATCHING_TEXTS:
         return ReplyKind.NOT_WATCHING
     for key, reply_kind in _KINDS_BY_KEY.items():
-        if line == _WORDS.text(key, id=code_span(task_id)):
+        if says(line, key, task_id):
             return reply_kind
     return ReplyKind.STOPPED if line == _WORDS.text("live-left") else classify_reply(task_id, line)
 
 
 _KINDS_BY_KEY = {
+    "watch-posted": ReplyKind.NOT_WATCHING,
+    "watch-failed-posted": ReplyKind.NOT_WATCHING,
+    "watch-refused": ReplyKind.NOT_WATCHING,
     "watch-unreachable": ReplyKind.WATCHING,
     "watch-not-asked": ReplyKind.WATCHING,
     "watch-finished-unsent": ReplyKind.NOT_WATCHING,
@@ -88,7 +89,8 @@ _KINDS_BY_KEY = {
 """The kinds of replies that ``classify_reply`` does not know, by message key."""
 
 _NOT_WATCHING_TEXTS = {
-    _WORDS.text(key) for key in ("live-ended", "live-not-watching", "live-sending", "reader-gone")
+    with_plain_commands(_WORDS.text(key))
+    for key in ("live-ended", "live-not-watching", "live-sending", "reader-gone")
 }
 
 

@@ -10,10 +10,18 @@ import pytest
 from fluent.syntax import FluentParser, ast
 from fluent.syntax.visitor import Visitor
 
-from bot.i18n.catalog import Catalog, catalog_for, catalog_in, languages
+from bot.i18n.catalog import catalog_for, catalog_in, languages, mention_commands
 from bot.storage import errors
 from bot.ui.permissions import posting_permissions
 from tests.support.paths import ROOT
+
+
+@pytest.fixture(autouse=True)
+def _forgotten_commands() -> Iterator[None]:
+    """Let no ids of commands be known, whatever bot ran in this process."""
+    mention_commands({})
+    yield
+    mention_commands({})
 
 
 def test_each_discord_locale_has_a_language() -> None:
@@ -50,13 +58,13 @@ def test_an_unknown_key_raises() -> None:
 
 def test_a_missing_value_raises() -> None:
     """A text with an unresolved variable raises an error instead of being sent."""
-    with pytest.raises(ValueError, match="watch-watching"):
-        catalog_for("en").text("watch-watching")
+    with pytest.raises(ValueError, match="unwatch-done"):
+        catalog_for("en").text("unwatch-done")
 
 
 def test_values_are_inserted_without_isolation_characters() -> None:
     """Fluent's invisible bidi isolation characters are disabled."""
-    assert "`abc`" in catalog_for("en").text("watch-watching", id="`abc`")
+    assert "`abc`" in catalog_for("en").text("unwatch-done", tasks="`abc`")
 
 
 @cache
@@ -124,7 +132,10 @@ PLURALS = {"zero", "one", "two", "few", "many", "other"}
 
 SAMPLES: dict[str, str] = {
     "id": "`abc-1`",
-    "given": "`abc-1`",
+    "task": "`abc-1`",
+    "tasks": "`abc-1`",
+    "told": "好的。",
+    "details": "好的。",
     "title": "Paper Boats",
     "place": "<#5>",
     "channel": "<#5>",
@@ -228,15 +239,9 @@ def number_variables(name: str) -> set[str]:
 
 
 @cache
-def fresh_catalog(language: str) -> Catalog:
-    """Return a catalogue that knows no ids of commands, whatever bot ran in this process."""
-    return Catalog(language)
-
-
-@cache
 def renderings(name: str, language: str) -> list[str]:
     """Return every rendering of a message with sample values."""
-    catalog, message = fresh_catalog(language), messages(language)[name]
+    catalog, message = catalog_for(language), messages(language)[name]
     return [
         catalog.text(name, **values) for values in variant_values(message, number_variables(name))
     ]
@@ -286,8 +291,8 @@ def test_chinese_plurals_have_one_form() -> None:
 def test_plurals_follow_the_language() -> None:
     """English has a singular and a plural form, Chinese has one form."""
     english, chinese = catalog_for("en"), catalog_for("zh-CN")
-    assert english.text("list-title", count=1) == "You are watching 1 task"
-    assert english.text("list-title", count=2) == "You are watching 2 tasks"
+    assert english.text("list-title", count=1) == "You're watching 1 task"
+    assert english.text("list-title", count=2) == "You're watching 2 tasks"
     assert chinese.text("list-title", count=1) == "你关注了 1 个任务"
     one, two = (chinese.text("notice-more-watchers", number=number) for number in (1, 2))
     assert two == one.replace("1", "2")
@@ -345,7 +350,7 @@ def test_texts_mention_the_commands_of_the_english_ones(language: str) -> None:
 
 def test_a_command_is_mentioned_once_its_id_is_known() -> None:
     """Before that it is plain text, by its name in the language of the text."""
-    catalog = Catalog("zh-CN")
+    catalog = catalog_for("zh-CN")
     assert "`/suno 关注`" in catalog.text("list-empty")
-    catalog.mention_commands({"suno": 5})
+    mention_commands({"suno": 5})
     assert "</suno watch:5>" in catalog.text("list-empty")

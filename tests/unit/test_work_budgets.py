@@ -25,7 +25,7 @@ from bot.relay.models import (
     bounded,
 )
 from bot.relay.parsing.reader import read_batch, read_single, read_tasks
-from bot.storage.models import EndReason
+from bot.storage.models import EndReason, RecentTask
 from bot.storage.search import normalize_for_index, search_words
 from bot.ui.autocomplete import matching_choices
 from bot.ui.escaping import code_span, escape, escape_line, sanitize, sanitize_line
@@ -40,6 +40,7 @@ from tests.support.growth import grows_linearly, peak_memory, stays_flat
 
 MIB = 1 << 20
 WORDS = catalog_for("en-US")
+RECENT = RecentTask("an-id", "a title", None, None, 0.0)
 
 HOSTILE_TEXTS = {
     "joiners": "a\u200d",
@@ -91,7 +92,7 @@ def test_what_people_type_costs_in_proportion(text: str) -> None:
         with suppress(Exception):
             parse_ids(text * size)
         unusual_ids(text * size)
-        matching_choices([("an-id", "a title")], text * size)
+        matching_choices([RECENT], text * size, WORDS, now=0.0)
 
     assert grows_linearly(typed, 4000)
 

@@ -2,11 +2,11 @@
 
 reader-share = Share in channel
 reader-file = As a file
-reader-shared = Shared: everybody here can read along, and you turn the pages.
-reader-may-not-share = 🚫 You may not post in this channel, so I will not do it for you.
-reader-cannot-share = 🚫 I may not post in this channel. Ask someone who manages the server to allow that.
+reader-shared = Shared. Everybody here can read along while you turn the pages.
+reader-may-not-share = 🚫 You can't post in this channel, so I won't post there for you.
+reader-cannot-share = 🚫 I don't have permission to post here. Ask someone who manages the server to allow it.
 reader-shared-by = -# Shared by { $user }
-reader-gone = The relay does not know this task any more, so there is nothing to read.
+reader-gone = The relay doesn't know this task any more, so there's nothing to show.
 
 status-button-notify = Notify me
 status-button-lyrics = Lyrics

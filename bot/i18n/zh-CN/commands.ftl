@@ -1,11 +1,11 @@
 # 命令的名称和说明：名称最多 32 个字符，说明最多 100 个字符。
 
-command-suno = 在 Suno 中转站制作的歌曲和歌词
+command-suno = 在 Suno 中转站生成的歌曲和歌词
 command-status = 查看任务现在的进度
 command-status-name = 状态
-command-watch = 任务做好后，在这里通知我
+command-watch = 任务完成后，在这里通知我
 command-watch-name = 关注
-command-unwatch = 不再关注任务
+command-unwatch = 取消关注任务
 command-unwatch-name = 取消关注
 command-list = 查看我关注的任务
 command-list-name = 列表
@@ -17,15 +17,15 @@ option-id = 任务 ID，可以有多个；也可以把中转站返回的内容�
 option-id-name = 任务id
 option-channel = 在哪个频道通知我，不填就是这里
 option-channel-name = 频道
-option-mention = 到时要不要提及我，不填就会提及
+option-mention = 通知时要不要提到我，不填就会提到
 option-mention-name = 提及
 option-private = 改用私信通知我
 option-private-name = 私信
-command-history = 找回已经结束的任务
+command-history = 找回已经完成的歌曲和歌词
 command-history-name = 历史
 command-forget = 删除我保存的关于你的全部数据
 command-forget-name = 忘记我
-command-help = 我能做什么，可以输入什么
+command-help = 我能做什么，怎么开始
 command-help-name = 帮助
 option-search = 标题、风格或歌词里的词
 option-search-name = 搜索

@@ -1,11 +1,11 @@
 # 历史记录和删除个人数据。
 
-history-title-server = 这个服务器关注过的任务
-history-title-person = 你关注过的任务
+history-title-server = 这个服务器里完成的任务
+history-title-person = 你完成的任务
 history-found = “{ $search }”的搜索结果：
-history-nothing-found = 没有找到“{ $search }”。我会搜索标题、风格和歌词；请少输几个词，或者只输一部分。
-history-empty-server = 这里还没有任务结束。在这个服务器用 { COMMAND("suno watch") } 关注的任务，做好后会出现在这里。
-history-empty-person = 你关注的任务都还没有结束。用 { COMMAND("suno watch") } 关注的任务，做好后会出现在这里。
+history-nothing-found = 没有找到“{ $search }”。我会搜索标题、风格和歌词：请少输几个词，或者只输一部分。
+history-empty-server = 这里还没有完成的任务。在这里用 { COMMAND("suno watch") } 关注的任务，完成后会出现在这里。
+history-empty-person = 你还没有完成的任务。用 { COMMAND("suno watch") } 关注的任务，完成后会出现在这里。
 history-page = 第 { $number } 页
 history-open = 打开一个……
 history-previous = 上一页
@@ -18,9 +18,9 @@ history-ended-partial = 部分完成
 history-ended-failure = 失败
 history-ended-not-found = 中转站找不到了
 history-ended-gave-up = 已放弃
-history-stale = 中转站现在查不到它，或者已经不认识它了。下面是我保存的内容，其中的链接可能已经失效。
+history-stale = 没能从中转站查到，下面是我保存的内容，其中的链接可能已经失效。
 history-gone = 它已经不在历史记录里了。
-history-not-yours = 这个列表是别人的。用 { COMMAND("suno history") } 可以打开你自己的。
+history-not-yours = 这个列表是别人的。用 { COMMAND("suno history") } 打开你自己的。
 
 forget-nothing = 我没有保存任何关于你的数据。
 forget-question = **我保存的关于你的数据会全部删除，无法恢复：**
@@ -28,7 +28,7 @@ forget-running = 你正在关注的 { $count } 个任务，之后不会再通知
 forget-ended = { $count } 条已经结束的关注
 forget-unposted = { $count } 条还没发出或没能发出的通知
 forget-history = 你自己的历史记录里的 { $count } 个任务
-forget-stays = 会保留的：我已经发出的消息，以及各个服务器的历史记录。历史记录属于服务器，里面没有写是谁关注的。别人关注同一个任务不受影响。
+forget-stays = 会保留的：我已经发出的消息，以及各个服务器的历史记录，里面没有写是谁关注的。别人关注同一个任务不受影响。
 forget-button-delete = 全部删除
 forget-button-keep = 保留
 forget-done = 🧹 删好了，我已经忘记你了。

@@ -4,9 +4,9 @@ reader-share = 分享到频道
 reader-file = 存为文件
 reader-shared = 已分享：这里的人都能一起看，由你来翻页。
 reader-may-not-share = 🚫 你不能在这个频道发消息，所以我也不会替你发。
-reader-cannot-share = 🚫 我不能在这个频道发消息。请让管理服务器的人给我开通权限。
+reader-cannot-share = 🚫 我没有在这里发消息的权限。请让管理服务器的人开通。
 reader-shared-by = -# 由 { $user } 分享
-reader-gone = 中转站已经不认识这个任务了，没有内容可看。
+reader-gone = 中转站已经查不到这个任务了，没有内容可看。
 
 status-button-notify = 做好通知我
 status-button-lyrics = 歌词

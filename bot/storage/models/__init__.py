@@ -28,6 +28,7 @@ from bot.storage.models.tasks import (
     HistoryScope,
     PollResult,
     PollTarget,
+    RecentTask,
 )
 from bot.storage.models.watch_results import (
     WatchOutcome,
@@ -66,6 +67,7 @@ __all__ = [
     "PersonalData",
     "PollResult",
     "PollTarget",
+    "RecentTask",
     "ServerSettings",
     "ServerUsage",
     "ShardGuilds",

@@ -79,6 +79,20 @@ class DurationStats:
 
 
 @dataclass(frozen=True, slots=True)
+class RecentTask:
+    """A task that a person has watched lately, as far as a suggestion shows it."""
+
+    id: str
+    title: str
+    """Empty where none is known."""
+    end_reason: EndReason | None
+    """``None`` while the task is running."""
+    outcome: Outcome | None
+    since: float
+    """When it ended; when the person began to watch it, if it is running (Unix seconds)."""
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryEntry:
     """A task that has ended, as the relay last described it."""
 

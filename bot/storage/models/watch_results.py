@@ -89,6 +89,8 @@ class WatchReport:
     """Whether the destination is another channel than the one that the person asked in."""
     card_limited_until: datetime | None = None
     """When the next live card may be posted, if a limit prevented this one."""
+    private: bool = False
+    """Whether the destination is a direct message instead of the channel of the request."""
 
 
 class WatchRefusalReason(StrEnum):
@@ -120,6 +122,8 @@ class WatchRefusal:
     permissions: tuple[str, ...] = ()
     """For ``BOT_CANNOT_POST``: the catalogue names of the missing permissions."""
     channel_id: int | None = None
-    """For ``MEMBER_CANNOT_POST``, ``PRIVATE_THREAD`` and ``FORUM_TAG_MISSING``."""
+    """The channel where nothing can be posted; ``None``: that of the request."""
+    channel_of_server: bool = False
+    """Whether the server has set that channel."""
     finished: tuple[WatchResult, ...] = ()
     """The tasks that have ended already, and whose notices do not arrive either."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.i18n.catalog import catalog_for
 from sandbox.discord import LocalDiscord, Message
 from sandbox.discord.channel_kinds import FORUMS
+from tests.support.replies import with_plain_commands
 from tests.support.seen_messages import looks_like_card
 
 _CATALOG = catalog_for("en-US")
@@ -25,7 +26,8 @@ class PostedMessage:
     @property
     def is_held_notice(self) -> bool:
         """Whether it only says that a notice waits for a blocked channel."""
-        return _CATALOG.text("held-notice-kept") in self.content
+        kept = with_plain_commands(_CATALOG.text("held-notice-kept"))
+        return kept in with_plain_commands(self.content)
 
     @property
     def is_live_card(self) -> bool:
@@ -35,7 +37,8 @@ class PostedMessage:
     @property
     def is_minimal(self) -> bool:
         """Whether it says that Discord refused the full text."""
-        return _CATALOG.text("notice-minimal-status") in self.content
+        minimal = with_plain_commands(_CATALOG.text("notice-minimal-status"))
+        return minimal in with_plain_commands(self.content)
 
     @property
     def is_possible_duplicate(self) -> bool:

@@ -55,7 +55,8 @@ def clip_links(name: str) -> list[str]:
 
 
 def _title(task: NewTask) -> str:
-    return f"Number {task.number}"
+    """Return a title with the id, by which replies name the task."""
+    return f"Number {task.number}: {task_id(task.number)}"
 
 
 def _text(task: NewTask) -> str:

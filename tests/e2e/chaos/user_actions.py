@@ -1,16 +1,18 @@
 """What users ask the bot for, and what its replies promise them."""
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.i18n.catalog import catalog_for
-from bot.ui.escaping import code_span
+from tests.support.replies import says, with_plain_commands
 
 WATCHES_PER_USER = 100
 """The limit that the bot under test is configured with."""
 
 _CATALOG = catalog_for("en-US")
+_NO_PERMISSION = _CATALOG.text(
+    "watch-no-permission", where="here", channel="", permissions="\N{BULLET}"
+).partition("\N{BULLET}")[0]
 
 
 class Command(StrEnum):
@@ -49,28 +51,16 @@ _REPLIES = {
 }
 
 
-_AS_POST = re.compile(
-    re.escape(_CATALOG.text("watch-as-post", text="", place="PLACE")).replace("PLACE", r"<#\d+>")
-)
-
-
-def without_forum(reply: str) -> str:
-    """Return a reply without what it says about a destination that is a forum."""
-    return _AS_POST.sub("", reply)
-
-
 def classify_reply(task_id: str, reply: str | None) -> ReplyKind:
     """Return what the reply to a command about one task tells the user."""
     if not reply:
         return ReplyKind.UNKNOWN
-    reply = without_forum(reply)
-    if reply.startswith(_CATALOG.text("watch-no-permission", permissions="\N{BULLET}")[:20]):
+    if reply.startswith(_NO_PERMISSION):
         return ReplyKind.NOT_WATCHING
-    if reply == _CATALOG.text("watch-error-too-many", limit=WATCHES_PER_USER):
+    limit = with_plain_commands(_CATALOG.text("watch-error-too-many", limit=WATCHES_PER_USER))
+    if with_plain_commands(reply) == limit:
         return ReplyKind.NOT_WATCHING
-    matching = (
-        kind for key, kind in _REPLIES.items() if reply == _CATALOG.text(key, id=code_span(task_id))
-    )
+    matching = (kind for key, kind in _REPLIES.items() if says(reply, key, task_id))
     return next(matching, ReplyKind.UNKNOWN)
 
 
