@@ -1,21 +1,24 @@
 """The buttons of notices and status cards."""
 
+from collections.abc import Sequence
+
 import discord
 
 from bot.client import SunoBot
 from bot.i18n.catalog import Catalog, catalog_for
-from bot.relay.lookup_result import LookupResult
-from bot.relay.models import Task, TaskKind
+from bot.relay.models import TaskKind
 from bot.storage.history import History
+from bot.storage.models import WatchReport
 from bot.storage.outbox import Outbox
 from bot.ui.custom_ids import KeepWatchingId, StatusButtonId, StatusListButtonId, StatusMenuId
 from bot.ui.lyrics_reader import lyrics_page
 from bot.ui.persistent_items import persistent_item, selected_values
 from bot.ui.replies import Reply, caller_of
-from bot.ui.status_card import StatusMessage, status_message
+from bot.ui.status_card import StatusMessage
 from bot.ui.status_list import menu_ids, status_entries, statuses_message
 from bot.ui.suno_cog import SunoCog
-from bot.ui.watch_replies import watch_reply
+from bot.ui.views import with_watch_button
+from bot.ui.watch_replies import unwatched_text, watch_reply
 from bot.watches.destinations import HERE
 from bot.watches.service import WatchService
 from bot.watches.watchlist import Watchlist
@@ -61,66 +64,98 @@ class TaskButtons(SunoCog):
     async def press_status_button(
         self, interaction: Interaction, custom_id: StatusButtonId
     ) -> None:
-        """Watch the task, show its lyrics, or refresh the ephemeral status card."""
-        refresh = custom_id.action == "refresh"
-        await interaction.response.defer(ephemeral=True, thinking=not refresh)
-        if custom_id.action == "notify":
-            answer = await self._watch_service.watch(interaction, [custom_id.task_id])
-            text = watch_reply(answer, catalog_for(interaction.locale.value))
-            await Reply(interaction).send(text)
-        elif task := await self._watchlist.read(custom_id.task_id, caller_of(interaction)):
-            await (self._refresh if refresh else self._show_lyrics)(interaction, task)
+        """Watch the task or stop that, show its lyrics, or refresh the ephemeral status card."""
+        if custom_id.action == "lyrics":
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            await self._show_lyrics(interaction, custom_id.task_id)
+            return
+        await interaction.response.defer()
+        if custom_id.action == "refresh":
+            await self._refresh(interaction, [custom_id.task_id])
+        elif custom_id.action == "stop":
+            await self._unwatch(interaction, [custom_id.task_id])
         else:
-            text = catalog_for(interaction.locale.value).text("reader-gone")
-            await interaction.followup.send(text, ephemeral=True)
+            await self._watch(interaction, [custom_id.task_id])
 
     async def press_list_button(
         self, interaction: Interaction, custom_id: StatusListButtonId
     ) -> None:
-        """Watch those of several tasks that still run, or refresh their ephemeral statuses."""
-        refresh = custom_id.action == "refresh"
-        await interaction.response.defer(ephemeral=True, thinking=not refresh)
+        """Watch those of several tasks that still run or stop that, or refresh their statuses."""
+        await interaction.response.defer()
         ids = menu_ids(interaction.message)
-        found = await self._watchlist.read_all(ids, caller_of(interaction))
-        catalog = catalog_for(interaction.locale.value)
-        if refresh:
-            status = await self._statuses(ids, found, catalog)
-            await interaction.edit_original_response(
-                content=status.content or None, embeds=status.embeds, view=status.view
-            )
+        if custom_id.action == "refresh":
+            await self._refresh(interaction, ids)
             return
+        if custom_id.action == "stop":
+            watched = await self._watchlist.watched_ids(interaction.user.id)
+            await self._unwatch(interaction, [each for each in ids if each in watched] or ids)
+            return
+        found = await self._watchlist.read_all(ids, caller_of(interaction))
         running = [each for each in ids if (task := found.tasks.get(each)) and not task.terminal]
         if running:
-            text = watch_reply(await self._watch_service.watch(interaction, running), catalog)
+            await self._watch(interaction, running)
         else:
-            text = catalog.text("status-none-running")
-        await Reply(interaction).send(text)
+            text = catalog_for(interaction.locale.value).text("status-none-running")
+            await interaction.followup.send(text, ephemeral=True)
 
     async def open_status(self, interaction: Interaction, _custom_id: StatusMenuId) -> None:
         """Show one of several tasks in a status card of its own."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        ids = selected_values(interaction)
-        found = await self._watchlist.read_all(ids, caller_of(interaction))
-        status = await self._statuses(ids, found, catalog_for(interaction.locale.value))
+        status = await self._statuses(interaction, selected_values(interaction))
         await Reply(interaction).send(status.content, embeds=status.embeds, view=status.view)
 
-    async def _statuses(
-        self, ids: list[str], found: LookupResult, catalog: Catalog
-    ) -> StatusMessage:
+    async def _statuses(self, interaction: Interaction, ids: Sequence[str]) -> StatusMessage:
+        found = await self._watchlist.read_all(ids, caller_of(interaction))
         typical = {kind: await self._history.duration_stats(kind) for kind in TaskKind}
-        entries = status_entries(ids, found.tasks, found.failed, found.unlisted, typical)
-        return statuses_message(entries, catalog, now=discord.utils.utcnow().timestamp())
-
-    async def _refresh(self, interaction: Interaction, task: Task) -> None:
-        catalog = catalog_for(interaction.locale.value)
+        watched = await self._watchlist.watched_ids(interaction.user.id)
+        entries = status_entries(ids, found.tasks, found.failed, found.unlisted, typical, watched)
         now = discord.utils.utcnow().timestamp()
-        typical = await self._history.duration_stats(task.kind or TaskKind.MUSIC)
-        status = status_message(task, catalog, now=now, typical=typical)
-        await interaction.edit_original_response(embeds=status.embeds, view=status.view)
+        return statuses_message(entries, catalog_for(interaction.locale.value), now=now)
 
-    async def _show_lyrics(self, interaction: Interaction, task: Task) -> None:
-        page = lyrics_page(task, 0, catalog_for(interaction.locale.value))
+    async def _refresh(self, interaction: Interaction, ids: Sequence[str]) -> None:
+        """Update the statuses; keep them, and say why, where no task can be shown."""
+        status = await self._statuses(interaction, ids)
+        if status.embeds:
+            await interaction.edit_original_response(
+                content=status.content or None, embeds=status.embeds, view=status.view
+            )
+        else:
+            await interaction.followup.send(status.content, ephemeral=True)
+
+    async def _watch(self, interaction: Interaction, ids: Sequence[str]) -> None:
+        """Watch tasks, and turn the button into one that stops that."""
+        answer = await self._watch_service.watch(interaction, ids)
+        catalog = catalog_for(interaction.locale.value)
+        watching = isinstance(answer, WatchReport) and all(
+            result.outcome.is_running for result in answer.results
+        )
+        if watching:
+            await _show_watch_button(interaction, catalog, watching=True)
+        await interaction.followup.send(watch_reply(answer, catalog), ephemeral=True)
+
+    async def _unwatch(self, interaction: Interaction, ids: Sequence[str]) -> None:
+        """Stop watching tasks, and turn the button into one that watches them."""
+        tasks = await self._watchlist.stored_tasks(ids)
+        removed = await self._watchlist.remove(ids, user_id=interaction.user.id)
+        catalog = catalog_for(interaction.locale.value)
+        await _show_watch_button(interaction, catalog, watching=False)
+        await interaction.followup.send(unwatched_text(removed, tasks, catalog), ephemeral=True)
+
+    async def _show_lyrics(self, interaction: Interaction, task_id: str) -> None:
+        catalog = catalog_for(interaction.locale.value)
+        task = await self._watchlist.read(task_id, caller_of(interaction))
+        if task is None:
+            await interaction.followup.send(catalog.text("reader-gone"), ephemeral=True)
+            return
+        page = lyrics_page(task, 0, catalog)
         await Reply(interaction).send(embeds=[page.embed], view=page.view)
+
+
+async def _show_watch_button(interaction: Interaction, catalog: Catalog, *, watching: bool) -> None:
+    """Show in the status card whether its user watches the tasks."""
+    if interaction.message:
+        view = with_watch_button(interaction.message, catalog, watching=watching)
+        await interaction.edit_original_response(view=view)
 
 
 async def setup(bot: SunoBot) -> None:

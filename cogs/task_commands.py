@@ -80,8 +80,9 @@ class TaskCommands(SunoCog):
         wanted = await self._watchlist.ids_in(ids)
         found = await self._watchlist.look_up(wanted, caller_of(interaction))
         typical = {kind: await self._history.duration_stats(kind) for kind in TaskKind}
+        watched = await self._watchlist.watched_ids(interaction.user.id)
         status = statuses_message(
-            status_entries(wanted, found.tasks, found.failed, found.unlisted, typical),
+            status_entries(wanted, found.tasks, found.failed, found.unlisted, typical, watched),
             catalog,
             now=discord.utils.utcnow().timestamp(),
         )

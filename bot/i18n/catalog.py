@@ -11,6 +11,7 @@ and code.
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 from fluent.runtime import FluentBundle, FluentResource
 
@@ -28,9 +29,8 @@ class Catalog:
 
     def __init__(self, language: str) -> None:
         self.language = language
-        self._bundle = FluentBundle(
-            [language], use_isolating=False, functions={"COMMAND": self._command}
-        )
+        functions: dict[str, Any] = {"COMMAND": self._command}  # fluent.runtime takes str too
+        self._bundle = FluentBundle([language], use_isolating=False, functions=functions)
         self._constant_text = lru_cache(MAX_CACHED_TEXTS, typed=True)(self._format_constant)
         for path in sorted((_CATALOGUES / language).glob("*.ftl")):
             self._bundle.add_resource(FluentResource(path.read_text(encoding="utf-8")))

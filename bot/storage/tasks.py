@@ -195,6 +195,14 @@ class TaskStore:
         """Return the watches of running tasks of a person, the oldest first."""
         return await self._database.view(lambda db: read_watches(db, self._relay, user_id))
 
+    async def watched_ids(self, user_id: int) -> set[str]:
+        """Return the ids of the running tasks that a person watches."""
+        rows = await self._database.read(
+            "SELECT task_id FROM watches WHERE relay = ? AND user_id = ? AND delivery_id IS NULL",
+            [self._relay, user_id],
+        )
+        return {row["task_id"] for row in rows}
+
     async def ended_task(self, task_id: str) -> Task | None:
         """Return a task as the relay described its end, ``None`` if that was not watched."""
         rows = await self._database.read(

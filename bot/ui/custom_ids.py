@@ -75,7 +75,7 @@ class StatusButtonId(CustomId):
     """Under a status card. A task id that is longer, which no relay makes, has no buttons."""
 
     kind = "status"
-    action: Annotated[str, "notify|lyrics|refresh"]
+    action: Annotated[str, "notify|stop|lyrics|refresh"]
     task_id: Annotated[str, r"[\w.:~/-]{1,85}"]
 
 
@@ -84,7 +84,7 @@ class StatusListButtonId(CustomId):
     """Under the statuses of several tasks; their ids are the values of the menu beside it."""
 
     kind = "statuses"
-    action: Annotated[str, "notify|refresh"]
+    action: Annotated[str, "notify|stop|refresh"]
 
 
 @dataclass(frozen=True)

@@ -47,12 +47,20 @@ class StatusMessage:
 
 
 def status_message(
-    task: Task, catalog: Catalog, *, now: float, typical: DurationStats | None = None
+    task: Task,
+    catalog: Catalog,
+    *,
+    now: float,
+    typical: DurationStats | None = None,
+    watching: bool = False,
 ) -> StatusMessage:
-    """Return the status card of ``task`` with its buttons; arguments as for ``status_card``."""
+    """Return the status card of ``task`` with its buttons; arguments as for ``status_card``.
+
+    ``watching``: whether the user of the card watches the task.
+    """
     return StatusMessage(
         embeds=[status_card(task, catalog, now=now, typical=typical)],
-        view=status_view(task, task_text.link_buttons(task, catalog), catalog),
+        view=status_view(task, task_text.link_buttons(task, catalog), catalog, watching=watching),
     )
 
 

@@ -1,6 +1,6 @@
 """Renders the statuses of several tasks as one message: cards for a few, a list for more."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import discord
@@ -49,6 +49,8 @@ class StatusEntry:
     """Why its look-up failed."""
     unlisted: bool = False
     """Whether the relay did not say if the task exists."""
+    watching: bool = False
+    """Whether the user who asks watches the task."""
 
 
 def status_entries(
@@ -57,8 +59,12 @@ def status_entries(
     failed: Mapping[str, RelayError],
     unlisted: Collection[str],
     typical: Mapping[TaskKind, DurationStats | None],
+    watched: Container[str] = (),
 ) -> list[StatusEntry]:
-    """Return what a look-up found for each of the ids, and how long such tasks take."""
+    """Return what a look-up found for each of the ids, and how long such tasks take.
+
+    ``watched``: the ids that the user who asks watches.
+    """
     return [
         StatusEntry(
             task_id,
@@ -66,6 +72,7 @@ def status_entries(
             typical.get((task and task.kind) or TaskKind.MUSIC),
             failed.get(task_id),
             task_id in unlisted,
+            task_id in watched,
         )
         for task_id in ids
     ]
@@ -83,16 +90,16 @@ def statuses_message(
         if not each.task
     )
     missing = "\n".join(whole_lines(sentences, MAX_CONTENT))
-    found = [(each.task, each.typical) for each in entries if each.task]
+    found = [(each.task, each.typical, each.watching) for each in entries if each.task]
     if not found:
         return StatusMessage([], None, missing)
     if len(found) == 1:
-        ((task, typical),) = found
-        single = status_message(task, catalog, now=now, typical=typical)
+        ((task, typical, watching),) = found
+        single = status_message(task, catalog, now=now, typical=typical, watching=watching)
         return StatusMessage(single.embeds, single.view, missing)
     embeds = [
         status_card(task, catalog, now=now, typical=typical, with_links=True)
-        for task, typical in found
+        for task, typical, _ in found
     ]
     return StatusMessage(_with_different_urls(embeds), _view(entries, catalog), missing)
 
@@ -199,9 +206,10 @@ def _view(entries: Sequence[StatusEntry], catalog: Catalog) -> discord.ui.View |
             options=[_option(entry, catalog) for entry in shown],
         )
     )
-    running = any(entry.task and not entry.task.terminal for entry in entries)
+    running = [entry for entry in entries if entry.task and not entry.task.terminal]
     if running and len(shown) == len(entries):
-        for action in ("notify", "refresh"):
+        watch = "stop" if all(entry.watching for entry in running) else "notify"
+        for action in (watch, "refresh"):
             view.add_item(status_button(action, StatusListButtonId(action), catalog))
     return view
 

@@ -1,14 +1,14 @@
 """Builds the small views of messages: link buttons, and the persistent buttons of cards."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import discord
 
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Task
 from bot.storage.models import PersonalData
-from bot.ui.custom_ids import CustomId, ErasureButtonId, StatusButtonId
+from bot.ui.custom_ids import CustomId, ErasureButtonId, StatusButtonId, StatusListButtonId
 from bot.ui.limits import MAX_BUTTONS, MAX_BUTTONS_IN_ROW
 
 _STATUS_BUTTON_STYLES = {"notify": discord.ButtonStyle.primary}
@@ -60,11 +60,14 @@ def button_view(buttons: Iterable[LinkButton | ActionButton]) -> discord.ui.View
 
 
 def status_view(
-    task: Task, links: Sequence[LinkButton], catalog: Catalog
+    task: Task, links: Sequence[LinkButton], catalog: Catalog, *, watching: bool = False
 ) -> discord.ui.View | None:
-    """Return one row of buttons of a status card: open the results, watch, read, refresh."""
+    """Return one row of buttons of a status card: open the results, watch, read, refresh.
+
+    ``watching``: whether the user watches the task, so that the button stops that.
+    """
     view = StatelessView()
-    actions = [] if task.terminal else ["notify"]
+    actions = [] if task.terminal else ["stop" if watching else "notify"]
     actions += ["lyrics"] if task.text else []
     actions += [] if task.terminal else ["refresh"]
     custom_ids = [StatusButtonId(action, task.id) for action in actions]
@@ -85,6 +88,30 @@ def status_button(
         style=_STATUS_BUTTON_STYLES.get(action, discord.ButtonStyle.secondary),
         custom_id=custom_id.encode(),
     )
+
+
+def with_watch_button(
+    message: discord.Message, catalog: Catalog, *, watching: bool
+) -> discord.ui.View:
+    """Return the components of a message with statuses, after its user began or stopped to watch.
+
+    ``watching``: whether the button that watches now stops that, or the other way round.
+    """
+    view = discord.ui.View.from_message(message, timeout=None)
+    view.stop()  # as in StatelessView
+    action = "stop" if watching else "notify"
+    for item in view.children:
+        if isinstance(item, discord.ui.Button) and (button := _watch_button(item.custom_id or "")):
+            custom_id = replace(button, action=action)
+            item.custom_id = custom_id.encode()
+            item.label = catalog.text(f"status-button-{action}")
+            item.style = _STATUS_BUTTON_STYLES.get(action, discord.ButtonStyle.secondary)
+    return view
+
+
+def _watch_button(custom_id: str) -> StatusButtonId | StatusListButtonId | None:
+    button = StatusButtonId.decode(custom_id) or StatusListButtonId.decode(custom_id)
+    return button if button and button.action in ("notify", "stop") else None
 
 
 def erasure_question(personal_data: PersonalData, catalog: Catalog) -> str:

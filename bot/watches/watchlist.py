@@ -201,6 +201,10 @@ class Watchlist:
         )
         return dict(zip(ids, removed, strict=True))
 
+    async def watched_ids(self, user_id: int) -> set[str]:
+        """Return the ids of the running tasks that a user watches."""
+        return await self._store.watched_ids(user_id)
+
     async def stored_tasks(self, ids: Sequence[str]) -> dict[str, Task]:
         """Return tasks by their ids, as far as they are stored."""
         return await self._store.stored_tasks(ids)

@@ -30,7 +30,8 @@ def buttons(message: Message) -> dict[str, str]:
     """Return the custom ids of the enabled buttons, by label."""
     rows = [row["components"] for row in message.components]
     every = [button for row in rows for button in row]
-    return {b["label"]: b["custom_id"] for b in every if "custom_id" in b and not b.get("disabled")}
+    enabled = (b for b in every if "custom_id" in b and "label" in b and not b.get("disabled"))
+    return {b["label"]: b["custom_id"] for b in enabled}
 
 
 async def press(
@@ -217,19 +218,61 @@ async def test_lyrics_of_a_watched_song_need_no_relay(sandbox: SandboxSession) -
     )
 
 
+NOTIFY, STOP, LYRICS, REFRESH = (
+    ENGLISH.text(f"status-button-{name}") for name in ("notify", "stop", "lyrics", "refresh")
+)
+
+
+async def press_and_read(sandbox: SandboxSession, card: Message, label: str) -> str:
+    """Press a button of a status card that answers with a message of its own; return that."""
+    interaction = await press(sandbox, card, label)
+    await sandbox.discord.wait_for(lambda: interaction.follow_ups)
+    (reply,) = interaction.follow_ups
+    assert reply.ephemeral
+    return reply.content
+
+
 async def test_a_status_card_of_a_running_song_has_a_notify_button(sandbox: SandboxSession) -> None:
     """It watches the task as the command does, after a refresh too."""
     sandbox.relay.add(song("running", title="Paper Boats", takes=100))
     sandbox.relay.clock.advance(50)
     card = await sandbox.command_answer("suno status", id="running")
-    assert list(buttons(card)) == ["Notify me", "Lyrics", "Refresh"]
-    interaction = await press(sandbox, card, "Notify me")
-    assert "Paper Boats" in (await interaction.wait_for_answer()).content
+    assert list(buttons(card)) == [NOTIFY, LYRICS, REFRESH]
+    told = ENGLISH.text("watch-told-here", count=1)
+    watching = ENGLISH.text("watch-watching", tasks="**Paper Boats**", told=told)
+    assert await press_and_read(sandbox, card, NOTIFY) == watching
+    assert list(buttons(card)) == [STOP, LYRICS, REFRESH]
     sandbox.relay.clock.advance(100)
     assert (await sandbox.wait_for_notice("running")).pinged == {sandbox.ada.id}
     await press(sandbox, card, "Refresh")
     await sandbox.discord.wait_for(lambda: "Done" in card.embeds[0]["description"])
     assert list(buttons(card)) == ["Lyrics"]
+
+
+async def test_a_status_card_shows_that_the_user_watches_the_task(sandbox: SandboxSession) -> None:
+    """Its button stops that, wherever the watch began; other users are offered to watch."""
+    sandbox.relay.add(song("running-1", title="Paper Boats", takes=100))
+    await sandbox.command_answer("suno watch", id="running-1")
+    card = await sandbox.command_answer("suno status", id="running-1")
+    assert STOP in buttons(card)
+    of_another = await sandbox.command_answer("suno status", sandbox.bea, id="running-1")
+    assert NOTIFY in buttons(of_another)
+    stopped = ENGLISH.text("unwatch-done", tasks="`running-1`")
+    assert await press_and_read(sandbox, card, STOP) == stopped
+    assert NOTIFY in buttons(card)
+    assert (await sandbox.command_answer("suno list")).embeds == []
+
+
+async def test_the_statuses_of_several_tasks_are_watched_together(sandbox: SandboxSession) -> None:
+    """The button stops that once all of them are watched; the menu beside it stays."""
+    sandbox.relay.add(song("task-1", takes=100), song("task-2", takes=100))
+    card = await sandbox.command_answer("suno status", id="task-1 task-2")
+    menu = card.components[0]
+    await press_and_read(sandbox, card, NOTIFY)
+    assert list(buttons(card)) == [STOP, REFRESH]
+    assert card.components[0] == menu
+    await press_and_read(sandbox, card, STOP)
+    assert list(buttons(card)) == [NOTIFY, REFRESH]
 
 
 async def test_a_status_card_opens_the_lyrics(sandbox: SandboxSession) -> None:

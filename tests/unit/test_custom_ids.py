@@ -32,6 +32,8 @@ IN_OLD_MESSAGES = {
     "status:notify:task/1~a": StatusButtonId("notify", "task/1~a"),
     "status:lyrics:a:b": StatusButtonId("lyrics", "a:b"),
     "status:refresh:任务-1": StatusButtonId("refresh", "任务-1"),
+    "status:stop:task-1": StatusButtonId("stop", "task-1"),
+    "statuses:stop": StatusListButtonId("stop"),
     "statuses:notify": StatusListButtonId("notify"),
     "statuses:refresh": StatusListButtonId("refresh"),
     "status-open": StatusMenuId(),

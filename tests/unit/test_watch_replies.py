@@ -1,5 +1,7 @@
 """The replies to watching: grouped by outcome, by name, and saying where the result comes."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,16 +88,10 @@ def test_a_reached_limit_names_the_refused_tasks() -> None:
 def test_a_refusal_says_where_the_bot_cannot_post(locale: str) -> None:
     """In this channel, in the one that the user named, or in the server's."""
     catalog = catalog_for(locale)
-    missing = {"permissions": ("send-messages",)}
-    cannot = WatchRefusalReason.BOT_CANNOT_POST
-    texts = [
-        watch_reply(refusal, catalog)
-        for refusal in (
-            WatchRefusal(cannot, **missing),
-            WatchRefusal(cannot, **missing, channel_id=7),
-            WatchRefusal(cannot, **missing, channel_id=7, channel_of_server=True),
-        )
-    ]
+    here = WatchRefusal(WatchRefusalReason.BOT_CANNOT_POST, permissions=("send-messages",))
+    there = replace(here, channel_id=7)
+    refusals = (here, there, replace(there, channel_of_server=True))
+    texts = [watch_reply(refusal, catalog) for refusal in refusals]
     assert len(set(texts)) == 3
     assert ["<#7>" in text for text in texts] == [False, True, True]
     assert all(catalog.text("permission-send-messages") in text for text in texts)

@@ -9,5 +9,6 @@ reader-shared-by = -# Shared by { $user }
 reader-gone = The relay doesn't know this task any more, so there's nothing to show.
 
 status-button-notify = Notify me
+status-button-stop = Stop watching
 status-button-lyrics = Lyrics
 status-button-refresh = Refresh

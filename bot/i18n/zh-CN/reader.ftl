@@ -8,6 +8,7 @@ reader-cannot-share = 🚫 我没有在这里发消息的权限。请让管理�
 reader-shared-by = -# 由 { $user } 分享
 reader-gone = 中转站已经查不到这个任务了，没有内容可看。
 
-status-button-notify = 做好通知我
+status-button-notify = 完成后通知我
+status-button-stop = 取消关注
 status-button-lyrics = 歌词
 status-button-refresh = 刷新
