@@ -14,7 +14,6 @@ from bot.i18n.catalog import Catalog
 from bot.relay.models import Outcome
 from bot.storage.models import EndReason, LiveCard, LiveCardTask
 from bot.ui.custom_ids import LiveCardButtonId
-from bot.ui.escaping import code_span
 from bot.ui.limits import MAX_CONTENT, whole_lines
 from bot.ui.status_card import state_line
 from bot.ui.task_text import (
@@ -27,6 +26,7 @@ from bot.ui.task_text import (
     join_parts,
     link_buttons,
     masked_link,
+    short_id,
     short_line,
     spoken_duration,
 )
@@ -36,8 +36,6 @@ _TITLE_COLUMNS = 46
 """The width of a title, as ``short_line`` measures it: one line of an embed in a wide window."""
 _NARROW_COLUMNS = 12
 """The width where so many titles of escaped characters would not fit in a message otherwise."""
-_SHORT_ID = 8
-"""Code points of a task id that a card shows."""
 _MAX_MENTIONS = 5
 _RESERVE = 200
 """Code points of the content left free for the title and the last lines of an unfinished card."""
@@ -245,9 +243,7 @@ def _id_of_untitled(entry: LiveCardTask, card: LiveCard) -> str:
     """Return a space and the start of the id of a task without a title; else nothing."""
     if card.own_text_only or _title(entry, card):
         return ""
-    task_id = entry.task.id
-    shown = task_id if len(task_id) <= _SHORT_ID else f"{task_id[:_SHORT_ID]}…"
-    return f" {code_span(shown)}"
+    return f" {short_id(entry.task)}"
 
 
 def _notice_url(entry: LiveCardTask, card: LiveCard) -> str | None:

@@ -158,7 +158,7 @@ def _line(entry: StatusEntry, catalog: Catalog, *, max_links: int) -> str:
     title = task_text.short_line(task.title, columns=_TITLE_COLUMNS)
     name = title or catalog.text("live-name", kind=task.kind or "task")
     linked = task_text.masked_link(f"**{name}**", task_text.song_page(task)) or f"**{name}**"
-    named = linked if title else f"{linked} {code_span(task.id, limit=_MAX_MISSING_ID)}"
+    named = linked if title else f"{linked} {task_text.short_id(task)}"
     links = list(_links(task.clips, catalog))[:max_links]
     state = _state(task, catalog)
     return f"{_icon(task)} {task_text.join_parts(named, state, *links)}"

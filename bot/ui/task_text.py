@@ -10,7 +10,7 @@ import discord
 
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Clip, ClipStatus, Outcome, Task
-from bot.ui.escaping import escape_line, sanitize, sanitize_line
+from bot.ui.escaping import code_span, escape_line, sanitize, sanitize_line
 from bot.ui.limits import MAX_BUTTON_URL, MAX_BUTTONS, usable_url
 from bot.ui.text_width import truncate_to_width
 from bot.ui.views import LinkButton
@@ -37,6 +37,8 @@ _MAX_DURATION = 86_400
 """Seconds; a longer duration is treated as unknown."""
 _SPOKEN_SECONDS, _SPOKEN_MINUTES = 100, 100
 """From how many on a duration is named by the next larger unit."""
+_SHORT_ID = 8
+"""Code points of a task id that stand for a title."""
 _CLIP_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 """The ids of songs at Suno."""
 
@@ -69,6 +71,11 @@ def has_marker(task_id: str, content: str, footers: Iterable[str]) -> bool:
 def task_title(task: Task, catalog: Catalog, *, limit: int) -> str:
     """Return the title of ``task``, escaped, as one line of at most ``limit`` code points."""
     return escape_line(task.title, limit=limit) or catalog.text("card-untitled")
+
+
+def short_id(task: Task) -> str:
+    """Return the start of the id of a task that has no title, in a code span."""
+    return code_span(task.id if len(task.id) <= _SHORT_ID else f"{task.id[:_SHORT_ID]}…")
 
 
 def join_parts(*parts: str) -> str:
