@@ -17,7 +17,6 @@ from rich.console import Console
 from sandbox.bot_process import BotProcess, settings_for
 from sandbox.discord import LocalDiscord
 from sandbox.page import PageEnvironment, page_environment
-from sandbox.page.tour import Tour
 from sandbox.relay import LocalRelay
 from sandbox.scenario import MESSAGE_TIMEOUT, Checklist, Scenario, wait_for_login
 from sandbox.terminal import TerminalObserver
@@ -85,10 +84,8 @@ def _handle_signal(number: signal.Signals, callback: Callable[[], object]) -> No
 
 async def _play_tour(environment: PageEnvironment, console: Console) -> None:
     await environment.page.opened.wait()
-    checklist, tour = Checklist(console), Tour(environment.page)
-    scenario = Scenario(environment.discord, environment.relay, environment.users, tour, checklist)
-    await scenario.play()
-    tour.end(complete=checklist.complete)
+    checklist = Checklist(console)
+    await environment.tour.play(checklist)
     checklist.print()
 
 

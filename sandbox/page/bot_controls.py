@@ -68,6 +68,11 @@ class BotControls:
         lines = log.splitlines()[-_LOG_LINES:]
         return {"state": self.state, "exit_code": self.exit_code, "log": lines}
 
+    def log_size(self) -> int:
+        """Return how long its log is: it changes with each line."""
+        path = self._bot.log_path
+        return path.stat().st_size if path.exists() else 0
+
     def _on_event(self, event: Event) -> None:
         if event.kind == "ready" and self.state == "starting":
             self._set_state("on")

@@ -12,6 +12,7 @@ from sandbox.page.bot_controls import BotControls
 from sandbox.page.page_state import MEDIA_URL, PageState
 from sandbox.page.relay_controls import RelayControls
 from sandbox.page.server import PageServer
+from sandbox.page.tour import READING_TIME, TourPlayer
 from sandbox.relay import LocalRelay
 from sandbox.users import DemoUsers, add_demo_users
 
@@ -29,11 +30,17 @@ class PageEnvironment:
     users: DemoUsers
     page: PageState
     server: PageServer
+    tour: TourPlayer
 
 
 @asynccontextmanager
-async def page_environment(*, port: int = 0, speed: float = 1.0) -> AsyncIterator[PageEnvironment]:
-    """Start everything; the bot may still be starting. ``speed`` is that of the relay's clock."""
+async def page_environment(
+    *, port: int = 0, speed: float = 1.0, reading_time: float = READING_TIME
+) -> AsyncIterator[PageEnvironment]:
+    """Start everything; the bot may still be starting.
+
+    ``speed`` is that of the relay's clock, ``reading_time`` that of a tour between two scenes.
+    """
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="suno-bot-demo-")))
         discord = await stack.enter_async_context(LocalDiscord())
@@ -44,7 +51,9 @@ async def page_environment(*, port: int = 0, speed: float = 1.0) -> AsyncIterato
         process = BotProcess(folder, settings_for(discord, relay, folder) | changes)
         bot = BotControls(process, discord)
         page = PageState(discord, RelayControls(relay), users.all, bot)
+        tour = page.tour = TourPlayer(discord, relay, users, page, reading_time=reading_time)
+        stack.push_async_callback(tour.stop)
         server = await stack.enter_async_context(PageServer(page, port=port))
         process.program = ("-m", "sandbox.bot_with_audio", MEDIA_URL, server.address)
         await stack.enter_async_context(bot)
-        yield PageEnvironment(discord, relay, bot, users, page, server)
+        yield PageEnvironment(discord, relay, bot, users, page, server, tour)

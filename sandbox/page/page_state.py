@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from sandbox.discord import Channel, LocalDiscord, User
 from sandbox.page.bot_controls import BotControls
+from sandbox.page.captions import translated
 from sandbox.page.message_log import MessageLog
 from sandbox.page.relay_controls import RelayControls
 from sandbox.page.rendering import PageRenderer
@@ -22,6 +23,13 @@ class Viewer(Protocol):
 
     def send_event(self, event: str, **details: Any) -> None:
         """Send something to the page."""
+
+
+class StartableTour(Protocol):
+    """The tour, which any page can start."""
+
+    def start(self) -> None:
+        """Start the tour unless it plays already."""
 
 
 class PageState:
@@ -48,8 +56,9 @@ class PageState:
         self.viewers: set[Viewer] = set()
         self.opened = asyncio.Event()
         """Set as soon as a page has been opened."""
-        self.caption = ""
-        """The text of the tour at the moment."""
+        self.caption: tuple[str, ...] = ()
+        """The sentences of the tour at the moment, in English."""
+        self.tour: StartableTour | None = None
 
     def snapshot(self, user: User) -> dict[str, Any]:
         """Return everything that one user sees, and the state of the relay and the bot."""
@@ -64,7 +73,7 @@ class PageState:
             "messages": self.renderer.history(user),
             "relay": self.relay.description(),
             "process": self.bot.description() if self.bot else None,
-            "caption": self.caption,
+            "caption": translated(self.caption, user.locale),
         }
 
     def broadcast(self, event: str, **details: Any) -> None:
@@ -81,7 +90,10 @@ class PageState:
         """Send the state of the bot's process to every page."""
         self.broadcast("process", process=self.bot.description() if self.bot else None)
 
-    def broadcast_caption(self, caption: str, channel: Channel | None = None) -> None:
+    def broadcast_caption(self, *caption: str, channel: Channel | None = None) -> None:
         """Show a line above the messages of every page, and open ``channel`` there."""
         self.caption = caption
-        self.broadcast("tour", caption=caption, channel=str(channel.id) if channel else None)
+        opened = str(channel.id) if channel else None
+        for viewer in self.viewers:
+            text = translated(caption, viewer.user.locale)
+            viewer.send_event("tour", caption=text, channel=opened)

@@ -146,6 +146,14 @@ async def control_bot(session: PageSession, request: Payload) -> None:
     await actions[str(request["action"])]()
 
 
+async def play_tour(session: PageSession, _request: Payload) -> None:
+    """Play the tour on every page."""
+    bot = session.page.bot
+    if session.page.tour is None or (bot is not None and bot.state != "on"):
+        raise InvalidRequest("The tour needs the bot: start it first.")
+    session.page.tour.start()
+
+
 def _values(session: PageSession, options: list[Payload]) -> dict[str, Any]:
     """Convert the options of a command to the values that the local Discord takes."""
     return {one["name"]: _value(session, int(one["type"]), one["value"]) for one in options}
@@ -193,6 +201,7 @@ _HANDLERS: dict[str, Handler] = {
     "advance": advance,
     "relay": set_relay_fault,
     "bot": control_bot,
+    "tour": play_tour,
 }
 
 

@@ -29,8 +29,8 @@ _TYPES = {
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
 }
-_RELAY_CHECK_INTERVAL = 0.4
-"""Seconds between two checks whether the relay's state has changed."""
+_CHECK_INTERVAL = 0.4
+"""Seconds between two checks whether the relay's state or the bot's log has changed."""
 _LARGEST_REQUEST = 1 << 20
 """Bytes of a request or a WebSocket message."""
 
@@ -44,7 +44,7 @@ class PageServer:
         self._sessions: set[PageSession] = set()
         self._folder = TemporaryDirectory(prefix="suno-bot-page-")
         self._runner: web.AppRunner | None = None
-        self._relay_watcher: asyncio.Task[None] | None = None
+        self._watcher: asyncio.Task[None] | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
 
     @property
@@ -69,7 +69,7 @@ class PageServer:
         await self._runner.setup()
         await web.TCPSite(self._runner, _HOST, self._port).start()
         self._port = self._runner.addresses[0][1]
-        self._relay_watcher = asyncio.create_task(self._watch_relay())
+        self._watcher = asyncio.create_task(self._watch())
         self._unsubscribe = self.page.discord.on_event(self._on_event)
         if self.page.bot is not None:
             self.page.bot.on_change = self.page.broadcast_process
@@ -83,10 +83,10 @@ class PageServer:
     ) -> None:
         self._unsubscribe()
         self.page.message_log.close()
-        if self._relay_watcher is not None:
-            self._relay_watcher.cancel()
+        if self._watcher is not None:
+            self._watcher.cancel()
             with suppress(asyncio.CancelledError):
-                await self._relay_watcher
+                await self._watcher
         for session in list(self._sessions):
             await session.close()
         if self._runner is not None:
@@ -97,15 +97,18 @@ class PageServer:
         if event.kind in ("connected", "disconnected", "ready"):
             self.page.broadcast_process()
 
-    async def _watch_relay(self) -> None:
-        """Send the state of the relay to the pages when it has changed."""
-        sent = ""
+    async def _watch(self) -> None:
+        """Send the state of the relay and the bot's log to the pages when they have changed."""
+        sent, log = "", None
         while True:
             relay = self.page.relay.description()
             if (now := json.dumps(relay)) != sent:
                 self.page.broadcast("relay", relay=relay)
                 sent = now
-            await asyncio.sleep(_RELAY_CHECK_INTERVAL)
+            if self.page.bot is not None and self.page.bot.log_size() != log:
+                self.page.broadcast_process()
+                log = self.page.bot.log_size()
+            await asyncio.sleep(_CHECK_INTERVAL)
 
     @web.middleware
     async def _reject_other_sites(

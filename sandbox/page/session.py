@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from sandbox.discord import Channel, Event, Interaction, User
+from sandbox.page.browser_json import browser_json
 from sandbox.page.message_log import command_name, is_visible
 from sandbox.page.page_state import PageState
 
@@ -104,4 +105,4 @@ class PageSession:
     async def _write(self) -> None:
         with suppress(ConnectionResetError):
             while True:
-                await self._socket.send_json(await self._outgoing.get())
+                await self._socket.send_str(browser_json(await self._outgoing.get()))

@@ -1,4 +1,6 @@
 import asyncio
+import json
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -8,6 +10,7 @@ import discord
 import pytest
 
 from sandbox.page import PageServer, PageState, RelayControls
+from sandbox.page.browser_json import browser_json
 from sandbox.page.command_list import menu_commands, slash_commands
 from sandbox.page.page_state import MEDIA_URL
 from sandbox.relay import LocalRelay
@@ -93,6 +96,31 @@ async def test_typed_text_is_posted(harness: ClientHarness, client: PageClient) 
     for text in (" ", "x" * 2001):
         with pytest.raises(LookupError, match="1 to 2000"):
             await client.request("send_message", channel=place, text=text)
+
+
+def test_snowflakes_are_text_for_a_browser() -> None:
+    """A number of JavaScript would round them; other numbers stay what they are."""
+    channel = 1323804664033968135
+    component = {"default_values": [{"id": channel, "type": "channel"}], "max_values": 25}
+    sent = browser_json({"message": {"components": [component], "ephemeral": True, "at": 1.5}})
+    (shown,) = json.loads(sent)["message"]["components"]
+    assert shown["default_values"] == [{"id": str(channel), "type": "channel"}]
+    assert (shown["max_values"], json.loads(sent)["message"]["ephemeral"]) == (25, True)
+
+
+async def test_no_frame_contains_a_number_that_a_browser_would_round(
+    harness: ClientHarness, client: PageClient
+) -> None:
+    """The channel that a menu has chosen already is sent as text."""
+    view = discord.ui.View()
+    chosen = discord.SelectDefaultValue(
+        id=harness.songs.id, type=discord.SelectDefaultValueType.channel
+    )
+    view.add_item(discord.ui.ChannelSelect(default_values=[chosen]))
+    await harness.bot.get_partial_messageable(harness.songs.id).send("Where?", view=view)
+    frame = await client.event("message", lambda frame: frame["message"]["components"])
+    assert not re.search(r"(?<![\"\d.])\d{16,}", json.dumps(frame))
+    assert str(harness.songs.id) in json.dumps(frame["message"]["components"])
 
 
 async def test_the_page_lists_the_registered_commands(

@@ -172,7 +172,7 @@ async def test_ended_tasks_are_found_in_the_history(demo: Demo) -> None:
 
 async def test_a_hostile_title_is_shown_as_it_is(demo: Demo) -> None:
     """The title is shown without the escapes: no markup, link or mention."""
-    title = "**b** <b>x</b> [a](https://a.example) ||s|| `c` # 1. <@1> https://b.example \\"
+    title = "**b** <b>x</b> [a](b) ||s|| <@1> \\"
     task = song(title=title, media=demo.environment.page.relay.media, takes=10.0)
     demo.environment.relay.add(task)
     demo.environment.relay.age(60)
@@ -228,6 +228,24 @@ async def test_an_outage_of_the_relay_is_reported_until_it_ends(demo: Demo) -> N
                 await expect(last(page)).to_contain_text(re.compile("relay", re.I), timeout=15_000)
                 await page.get_by_label("Healthy").check()
         await expect(last(page)).to_contain_text(task_id, timeout=15_000)
+
+
+async def test_the_log_opens_at_its_newest_line(demo: Demo) -> None:
+    """It follows what the bot logs while it is shown, unless somebody has scrolled up."""
+    at_end = """() => {
+      const log = document.querySelector(".log");
+      return log.scrollHeight > log.clientHeight
+        && log.scrollHeight - log.scrollTop - log.clientHeight < 2;
+    }"""
+    async with demo.page(size=(1360, 420)) as page:
+        await page.get_by_role("tab", name="Bot").click()
+        await page.wait_for_function(at_end)
+        await page.get_by_label("Message #songs").click()
+        await page.keyboard.type("/suno watch an-id-that-the-log-names-001")
+        demo.environment.relay.add(song("an-id-that-the-log-names-001", takes=1000))
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".log")).to_contain_text("an-id-that-the-log-names-001")
+        await page.wait_for_function(at_end)
 
 
 async def test_the_page_reports_a_bot_that_does_not_run(demo: Demo) -> None:

@@ -2,24 +2,26 @@
 
 import { el } from "./dom.js";
 import { plainButton } from "./relay-panel.js";
+import { translate } from "./texts.js";
 
-const STATES = { off: "does not run", starting: "is starting…", on: "is running", ending: "is ending…" };
+/** Pixels from the end of the log within which it follows what is added. */
+const NEAR_THE_END = 40;
 
 export class BotPanel {
   constructor(store, actions) {
     this.store = store;
     this.state = el("p", { class: "bot-state", role: "status" });
-    this.start = plainButton("Start", () => actions.request("bot", { action: "start" }), "start");
-    this.stop = plainButton("Stop", () => actions.request("bot", { action: "stop" }), "stop");
-    this.kill = plainButton("Kill (SIGKILL)", () => actions.request("bot", { action: "kill" }), "kill");
-    this.log = el("pre", { class: "log", tabindex: "0", "aria-label": "The bot's log" });
+    this.start = plainButton("start-bot", () => actions.request("bot", { action: "start" }), "start");
+    this.stop = plainButton("stop-bot", () => actions.request("bot", { action: "stop" }), "stop");
+    this.kill = plainButton("kill-bot", () => actions.request("bot", { action: "kill" }), "kill");
+    this.log = el("pre", { class: "log", tabindex: "0", "data-label": "bots-log" });
     this.root = el(
       "section",
       { class: "panel" },
       this.state,
       el("div", { class: "button-row" }, this.start, this.stop, this.kill),
-      el("p", { class: "quiet", text: "Each watch ends in exactly one message, whatever you do here: that is its promise." }),
-      el("h3", { text: "Its log" }),
+      el("p", { class: "quiet", "data-text": "promise" }),
+      el("h3", { "data-text": "its-log" }),
       this.log,
     );
     for (const kind of ["snapshot", "process"]) store.on(kind, () => this.draw());
@@ -28,13 +30,19 @@ export class BotPanel {
   draw() {
     const { process } = this.store;
     if (!process) return;
-    const code = process.state === "off" && process.exit_code !== null ? ` (it ended with ${process.exit_code})` : "";
-    this.state.textContent = `The bot ${STATES[process.state]}${code}.`;
+    const ended = process.state === "off" && process.exit_code !== null;
+    this.state.textContent = translate(ended ? "process-ended" : `process-${process.state}`, { code: process.exit_code });
     this.state.dataset.state = process.state;
     this.start.disabled = process.state !== "off";
     this.stop.disabled = !["on", "starting"].includes(process.state);
     this.kill.disabled = process.state === "off";
+    const atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < NEAR_THE_END;
     this.log.textContent = process.log.join("\n");
+    if (atEnd) this.shown();
+  }
+
+  /** Show the newest line: a panel that is hidden cannot be scrolled. */
+  shown() {
     this.log.scrollTop = this.log.scrollHeight;
   }
 }

@@ -1,5 +1,7 @@
 /** What is typed after a slash, matched to the commands that the bot offers: pure. */
 
+import { translate } from "./texts.js";
+
 /** The types of an option, as Discord numbers them. */
 export const TYPES = { string: 3, integer: 4, boolean: 5, user: 6, channel: 7, role: 8, mentionable: 9, number: 10, file: 11 };
 
@@ -58,8 +60,8 @@ export function fixedChoices(option, store) {
   switch (option.type) {
     case TYPES.boolean:
       return [
-        { name: "True", value: "true" },
-        { name: "False", value: "false" },
+        { name: translate("true"), value: "true" },
+        { name: translate("false"), value: "false" },
       ];
     case TYPES.user:
       return users();

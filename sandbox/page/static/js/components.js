@@ -47,7 +47,7 @@ function node(component, { message, store, actions, make }) {
 }
 
 function container(component, children) {
-  const box = el("section", { class: "embed container", role: "group", "aria-label": "Card" }, ...children);
+  const box = el("section", { class: "embed container", role: "group", "data-label": "card" }, ...children);
   if (Number.isInteger(component.accent_color)) box.style.setProperty("--bar", `#${component.accent_color.toString(16).padStart(6, "0")}`);
   return box;
 }

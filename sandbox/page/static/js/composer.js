@@ -2,7 +2,7 @@
 
 import { CommandForm } from "./command-form.js";
 import { matching, readTyped } from "./commands.js";
-import { el, iconButton } from "./dom.js";
+import { el, namedIconButton } from "./dom.js";
 import { Suggestions } from "./suggestions.js";
 import { toast } from "./toasts.js";
 import { translate } from "./texts.js";
@@ -31,8 +31,8 @@ export class Composer {
       enterkeyhint: "send",
       autocomplete: "off",
     });
-    this.slash = iconButton("slash", translate("commands"), () => this.begin("/"));
-    this.sendButton = iconButton("send", translate("send"), () => this.send(), { class: "icon-button send" });
+    this.slash = namedIconButton("slash", "commands", () => this.begin("/"));
+    this.sendButton = namedIconButton("send", "send", () => this.send(), { class: "icon-button send" });
     this.box = el("div", { class: "composer-box" }, this.slash, this.text, this.sendButton);
     root.append(this.suggestions.root, this.box);
     this.text.addEventListener("input", () => this.onInput());

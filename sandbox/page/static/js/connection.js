@@ -1,5 +1,7 @@
 /** The WebSocket to the server: requests with their replies, and events. */
 
+import { translate } from "./texts.js";
+
 /** Milliseconds between two attempts to connect. */
 const RECONNECT_DELAY = 1000;
 
@@ -21,7 +23,7 @@ export class Connection {
    * @returns {Promise<any>} the result; rejects with the text of the error
    */
   request(what, details = {}) {
-    if (this.socket.readyState !== WebSocket.OPEN) return Promise.reject(new Error("The demo does not run any more."));
+    if (this.socket.readyState !== WebSocket.OPEN) return Promise.reject(new Error(translate("not-running")));
     this.count += 1;
     const ref = this.count;
     this.socket.send(JSON.stringify({ ref, do: what, ...details }));
@@ -33,7 +35,7 @@ export class Connection {
     this.socket.addEventListener("open", () => this.onState(true));
     this.socket.addEventListener("message", (message) => this.take(JSON.parse(message.data)));
     this.socket.addEventListener("close", () => {
-      for (const { reject } of this.waiting.values()) reject(new Error("The demo has ended."));
+      for (const { reject } of this.waiting.values()) reject(new Error(translate("not-running")));
       this.waiting.clear();
       this.onState(false);
       setTimeout(() => this.open(), RECONNECT_DELAY);

@@ -1,7 +1,7 @@
 /** The control panel with three tabs: the relay, the bot's permissions, the bot's process. */
 
 import { BotPanel } from "./bot-panel.js";
-import { el, iconButton } from "./dom.js";
+import { el, namedIconButton } from "./dom.js";
 import { PermissionsPanel } from "./permissions-panel.js";
 import { RelayPanel } from "./relay-panel.js";
 
@@ -13,17 +13,17 @@ export class ControlPanel {
    */
   constructor(root, store, actions) {
     this.panels = [
-      ["Relay", new RelayPanel(store, actions)],
-      ["Permissions", new PermissionsPanel(store, actions)],
-      ["Bot", new BotPanel(store, actions)],
+      ["tab-relay", new RelayPanel(store, actions)],
+      ["tab-permissions", new PermissionsPanel(store, actions)],
+      ["tab-bot", new BotPanel(store, actions)],
     ];
-    this.tabs = this.panels.map(([name], at) =>
-      el("button", { type: "button", class: "tab", role: "tab", id: `tab-${at}`, "aria-controls": `panel-${at}`, text: name, on: { click: () => this.choose(at) } }),
+    this.tabs = this.panels.map(([key], at) =>
+      el("button", { type: "button", class: "tab", role: "tab", id: `tab-${at}`, "aria-controls": `panel-${at}`, "data-text": key, on: { click: () => this.choose(at) } }),
     );
-    const list = el("div", { class: "tabs", role: "tablist", "aria-label": "Controls" }, ...this.tabs);
+    const list = el("div", { class: "tabs", role: "tablist", "data-label": "controls" }, ...this.tabs);
     list.addEventListener("keydown", (event) => this.onKey(event));
-    const close = iconButton("close", "Close", actions.closeDrawers, { class: "icon-button only-narrow" });
-    root.append(el("header", { class: "control-panel-head" }, el("h2", { text: "Controls" }), close), list);
+    const close = namedIconButton("close", "close", actions.closeDrawers, { class: "icon-button only-narrow" });
+    root.append(el("header", { class: "control-panel-head" }, el("h2", { "data-text": "controls" }), close), list);
     this.panels.forEach(([, panel], at) => {
       panel.root.id = `panel-${at}`;
       panel.root.setAttribute("role", "tabpanel");
@@ -39,6 +39,7 @@ export class ControlPanel {
       tab.tabIndex = at === chosen ? 0 : -1;
       this.panels[at][1].root.hidden = at !== chosen;
     });
+    this.panels[chosen][1].shown?.();
   }
 
   onKey(event) {

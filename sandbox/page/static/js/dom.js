@@ -1,11 +1,14 @@
 /** Builds nodes. Text goes in as text nodes alone: nothing here parses markup. */
 
+import { translate, translateNode } from "./texts.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 const SPRITE = "/static/icons/icons.svg";
 
 /**
  * Make an element. Attributes that are null, undefined or false are left out; `on` holds
- * listeners by event, `text` is its text, everything else is set as an attribute.
+ * listeners by event, `text` is its text, everything else is set as an attribute. Texts by their
+ * keys, `data-text` and `data-label`, follow the language of the page.
  * @param {string} tag
  * @param {Record<string, any>} [attributes]
  * @param {...(Node|string|null|undefined|false)} children
@@ -23,6 +26,7 @@ export function el(tag, attributes = {}, ...children) {
       node.setAttribute(name, value === true ? "" : String(value));
     }
   }
+  translateNode(node);
   node.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
   return node;
 }
@@ -45,6 +49,11 @@ export function iconButton(name, label, onClick, attributes = {}) {
     { type: "button", class: "icon-button", title: label, "aria-label": label, on: { click: onClick }, ...attributes },
     icon(name),
   );
+}
+
+/** Make such a button whose name, a key of the texts, follows the language of the page. */
+export function namedIconButton(name, key, onClick, attributes = {}) {
+  return iconButton(name, translate(key), onClick, { "data-label": key, ...attributes });
 }
 
 const HUES = 6;

@@ -60,6 +60,7 @@ const actions = {
   request: (what, details) => connection.request(what, details).catch((error) => toast(error.message, { bad: true })),
   press: (message, id) => actions.request("press", { message: message.id, id }),
   select: (message, id, values) => actions.request("select", { message: message.id, id, values }),
+  playTour: () => actions.request("tour"),
   dismiss(message) {
     if (message.problem) store.removeMessage(message.channel, message.id);
     else actions.request("dismiss", { message: message.id });
@@ -128,4 +129,4 @@ document.addEventListener("keydown", (event) => {
     store.open(all[(at + (event.key === "ArrowDown" ? 1 : -1) + all.length) % all.length].id);
   }
 });
-find("app").append(el("p", { class: "offline", role: "alert", text: "The demo does not run any more. This page waits for it to come back." }));
+find("app").append(el("p", { class: "offline", role: "alert", "data-text": "offline" }));

@@ -1,21 +1,16 @@
 /** Switches for the permissions of the bot in each channel. */
 
 import { el } from "./dom.js";
+import { translate } from "./texts.js";
 
-const NAMES = {
-  view_channel: ["View Channel", "without it the channel is not there for the bot"],
-  send_messages: ["Send Messages", "without it nothing can be posted"],
-  embed_links: ["Embed Links", "without it cards are dropped"],
-  attach_files: ["Attach Files", "without it files are refused"],
-  read_message_history: ["Read Message History", "without it earlier messages cannot be read"],
-};
+const NAMES = ["view_channel", "send_messages", "embed_links", "attach_files", "read_message_history"];
 
 export class PermissionsPanel {
   constructor(store, actions) {
     this.store = store;
     this.actions = actions;
     this.groups = el("div");
-    this.root = el("section", { class: "panel" }, el("p", { class: "quiet", text: "Take a permission from the bot, and see what it makes of that." }), this.groups);
+    this.root = el("section", { class: "panel" }, el("p", { class: "quiet", "data-text": "take-permission" }), this.groups);
     store.on("snapshot", () => this.draw());
     store.on("channels", () => this.draw());
   }
@@ -28,16 +23,16 @@ export class PermissionsPanel {
   }
 
   group(channel) {
-    const switches = Object.entries(NAMES).map(([name, [label, hint]]) => this.switchFor(channel, name, label, hint));
+    const switches = NAMES.map((name) => this.switchFor(channel, name));
     return el("fieldset", { class: "switches" }, el("legend", { text: `#${channel.name}` }), ...switches);
   }
 
-  switchFor(channel, name, label, hint) {
+  switchFor(channel, name) {
     const allowed = channel.may[name];
-    const input = el("input", { type: "checkbox", role: "switch", class: "switch", "data-switch": `${channel.id}/${name}`, "aria-label": `${label} in #${channel.name}` });
+    const input = el("input", { type: "checkbox", role: "switch", class: "switch", "data-switch": `${channel.id}/${name}`, "aria-label": translate("permission-in", { name: translate(name), channel: channel.name }) });
     input.checked = allowed;
     input.addEventListener("change", () => this.actions.request("set_permission", { channel: channel.id, name, allowed: input.checked }));
-    const text = el("span", { class: "switch-text" }, el("span", { text: label }), el("small", { text: hint }));
-    return el("label", { class: `switch-row${allowed ? "" : " denied"}` }, text, el("span", { class: "switch-state", "aria-hidden": "true", text: allowed ? "yes" : "no" }), input);
+    const text = el("span", { class: "switch-text" }, el("span", { text: translate(name) }), el("small", { text: translate(`without-${name}`) }));
+    return el("label", { class: `switch-row${allowed ? "" : " denied"}` }, text, el("span", { class: "switch-state", "aria-hidden": "true", text: translate(allowed ? "yes" : "no") }), input);
   }
 }

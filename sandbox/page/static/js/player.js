@@ -12,7 +12,7 @@ export class Player {
 
   play(url, title) {
     const sound = el("audio", { controls: true, autoplay: true, src: url, "aria-label": title });
-    const close = iconButton("close", "Stop", () => this.stop());
+    const close = iconButton("close", translate("stop"), () => this.stop());
     this.root.replaceChildren(icon("note"), el("div", { class: "dock-text" }, el("small", { text: translate("playing") }), el("strong", { text: title })), sound, close);
     this.root.hidden = false;
     sound.focus();

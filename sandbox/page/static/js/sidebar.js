@@ -2,6 +2,7 @@
 
 import { avatar, el, icon, iconButton } from "./dom.js";
 import { openMenu } from "./popup.js";
+import { translate } from "./texts.js";
 import { theme, toggleTheme } from "./theme.js";
 
 const ICONS = { text: "hash", thread: "thread", direct: "direct" };
@@ -32,12 +33,12 @@ export class Sidebar {
     const all = store.visible();
     const texts = all.filter((channel) => channel.kind !== "direct");
     const direct = all.filter((channel) => channel.kind === "direct");
-    this.channelList.replaceChildren(this.group("Channels", texts), this.group("Direct messages", direct));
+    this.channelList.replaceChildren(this.group(translate("channels"), texts), this.group(translate("direct"), direct));
     if (held) this.channelList.querySelector(`[data-id="${held}"]`)?.focus();
     const mentions = all.reduce((sum, channel) => sum + store.unread(channel.id).mentions, 0);
     const here = store.channel();
     const name = here ? `${here.kind === "direct" ? "" : "#"}${here.name}` : "Suno Bot";
-    document.title = `${mentions ? `(${mentions}) ` : ""}${name} · local demo`;
+    document.title = `${mentions ? `(${mentions}) ` : ""}${name} · ${translate("local-demo")}`;
   }
 
   group(name, channels) {
@@ -48,7 +49,7 @@ export class Sidebar {
     const { store } = this;
     const isOpen = channel.id === store.current;
     const { count, mentions } = isOpen ? { count: 0, mentions: 0 } : store.unread(channel.id);
-    const said = [channel.name, count ? `${count} unread` : "", mentions ? `${mentions} mentioning you` : ""].filter(Boolean).join(", ");
+    const said = [channel.name, count ? translate("unread", { count }) : "", mentions ? translate("mentions", { count: mentions }) : ""].filter(Boolean).join(", ");
     return el(
       "button",
       {
@@ -84,13 +85,13 @@ export class Sidebar {
     const me = store.user();
     const switcher = el(
       "button",
-      { type: "button", class: "switcher", "aria-haspopup": "menu", "aria-expanded": "false", "aria-label": `You are ${me.name}. Switch user`, title: "Switch user" },
+      { type: "button", class: "switcher", "aria-haspopup": "menu", "aria-expanded": "false", "aria-label": translate("you-are", { name: me.name }), title: translate("switch-user") },
       avatar(me, store.me),
       el("span", { class: "switcher-text" }, el("strong", { text: me.name }), el("small", { text: LANGUAGES[me.locale] ?? me.locale })),
       icon("chevron"),
     );
-    switcher.addEventListener("click", () => openMenu(switcher, "Switch user", this.others(), { above: true, wide: true }));
-    const other = () => (theme() === "dark" ? ["sun", "Switch to the light theme"] : ["moon", "Switch to the dark theme"]);
+    switcher.addEventListener("click", () => openMenu(switcher, translate("switch-user"), this.others(), { above: true, wide: true }));
+    const other = () => (theme() === "dark" ? ["sun", translate("to-light")] : ["moon", translate("to-dark")]);
     const button = iconButton(...other(), () => {
       toggleTheme();
       this.drawUser();

@@ -27,6 +27,8 @@ export class Timeline {
     store.on("message", ({ message }) => this.take(message));
     store.on("removed", ({ channel }) => channel === store.current && this.draw({ stay: true }));
     root.addEventListener("load", () => this.follow && this.toEnd(), true);
+    this.height = root.clientHeight;
+    new ResizeObserver(() => this.keepEnd()).observe(root);
     root.addEventListener("scroll", () => {
       if (!this.moving) this.follow = this.isNearEnd();
     });
@@ -40,7 +42,7 @@ export class Timeline {
     const place = this.root.scrollTop;
     this.list.replaceChildren();
     if (!channel) return;
-    this.list.append(beginning(channel));
+    this.list.append(beginning(channel, this.messages().length ? null : this.actions));
     const last = store.readBefore.get(channel.id);
     let before = null;
     for (const message of this.messages()) {
@@ -64,8 +66,10 @@ export class Timeline {
     const all = this.messages();
     const at = all.findIndex((one) => one.id === message.id);
     const node = messageNode(message, this.store, this.actions, continues(message, all[at - 1]));
-    const mustFollow = this.follow || message.author === this.store.me;
+    const isOwn = [message.author, message.used?.by].includes(this.store.me);
+    const mustFollow = this.follow || (isOwn && at === all.length - 1);
     if (!old) {
+      this.list.querySelector(".first-steps, .play-tour")?.closest(".beginning").replaceWith(beginning(this.store.channel(), null));
       this.list.append(node);
     } else {
       const held = old.contains(document.activeElement);
@@ -123,16 +127,28 @@ export class Timeline {
     if (message && button) this.actions.openMenu(button, message);
   }
 
+  isOwnAnswer(node) {
+    return this.messages().find((one) => one.id === node.dataset.id)?.used?.by === this.store.me;
+  }
+
   isNearEnd() {
     return this.root.scrollHeight - this.root.scrollTop - this.root.clientHeight < NEAR_THE_END;
   }
 
-  /** Show what came last; in a tour, where nobody scrolls, the beginning of what is too long. */
+  /** Keep what stands at the lower edge there when the space for messages grows or shrinks. */
+  keepEnd() {
+    const shrunk = this.height - this.root.clientHeight;
+    this.height = this.root.clientHeight;
+    if (this.follow) this.toEnd();
+    else if (shrunk > 0) this.root.scrollTop += shrunk;
+  }
+
+  /** Show what came last: the beginning of one's own answers and of a tour's messages that are too long. */
   toEnd() {
     const last = this.list.querySelector(".message:last-of-type");
-    const isLong = last && last.offsetHeight > this.root.clientHeight;
+    const fromItsBeginning = last && last.offsetHeight > this.root.clientHeight && (this.store.tourActive || this.isOwnAnswer(last));
     this.moving = true;
-    this.root.scrollTop = this.store.tourActive && isLong ? last.offsetTop - this.root.offsetTop : this.root.scrollHeight;
+    this.root.scrollTop = fromItsBeginning ? last.offsetTop - this.root.offsetTop : this.root.scrollHeight;
     this.follow = true;
     requestAnimationFrame(() => {
       this.moving = false;
@@ -145,15 +161,20 @@ function continues(message, before) {
   return message.at - before.at < TOGETHER && before.ephemeral === message.ephemeral;
 }
 
-function beginning(channel) {
+/** Make the head of a channel; `actions` are given where it is empty, and the first steps are shown. */
+function beginning(channel, actions) {
   const isDirect = channel.kind === "direct";
   const text = translate(isDirect ? "beginning-direct" : "beginning", { name: channel.name });
+  const steps = ["step-start", "step-watch", "step-wait"].map((key) => el("li", { text: translate(key) }));
+  const play = () => el("button", { type: "button", class: "button primary play-tour", text: translate("play-tour"), on: { click: actions.playTour } });
   return el(
     "header",
     { class: "beginning" },
     el("span", { class: "beginning-icon" }, icon(isDirect ? "direct" : channel.kind === "thread" ? "thread" : "hash")),
     el("h2", { text: isDirect ? channel.name : `#${channel.name}` }),
-    el("p", { text: `${text} ${translate("try-slash")}` }),
+    el("p", { text: [text, translate("try-slash")].join(translate("gap")) }),
+    actions && !isDirect && el("ol", { class: "first-steps" }, ...steps),
+    actions && !isDirect && play(),
   );
 }
 

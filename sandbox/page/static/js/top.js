@@ -1,16 +1,16 @@
 /** The bar above the messages: the channel, the state of the bot, and buttons for the drawers of a narrow window. */
 
-import { el, icon, iconButton } from "./dom.js";
+import { el, icon, namedIconButton } from "./dom.js";
+import { translate } from "./texts.js";
 
 const ICONS = { text: "hash", thread: "thread", direct: "direct" };
-const STATES = { off: "Bot is off", starting: "Bot is starting", on: "Bot is on", ending: "Bot is ending" };
 
 export class Top {
   constructor(root, store, { showDrawer }) {
     this.root = root;
     this.store = store;
-    this.channels = iconButton("menu", "Show the channels", () => showDrawer("sidebar"), { class: "icon-button to-sidebar" });
-    this.controls = iconButton("panel", "Show the controls", () => showDrawer("control-panel"), { class: "icon-button to-control-panel" });
+    this.channels = namedIconButton("menu", "show-channels", () => showDrawer("sidebar"), { class: "icon-button to-sidebar" });
+    this.controls = namedIconButton("panel", "show-controls", () => showDrawer("control-panel"), { class: "icon-button to-control-panel" });
     this.name = el("h2", { class: "top-name" });
     this.state = el("span", { class: "top-state" });
     root.append(this.channels, this.name, this.state, this.controls);
@@ -23,6 +23,6 @@ export class Top {
     this.name.replaceChildren(icon(ICONS[channel.kind]), el("span", { text: channel.name }));
     const state = this.store.process?.state ?? "on";
     this.state.dataset.state = state;
-    this.state.textContent = STATES[state];
+    this.state.textContent = translate(`bot-${state}`);
   }
 }
