@@ -6,10 +6,10 @@ from bot.client import SunoBot
 from bot.i18n.catalog import Catalog, catalog_for
 from bot.relay.models import Task
 from bot.storage.server_settings import ServerSettingsStore
-from bot.ui.custom_ids import LyricsButtonId
+from bot.ui.custom_ids import LyricsButtonId, LyricsMenuId
 from bot.ui.lyrics_reader import lyrics_file, lyrics_page
 from bot.ui.permissions import may_post
-from bot.ui.persistent_items import persistent_item
+from bot.ui.persistent_items import persistent_item, selected_values
 from bot.ui.replies import Reply, caller_of
 from bot.ui.suno_cog import SunoCog
 from bot.watches.languages import channel_locale
@@ -24,9 +24,20 @@ class LyricsButtons(SunoCog):
     def __init__(
         self, bot: SunoBot, *, watchlist: Watchlist, settings: ServerSettingsStore
     ) -> None:
-        super().__init__(bot, items=[persistent_item(LyricsButtonId, self.press)])
+        items = (
+            persistent_item(LyricsButtonId, self.press),
+            persistent_item(LyricsMenuId, self.choose_page),
+        )
+        super().__init__(bot, items=items)
         self._watchlist = watchlist
         self._settings = settings
+
+    async def choose_page(self, interaction: Interaction, custom_id: LyricsMenuId) -> None:
+        """Show the page that was chosen in the menu."""
+        (page,) = map(int, selected_values(interaction))
+        await self.press(
+            interaction, LyricsButtonId("page", page, custom_id.owner, custom_id.task_id)
+        )
 
     async def press(self, interaction: Interaction, custom_id: LyricsButtonId) -> None:
         """Turn the page, share the reader or send the file."""

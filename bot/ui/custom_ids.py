@@ -106,6 +106,15 @@ class LyricsButtonId(CustomId):
 
 
 @dataclass(frozen=True)
+class LyricsMenuId(CustomId):
+    """The menu of a lyrics reader; the pages are its values. Fields as of ``LyricsButtonId``."""
+
+    kind = "lyrics-menu"
+    owner: UserId
+    task_id: Annotated[str, r"[\w.:~/-]+"]
+
+
+@dataclass(frozen=True)
 class LiveCardButtonId(CustomId):
     """Under a live card: watch its tasks too, or stop watching them."""
 

@@ -11,9 +11,10 @@ import discord
 
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Task
-from bot.ui.custom_ids import LyricsButtonId
+from bot.ui.custom_ids import LyricsButtonId, LyricsMenuId
 from bot.ui.escaping import safe_file_name, sanitize
 from bot.ui.lyrics import lyrics_messages, lyrics_texts, split_text
+from bot.ui.lyrics_sections import page_options
 from bot.ui.task_text import join_parts, lyrics_colour, task_title
 from bot.ui.views import StatelessView
 
@@ -24,6 +25,8 @@ LINES_PER_PAGE = 45
 """About as many lines as a screen shows."""
 
 _TITLE = 100
+_MIN_MENU_PAGES = 3
+"""Pages of a reader with a menu; between two pages, the buttons suffice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,8 @@ class LyricsPage:
 
 def has_readable_lyrics(task: Task) -> bool:
     """Whether a reader can show the lyrics of ``task``: there are any, and its id fits a button."""
-    longest = LyricsButtonId("share", 9999, 2**64 - 1, task.id)
-    return bool(lyrics_texts(task)) and longest.is_encodable
+    longest = (LyricsButtonId("share", 9999, 2**64 - 1, task.id), LyricsMenuId(2**64 - 1, task.id))
+    return bool(lyrics_texts(task)) and all(custom_id.is_encodable for custom_id in longest)
 
 
 def lyrics_page(task: Task, number: int, catalog: Catalog, *, owner: int = 0) -> LyricsPage:
@@ -51,9 +54,19 @@ def lyrics_page(task: Task, number: int, catalog: Catalog, *, owner: int = 0) ->
         return LyricsPage(lyrics_messages(task, catalog)[0][0], None)
     number = number if number < len(pages) else 0
     embed = pages[number]
+    view = _view(task, number, len(pages), catalog, owner)
     if len(pages) > 1:
         embed.set_footer(text=catalog.text("card-page", number=number + 1, total=len(pages)))
-    return LyricsPage(embed, _view(task, number, len(pages), catalog, owner))
+    if len(pages) >= _MIN_MENU_PAGES:
+        texts = [page.description or "" for page in pages]
+        view.add_item(
+            discord.ui.Select(
+                custom_id=LyricsMenuId(owner, task.id).encode(),
+                placeholder=catalog.text("reader-go-to"),
+                options=page_options(texts, number, catalog),
+            )
+        )
+    return LyricsPage(embed, view)
 
 
 def lyrics_file(task: Task, catalog: Catalog) -> discord.File:

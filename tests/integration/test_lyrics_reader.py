@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,6 +73,42 @@ async def test_pages_are_turned_to_the_last_section_and_back(sandbox: SandboxSes
     assert "▶" not in buttons(message)
     await press(sandbox, message, "◀")
     assert "Verse 4" in await wait_for_page(sandbox, message, 4)
+
+
+def menu_of(message: Message) -> dict[str, Any]:
+    """Return the menu of a reader."""
+    (menu,) = message.components[-1]["components"]
+    return menu  # type: ignore[no-any-return]  # as in the payload
+
+
+async def test_a_section_is_chosen_in_a_menu(sandbox: SandboxSession) -> None:
+    """The menu names the sections of each page, and shows where the reader is."""
+    message = await sandbox.command_answer("suno lyrics", id=LYRICS_TASK)
+    options = menu_of(message)["options"]
+    assert [option["label"] for option in options] == [
+        f"{number}. [Verse {number}]" for number in range(1, 6)
+    ]
+    custom_id = menu_of(message)["custom_id"]
+    await sandbox.discord.select(sandbox.ada, message, custom_id, [options[3]["value"]])
+    assert "Verse 4" in await wait_for_page(sandbox, message, 4)
+    chosen = [option["value"] for option in menu_of(message)["options"] if option.get("default")]
+    assert chosen == [options[3]["value"]]
+
+
+async def test_others_get_a_reader_of_their_own_from_the_menu(sandbox: SandboxSession) -> None:
+    """The shared one stays where its user is."""
+    message = await sandbox.command_answer("suno lyrics", id=LYRICS_TASK)
+    await press(sandbox, message, "Share in channel")
+    await sandbox.discord.wait_for(lambda: sandbox.songs.messages)
+    (shared,) = sandbox.songs.messages
+    menu = menu_of(shared)
+    chosen = await sandbox.discord.select(
+        sandbox.bea, shared, menu["custom_id"], [menu["options"][2]["value"]]
+    )
+    reader = await chosen.wait_for_answer()
+    assert reader.ephemeral
+    assert "Verse 3" in reader.embeds[0]["description"]
+    assert "Verse 1" in shared.embeds[0]["description"]
 
 
 async def test_pages_are_turned_after_a_restart(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ OPTIONS = {"type": 3, "options": [{"label": "One", "value": "1"}]}
 MENUS: dict[str, dict[str, Any]] = {
     "watch-found": OPTIONS,
     "history-open:{user}": OPTIONS,
+    "lyrics-menu:0:song-1": OPTIONS,
     "settings:mention": {"type": 3, "options": [{"label": "Nobody", "value": "nobody"}]},
     "settings:channel": {"type": 8},
     "settings:roles": {"type": 6},
