@@ -46,7 +46,10 @@ def version_lines(task: Task, catalog: Catalog, *, most: int) -> VersionLines:
 
 
 def _divided_links(task: Task) -> tuple[dict[int, str], str | None]:
-    """Return the links that fit in the lines, by the number of the version, and the first other."""
+    """Return the links that fit in the lines, by the number of the version, and one for the title.
+
+    That is the first other one, if there is a title to link it.
+    """
     links: dict[int, str] = {}
     title_url = None
     left = _MAX_LINKS
@@ -58,7 +61,7 @@ def _divided_links(task: Task) -> tuple[dict[int, str], str | None]:
                 left -= len(masked)
             else:
                 title_url = title_url or url
-    return links, title_url
+    return links, title_url if task_text.short_line(task.title, columns=_MAX_TITLE) else None
 
 
 def _label(number: int) -> str:

@@ -629,6 +629,9 @@ def test_links_too_long_for_a_button_are_in_the_embed() -> None:
     assert message.embeds[0].url == urls[1]
     assert lines(message)[3].endswith(CATALOG.text("notice-link-too-long"))
     assert_fits(message)
+    untitled = notice_of(a_song(clips=tuple(replace(clip, title="") for clip in clips)))
+    assert untitled.embeds[0].url is None
+    assert whole_text(untitled).count(CATALOG.text("notice-link-too-long")) == 2
 
 
 def test_an_unusable_link_is_reported() -> None:
