@@ -172,6 +172,7 @@ def build_bot(
         relay_facts=RelayFacts(
             failing_since=lambda: relay_client.circuit_status.failing_since,
             duration_stats=History(database, relay_name).duration_stats,
+            min_outage=timing.live_cards.min_outage,
         ),
     )
     watchlist = Watchlist(

@@ -42,6 +42,8 @@ class LiveCardTiming:
     """Channels in which a request may be in flight at the same time."""
     shutdown_timeout: float = 2.0
     """How long a shutdown waits for requests in flight."""
+    min_outage: float = 60.0
+    """How long the relay fails before cards say so: short failures edit no card."""
 
 
 LIVE_CARD_TIMING = LiveCardTiming()

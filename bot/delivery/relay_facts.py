@@ -20,7 +20,7 @@ class RelayFacts:
     duration_stats: Callable[[TaskKind], Awaitable[DurationStats | None]] = _unknown_duration
     """Returns how long the last tasks of a kind took."""
     min_outage: float = 60.0
-    """Seconds for which the relay fails before cards say so: short failures edit no card."""
+    """Seconds for which the relay fails before cards say so."""
 
     def down_since(self, now: float) -> float | None:
         """Return since when the relay fails, if it does for long enough to be shown."""

@@ -6,10 +6,17 @@ from typing import Any
 
 import pytest
 
+from bot.delivery.live_card_updater import LiveCardTiming
 from bot.i18n.catalog import catalog_in
+from bot.ui.task_text import UNKNOWN_COLOUR
 from sandbox.discord import Message
+from sandbox.relay import song
 from tests.support.builders import a_running_task, a_song
 from tests.support.live_card_harness import LiveCardHarness, open_live_card_harness
+from tests.support.live_cards import SONG, card_of
+from tests.support.sandbox_session import open_sandbox, running_bot
+
+GREY = UNKNOWN_COLOUR.value
 
 
 @pytest.fixture
@@ -44,6 +51,23 @@ async def test_a_card_says_when_an_outage_began_and_that_it_is_over(
     await harness.work(after=10)
     assert not says_outage(card, began)
     assert harness.requests("PATCH") == 2
+
+
+async def test_an_outage_of_a_real_relay_reaches_the_card(tmp_path: Path) -> None:
+    """The poller's failures open the circuit, and the first success closes it."""
+    timing = LiveCardTiming(edit_interval=0.05, tick_interval=0.05, min_outage=0.1)
+    async with open_sandbox(tmp_path) as sandbox, running_bot(sandbox, timing):
+        sandbox.relay.add(song(SONG, title="Paper Boats", takes=100))
+        sandbox.relay.clock.advance(50)
+        await sandbox.command_answer("suno watch", id=SONG)
+        card = await card_of(sandbox)
+        sandbox.relay.start_outage()
+        await sandbox.discord.wait_for(lambda: card.embeds[0]["color"] == GREY, 30, "an outage")
+        sandbox.relay.end_outage()
+        await sandbox.discord.wait_for(lambda: card.embeds[0]["color"] != GREY, 30, "its end")
+        sandbox.relay.clock.advance(200)
+        notice = await sandbox.wait_for_notice(SONG)
+        await sandbox.discord.wait_for(lambda: notice.link in card.content, 15, "a finished card")
 
 
 async def test_a_short_failure_edits_no_card(harness: LiveCardHarness) -> None:

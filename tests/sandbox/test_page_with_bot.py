@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
+from bot.i18n.catalog import catalog_for
 from sandbox.page import PageEnvironment, page_environment
 from sandbox.relay import lyrics_task, song
 from tests.support.browser import NARROW, WIDE, launch_browser, needs_chromium, open_page
@@ -72,7 +73,8 @@ async def test_a_song_is_watched_to_its_end(demo: Demo) -> None:
         task_id = await new_task(page, "song")
         await page.get_by_label("Message #songs").click()
         await page.keyboard.type("/suno st")
-        await expect(page.get_by_role("option", name="/suno status")).to_contain_text("How")
+        described = catalog_for("en").text("command-status")
+        await expect(page.get_by_role("option", name="/suno status")).to_contain_text(described)
         await page.keyboard.press("Tab")
         await page.keyboard.type(task_id)
         await page.keyboard.press("Enter")
