@@ -15,7 +15,7 @@ from bot.ui.persistent_items import persistent_item
 from bot.ui.replies import Reply
 from bot.ui.suno_cog import SunoCog
 from bot.ui.watch_replies import watch_reply
-from bot.watches.destinations import HERE
+from bot.watches.destinations import JOIN
 from bot.watches.languages import channel_locale
 from bot.watches.service import WatchService
 from bot.watches.watchlist import Watchlist
@@ -54,7 +54,7 @@ class LiveCardButtons(SunoCog):
         if card is None or not ids:
             text = catalog.text("live-ended")
         elif custom_id.action == "join":
-            answer = await self._watch_service.watch(interaction, ids, HERE)
+            answer = await self._watch_service.watch(interaction, ids, JOIN)
             text = watch_reply(answer, catalog_for(interaction.locale.value))
         else:
             text = catalog.text(await self._leave(interaction, card, ids))

@@ -25,7 +25,7 @@ from bot.ui.status_list import status_entries, statuses_message
 from bot.ui.suno_cog import Subcommand, SunoCog, subcommand
 from bot.ui.task_names import task_name
 from bot.ui.watch_replies import unwatched_text, watch_list_embed, watch_reply
-from bot.watches.destinations import WatchOptions
+from bot.watches.destinations import Grouping, WatchOptions
 from bot.watches.service import WatchService
 from bot.watches.watchlist import Watchlist
 
@@ -93,12 +93,24 @@ class TaskCommands(SunoCog):
         channel=localized("option-channel-name"),
         mention=localized("option-mention-name"),
         private=localized("option-private-name"),
+        together=localized("option-together-name"),
     )
     @app_commands.describe(
         ids=localized("option-id"),
         channel=localized("option-channel"),
         mention=localized("option-mention"),
         private=localized("option-private"),
+        together=localized("option-together"),
+    )
+    @app_commands.choices(
+        together=[
+            app_commands.Choice(
+                name=localized("choice-together-summary"), value=Grouping.SUMMARY.value
+            ),
+            app_commands.Choice(
+                name=localized("choice-together-separate"), value=Grouping.SEPARATE.value
+            ),
+        ]
     )
     async def watch(
         self,
@@ -108,10 +120,12 @@ class TaskCommands(SunoCog):
         *,
         mention: bool = True,
         private: bool = False,
+        together: str | None = None,
     ) -> None:
         """Watch some tasks; their notices are posted where the user wants them."""
         await interaction.response.defer(ephemeral=True)
-        options = WatchOptions(channel=channel, mention=mention, private=private)
+        grouping = Grouping(together) if together else None
+        options = WatchOptions(channel=channel, mention=mention, private=private, grouping=grouping)
         wanted = await self._watchlist.ids_in(ids)
         answer = await self._watch_service.watch(interaction, wanted, options)
         text = watch_reply(answer, catalog_for(interaction.locale.value))

@@ -17,7 +17,8 @@ from bot.delivery.discord_errors import classify
 from bot.delivery.forum_posts import fetch_forum
 from bot.storage.clock_rollback import UNKNOWN_TIME
 from bot.storage.models import Delivery, Destination
-from bot.ui.task_text import has_marker
+from bot.ui.summary import summary_marker
+from bot.ui.task_text import has_marker, marker_lines
 
 MAX_MESSAGES_READ = 300
 """Messages of a channel that are read from the time of the unconfirmed attempt on."""
@@ -188,8 +189,10 @@ def lacks_embeds(message: discord.Message, content: str) -> bool:
 
 
 def shows_marker_of(message: discord.Message, delivery: Delivery) -> bool:
-    """Whether a message names the task of a delivery, in its text or below an embed."""
+    """Whether a message bears the marker of a delivery, in its text or below an embed."""
     footers = [embed.footer.text for embed in message.embeds if embed.footer.text]
+    if delivery.is_summary:
+        return summary_marker(delivery.nonce) in marker_lines(message.content, footers)
     return has_marker(delivery.task.id, message.content, footers)
 
 

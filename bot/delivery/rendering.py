@@ -7,7 +7,7 @@ import discord
 
 from bot.delivery.discord_errors import Disposition, classify, short_reason
 from bot.delivery.duplicate_check import shows_marker_of
-from bot.i18n.catalog import catalog_for
+from bot.i18n.catalog import Catalog, catalog_for
 from bot.storage.models import Delivery, DeliveryPurpose, EndReason, MessageFormat, NoticeStyle
 from bot.ui.custom_ids import KeepWatchingId
 from bot.ui.escaping import sanitize_line
@@ -15,6 +15,13 @@ from bot.ui.held_notice import held_notice
 from bot.ui.limits import MAX_BUTTONS_IN_ROW, MAX_CONTENT, MAX_THREAD_NAME
 from bot.ui.notice import Notice, render_notice
 from bot.ui.notice_fallbacks import as_plain_text, minimal_notice, without_links
+from bot.ui.summary import (
+    Summary,
+    render_summary,
+    summary_as_text,
+    summary_headline,
+    summary_menu,
+)
 from bot.ui.views import ActionButton, button_view
 
 FORMATS_WITHOUT_FOREIGN_TEXT = frozenset({MessageFormat.MINIMAL, MessageFormat.BARE})
@@ -36,6 +43,8 @@ def render_delivery(
             delivery, catalog, bare=delivery.message_format is not MessageFormat.FULL
         )
     possible_duplicate = possible_duplicate or delivery.possible_duplicate
+    if delivery.is_summary:
+        return _with_origin(_render_summary(delivery, catalog, possible_duplicate), delivery)
     subject = (delivery.task, delivery.end_reason, delivery.watchers, catalog)
     if delivery.message_format in FORMATS_WITHOUT_FOREIGN_TEXT:
         text = minimal_notice(
@@ -45,9 +54,7 @@ def render_delivery(
         )
     else:
         text = render_notice(*subject, style=style, possible_duplicate=possible_duplicate)
-    if delivery.redirected_from is not None:
-        remark = catalog.text("notice-instead", place=f"<#{delivery.redirected_from}>")
-        text = replace(text, content=f"{text.content}\n{remark}"[:MAX_CONTENT])
+    text = _with_origin(text, delivery)
     if delivery.message_format is MessageFormat.SIMPLE:
         return without_links(text)
     return as_plain_text(text) if delivery.message_format is MessageFormat.PLAIN else text
@@ -56,10 +63,33 @@ def render_delivery(
 def post_title(delivery: Delivery) -> str:
     """Return the title of the post that the message of a delivery begins in a forum."""
     catalog = catalog_for(delivery.destination.locale)
+    if delivery.is_summary:
+        return summary_headline(delivery.ends, catalog)
     if delivery.message_format in FORMATS_WITHOUT_FOREIGN_TEXT:
         return catalog.text("post-untitled")
     title = sanitize_line(delivery.task.title, limit=MAX_THREAD_NAME)
     return title or catalog.text("post-untitled")
+
+
+def _render_summary(delivery: Delivery, catalog: Catalog, possible_duplicate: bool) -> Notice:
+    summary = Summary(
+        delivery.ends,
+        delivery.watchers,
+        delivery.nonce,
+        still_running=delivery.still_running,
+        possible_duplicate=possible_duplicate,
+    )
+    return render_summary(summary, delivery.message_format, catalog)
+
+
+def _with_origin(notice: Notice, delivery: Delivery) -> Notice:
+    """Return ``notice`` with the remark for which channel it was, if it was redirected."""
+    if delivery.redirected_from is None:
+        return notice
+    remark = catalog_for(delivery.destination.locale).text(
+        "notice-instead", place=f"<#{delivery.redirected_from}>"
+    )
+    return replace(notice, content=f"{notice.content}\n{remark}"[:MAX_CONTENT])
 
 
 def simpler_format(delivery: Delivery) -> MessageFormat | None:
@@ -71,7 +101,11 @@ def simpler_format(delivery: Delivery) -> MessageFormat | None:
 
 
 def delivery_view(delivery: Delivery, notice: Notice) -> discord.ui.View | None:
-    """Return the buttons under the message of a delivery."""
+    """Return the buttons or the menu under the message of a delivery."""
+    if delivery.is_summary:
+        full_format = delivery.message_format is MessageFormat.FULL
+        catalog = catalog_for(delivery.destination.locale)
+        return summary_menu(delivery.ends, catalog) if full_format else None
     buttons = notice.buttons
     if (
         delivery.end_reason is EndReason.GAVE_UP
@@ -102,7 +136,8 @@ async def ensure_complete(
         replace(delivery, message_format=MessageFormat.MINIMAL),
         possible_duplicate=possible_duplicate,
     )
-    for content in (as_plain_text(notice).content, minimal.content):
+    as_text = summary_as_text if delivery.is_summary else as_plain_text
+    for content in (as_text(notice).content, minimal.content):
         try:
             return await message.edit(content=content)
         except discord.HTTPException as error:

@@ -32,8 +32,11 @@ def summarize(facts: TaskFacts, *, now: float, in_use: bool, relay: str | None) 
     return _summarize_notices(notices, now, in_use)
 
 
+_WAITING = ("collecting", "due", "sending", "held")
+
+
 def _summarize_notices(notices: list[DeliveryFacts], now: float, in_use: bool) -> str:
-    waiting = [each for each in notices if each.state in ("due", "sending", "held")]
+    waiting = [each for each in notices if each.state in _WAITING]
     posted = [each for each in notices if each.state == "sent"]
     if waiting:
         begun = f"{len(posted)} of {len(notices)} messages posted" if posted else "Not posted yet"
@@ -76,6 +79,12 @@ _OTHER_KEY = (
 def _why_waiting(delivery: DeliveryFacts, now: float, in_use: bool) -> str:
     if not in_use:
         return "no bot is running that could post it"
+    if delivery.state == "collecting":
+        left = max((delivery.due_at or now) - now, 0)
+        return (
+            "it waits for the other tasks that are watched together with it,"
+            f" for {format_duration(left)} at most"
+        )
     if delivery.state == "held":
         return f"it is held because {describe_reason(delivery.reason)}; {_next_try(delivery, now)}"
     if delivery.state == "sending":

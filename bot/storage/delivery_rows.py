@@ -11,8 +11,15 @@ from typing import Any, cast
 from sqlite_utils import Database
 
 from bot.storage.forums import is_forum
-from bot.storage.models import Delivery, DeliveryPurpose, Destination, EndReason, MessageFormat
-from bot.storage.task_rows import load_task
+from bot.storage.models import (
+    Delivery,
+    DeliveryPurpose,
+    Destination,
+    EndReason,
+    MessageFormat,
+    TaskEnd,
+)
+from bot.storage.task_rows import UnreadableRowError, load_task
 
 OPEN = "state IN ('due', 'sending', 'held')"
 """Unfinished deliveries. The text equals the condition of the index ``deliveries_open``, so
@@ -68,14 +75,18 @@ REASON = "reason = CASE purpose WHEN 'held_notice' THEN reason ELSE ? END"
 def read_delivery(db: Database, row: dict[str, Any], unconfirmed_since: float | None) -> Delivery:
     """Return the delivery of a row in ``sending``. Raises ``ValueError`` for an unreadable row."""
     watchers = db.query(
-        "SELECT user_id FROM watches WHERE delivery_id = ? AND mention ORDER BY id",
+        "SELECT user_id FROM watches WHERE delivery_id = ? AND mention"
+        " GROUP BY user_id ORDER BY min(id)",
         [row["id"]],
     )
+    first, *others = _task_ends(db, row["id"])
     return Delivery(
         id=row["id"],
         purpose=DeliveryPurpose(row["purpose"]),
-        task=load_task(row["task_json"]),
-        end_reason=EndReason(row["end_reason"]),
+        task=first.task,
+        end_reason=first.end_reason,
+        other_ends=tuple(others),
+        still_running=row["still_running"],
         destination=Destination(
             row["channel_id"], row["guild_id"], row["locale"], is_forum(db, row["channel_id"])
         ),
@@ -92,16 +103,39 @@ def read_delivery(db: Database, row: dict[str, Any], unconfirmed_since: float | 
     )
 
 
-_INSERT_NOTICE = (
-    "INSERT INTO deliveries (relay, task_id, channel_id, guild_id, user_id, locale, purpose,"
-    " end_reason, task_json, state, message_format, nonce, due_at, created_at)"
-    " SELECT relay, task_id, :channel, :guild, CASE WHEN :guild IS NULL THEN"
-    "  (SELECT min(s.user_id) FROM watches s WHERE s.relay = :relay"
-    "   AND s.task_id = :task AND s.channel_id = :channel AND s.delivery_id IS NULL) END,"
-    " :locale, :purpose, :end_reason, task_json, 'due', :message_format, '', :now, :now"
-    " FROM tasks"
-    " WHERE relay = :relay AND task_id = :task"
-)
+def _task_ends(db: Database, delivery_id: int) -> list[TaskEnd]:
+    """Return what a delivery is about, in the order in which it was asked for.
+
+    Raises ``ValueError`` for an unreadable row, and if there is none.
+    """
+    rows = db.query(
+        "SELECT task_json, end_reason FROM delivery_tasks t WHERE delivery_id = ?"
+        " ORDER BY (SELECT min(w.id) FROM watches w WHERE w.delivery_id = t.delivery_id"
+        "  AND w.task_id = t.task_id), rowid",
+        [delivery_id],
+    )
+    ends = [TaskEnd(load_task(row["task_json"]), EndReason(row["end_reason"])) for row in rows]
+    if not ends:
+        raise UnreadableRowError("a delivery is about nothing")
+    return ends
+
+
+def first_task_id(db: Database, delivery_id: int) -> str | None:
+    """Return the id of the first task that a delivery is about."""
+    row = db.execute(
+        "SELECT task_id FROM delivery_tasks WHERE delivery_id = ? ORDER BY rowid LIMIT 1",
+        [delivery_id],
+    ).fetchone()
+    return str(row[0]) if row else None
+
+
+_INSERT_NOTICE = """
+    INSERT INTO deliveries (relay, channel_id, guild_id, user_id, locale, purpose, state, group_id,
+        message_format, nonce, due_at, created_at)
+    VALUES (:relay, :channel, :guild, CASE WHEN :guild IS NULL THEN :user END, :locale, 'notice',
+        CASE WHEN :group IS NULL THEN 'due' ELSE 'collecting' END, :group, :message_format, '',
+        :due_at, :now)
+"""
 
 
 def enqueue_notice(
@@ -112,27 +146,65 @@ def enqueue_notice(
     end_reason: EndReason,
     now: float,
 ) -> None:
-    """Insert the notice of a task that ends in this transaction, for one destination."""
+    """Insert the notice of a task that ends in this transaction, for one destination.
+
+    It is for the watches there that belong to no group.
+    """
+    delivery_id = _insert_notice(db, relay, destination, now=now, due_at=now)
+    add_task(db, delivery_id, relay, task_id, end_reason)
+    db.execute(
+        "UPDATE watches SET delivery_id = ? WHERE relay = ? AND task_id = ?"
+        " AND channel_id = ? AND group_id IS NULL AND delivery_id IS NULL",
+        [delivery_id, relay, task_id, destination["channel_id"]],
+    )
+
+
+def insert_collecting(
+    db: Database, relay: str, group: Mapping[str, Any], *, now: float, due_at: float
+) -> int:
+    """Insert the summary of a group, which waits for its tasks until ``due_at``; return its id."""
+    return _insert_notice(db, relay, group, now=now, due_at=due_at, group_id=group["group_id"])
+
+
+def _insert_notice(
+    db: Database,
+    relay: str,
+    destination: Mapping[str, Any],
+    *,
+    now: float,
+    due_at: float,
+    group_id: int | None = None,
+) -> int:
+    """Insert a notice without a task; return its id."""
     cursor = db.execute(
         _INSERT_NOTICE,
         {
             "relay": relay,
-            "task": task_id,
             "channel": destination["channel_id"],
             "guild": destination["guild_id"],
+            "user": destination["user_id"],
             "locale": destination["locale"],
-            "purpose": DeliveryPurpose.NOTICE,
-            "end_reason": end_reason,
+            "group": group_id,
             "message_format": MessageFormat.FULL,
+            "due_at": due_at,
             "now": now,
         },
     )
     delivery_id = cast("int", cursor.lastrowid)
     _give_nonce(db, delivery_id)
+    return delivery_id
+
+
+def add_task(
+    db: Database, delivery_id: int, relay: str, task_id: str, end_reason: EndReason
+) -> None:
+    """Add a task to a delivery as it is stored now; a later end of the same task replaces it."""
     db.execute(
-        "UPDATE watches SET delivery_id = ? WHERE relay = ? AND task_id = ?"
-        " AND channel_id = ? AND delivery_id IS NULL",
-        [delivery_id, relay, task_id, destination["channel_id"]],
+        "INSERT INTO delivery_tasks (delivery_id, task_id, end_reason, task_json)"
+        " SELECT ?, task_id, ?, task_json FROM tasks WHERE relay = ? AND task_id = ?"
+        " ON CONFLICT (delivery_id, task_id) DO UPDATE SET end_reason = excluded.end_reason,"
+        "  task_json = excluded.task_json",
+        [delivery_id, end_reason, relay, task_id],
     )
 
 
@@ -146,33 +218,38 @@ def enqueue_direct(
     reason: str | None = None,
     possible_duplicate: bool = False,
 ) -> int:
-    """Insert a direct message about the task of a delivery; return its id.
+    """Insert a direct message about those tasks of a delivery that a person waits for.
 
     It is in the language that the person has chosen, else in that of the delivery.
 
     ``reason``: of the message that a notice is held, why it is. ``possible_duplicate``: the same
-    may have been posted.
+    may have been posted. Returns the id of the message.
     """
     cursor = db.execute(
-        "INSERT INTO deliveries (relay, task_id, user_id, locale, purpose, end_reason,"
-        " task_json, state,"
+        "INSERT INTO deliveries (relay, user_id, locale, purpose, state, still_running,"
         " message_format, nonce, reason, redirected_from, possible_duplicate, due_at, created_at)"
-        " SELECT relay, task_id, ?1,"
+        " SELECT relay, ?1,"
         " coalesce((SELECT language FROM user_settings WHERE user_id = ?1), locale), ?2,"
-        " end_reason, task_json, 'due', ?, '', ?, channel_id, ?, ?, ?"
+        " 'due', still_running, ?, '', ?, channel_id, ?, ?, ?"
         " FROM deliveries WHERE id = ?",
         [user_id, purpose, MessageFormat.FULL, reason, possible_duplicate, now, now, delivery_id],
     )
     new_id = cast("int", cursor.lastrowid)
     _give_nonce(db, new_id)
+    db.execute(
+        "INSERT INTO delivery_tasks (delivery_id, task_id, end_reason, task_json)"
+        " SELECT ?1, task_id, end_reason, task_json FROM delivery_tasks WHERE delivery_id = ?2"
+        " AND task_id IN (SELECT task_id FROM watches WHERE delivery_id = ?2 AND +user_id = ?3)"
+        " ORDER BY rowid",
+        [new_id, delivery_id, user_id],  # with the plus, SQLite searches by the delivery
+    )
     return new_id
 
 
 def _give_nonce(db: Database, delivery_id: int) -> None:
     """Derive the nonce of a delivery from its row: the same in whatever process."""
     key = db.execute(
-        "SELECT id, relay, task_id, coalesce(channel_id, user_id), created_at FROM deliveries"
-        " WHERE id = ?",
+        "SELECT id, relay, coalesce(channel_id, user_id), created_at FROM deliveries WHERE id = ?",
         [delivery_id],
     ).fetchone()
     db.execute("UPDATE deliveries SET nonce = ? WHERE id = ?", [nonce_of(*key), delivery_id])

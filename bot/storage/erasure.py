@@ -12,6 +12,7 @@ from bot.storage.database import DatabaseThread
 from bot.storage.history import delete_orphans
 from bot.storage.live_cards import MARK_STALE
 from bot.storage.models import PersonalData
+from bot.storage.watch_groups import delete_unwatched_tasks, groups_of, release_complete
 
 _TaskKey = tuple[str, str]
 
@@ -48,7 +49,7 @@ class Erasure:
         def erase_user(db: Database) -> None:
             tasks = _tasks(db, "user_id = ?", [user_id])
             _erase_cards(db, user_id, direct_channel_id, now)
-            _erase_watches(db, user_id)
+            _erase_watches(db, user_id, now)
             _erase_direct_messages(db, user_id, direct_channel_id)
             entries = _entries(db, "user_history", "user_id", user_id)
             db.execute("DELETE FROM user_history WHERE user_id = ?", [user_id])
@@ -78,7 +79,7 @@ def stored_server_ids(db: Database) -> set[int]:
 def erase_server_rows(db: Database, guild_id: int) -> None:
     """Delete everything of a server, see ``Erasure.erase_server``."""
     tasks = _tasks(db, "guild_id = ?", [guild_id])
-    tasks += _tasks(db, "guild_id = ?", [guild_id], table="deliveries")
+    tasks += _tasks(db, "guild_id = ?", [guild_id], table="task_deliveries")
     _purge_deliveries(db, guild_id)
     db.execute("DELETE FROM live_cards WHERE guild_id = ?", [guild_id])
     db.execute("DELETE FROM forums WHERE guild_id = ?", [guild_id])
@@ -133,11 +134,13 @@ def _erase_cards(db: Database, user_id: int, direct_channel_id: int | None, now:
     )
 
 
-def _erase_watches(db: Database, user_id: int) -> None:
+def _erase_watches(db: Database, user_id: int, now: float) -> None:
     """Delete a person's watches, and the notices that were for nobody else.
 
-    Notices that stand in a server stay the server's.
+    Notices that stand in a server stay the server's. A group that others share may be complete
+    without the person.
     """
+    groups = groups_of(db, "user_id = ?", [user_id])
     deliveries = db.execute(
         "SELECT DISTINCT delivery_id FROM watches WHERE user_id = ? AND delivery_id IS NOT NULL",
         [user_id],
@@ -149,6 +152,8 @@ def _erase_watches(db: Database, user_id: int) -> None:
             " AND NOT EXISTS (SELECT 1 FROM watches WHERE delivery_id = :id)",
             {"id": delivery_id},
         )
+        delete_unwatched_tasks(db, delivery_id)
+    release_complete(db, groups, now)
 
 
 def _erase_direct_messages(db: Database, user_id: int, direct_channel_id: int | None) -> None:
@@ -189,7 +194,7 @@ def _drop_tasks(db: Database, tasks: Iterable[_TaskKey]) -> None:
             "DELETE FROM tasks WHERE relay = :relay AND task_id = :id"
             " AND NOT EXISTS (SELECT 1 FROM watches s WHERE s.relay = :relay"
             "  AND s.task_id = :id AND s.delivery_id IS NULL)"
-            " AND (state = 'running' OR NOT EXISTS (SELECT 1 FROM deliveries d"
+            " AND (state = 'running' OR NOT EXISTS (SELECT 1 FROM task_deliveries d"
             "  WHERE d.relay = :relay AND d.task_id = :id))",
             {"relay": relay, "id": task_id},
         )

@@ -40,8 +40,8 @@ def enqueue_held_notices_about(db: Database, delivery: Delivery, reason: str, no
     """Enqueue one held notice for each person who waits for a held delivery and has none yet."""
     rows = db.query(
         "SELECT DISTINCT s.user_id FROM watches s JOIN deliveries d ON d.id = s.delivery_id"
-        " WHERE d.id = ? AND NOT EXISTS (SELECT 1 FROM deliveries w WHERE w.relay = d.relay"
-        "  AND w.task_id = d.task_id AND w.purpose = 'held_notice' AND w.user_id = s.user_id"
+        " WHERE d.id = ? AND NOT EXISTS (SELECT 1 FROM task_deliveries w WHERE w.relay = d.relay"
+        "  AND w.task_id = s.task_id AND w.purpose = 'held_notice' AND w.user_id = s.user_id"
         "  AND w.redirected_from = d.channel_id AND w.created_at >= d.created_at) ORDER BY s.id",
         [delivery.id],
     )
@@ -85,7 +85,7 @@ def read_undelivered(db: Database, user_id: int, since: float) -> list[Undeliver
     """Return the notices that wait for something to change or were given up, the newest first."""
     rows = db.query(
         "SELECT d.*, b.reason AS blocked FROM watches s"
-        " JOIN deliveries d ON d.id = s.delivery_id"
+        " JOIN task_deliveries d ON d.id = s.delivery_id AND d.task_id = s.task_id"
         " LEFT JOIN blocked_channels b ON b.channel_id = d.channel_id"
         " WHERE s.user_id = ? AND d.created_at >= ? AND (d.state IN ('held', 'dropped',"
         "  'quarantined') OR d.state IN ('due', 'sending') AND b.channel_id IS NOT NULL)"

@@ -39,6 +39,7 @@ from bot.storage.errors import (
 )
 from bot.storage.key_value import get_or_create_secret
 from bot.storage.models import Delivery, Destination
+from bot.storage.watch_groups import is_collecting
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +101,20 @@ MINUTE = 60.0
 _HASH_KEY = "secret of the message limits"  # the name of the value
 
 
-def adds_message(db: Database, relay: str, task_id: str, destination: Destination) -> bool:
+def adds_message(
+    db: Database, relay: str, task_id: str, destination: Destination, group_id: int | None = None
+) -> bool:
     """Within a transaction: whether a new watch of a task causes one more message in a channel.
 
-    It does not if the task is watched there already: both watches share one notice.
+    It does not if the task is watched there already in the same group, or by others without one:
+    both watches share one message. Nor if tasks of its group have ended and wait for it.
     """
     watched = db.execute(
-        "SELECT 1 FROM watches"
-        " WHERE delivery_id IS NULL AND relay = ? AND task_id = ? AND channel_id = ?",
-        [relay, task_id, destination.channel_id],
+        "SELECT 1 FROM watches WHERE delivery_id IS NULL AND relay = ? AND task_id = ?"
+        " AND channel_id = ? AND group_id IS ?",
+        [relay, task_id, destination.channel_id, group_id],
     ).fetchone()
-    return watched is None
+    return watched is None and (group_id is None or not is_collecting(db, group_id))
 
 
 def is_known_running(db: Database, relay: str, task_id: str, *, known: bool) -> bool:

@@ -12,8 +12,9 @@ VERSION = """
     c.marked_stale_at || (
         SELECT coalesce(group_concat(' ' || coalesce(t.changed_at, '-') || coalesce(t.ended_at, '-')
             || coalesce(CAST(t.deadline_at / 60 AS INTEGER), '-')
-            || coalesce((SELECT group_concat(d.state) FROM deliveries d WHERE d.relay = ct.relay
-                AND d.task_id = ct.task_id AND d.channel_id = c.channel_id), '-')), '')
+            || coalesce((SELECT group_concat(d.state) FROM task_deliveries d
+                WHERE d.relay = ct.relay AND d.task_id = ct.task_id
+                    AND d.channel_id = c.channel_id), '-')), '')
         FROM live_card_tasks ct LEFT JOIN tasks t USING (relay, task_id)
         WHERE ct.card_id = c.id)
 """
@@ -23,13 +24,13 @@ same, so that a clock that is set back hides nothing."""
 _CARD_TASKS = """
     SELECT ct.task_id, t.task_json, t.end_reason, coalesce(t.known, 0) AS known,
         t.deadline_at, t.ended_at - t.added_at AS polled_for,
-        (SELECT max(d.message_id) FROM deliveries d WHERE d.relay = ct.relay
+        (SELECT max(d.message_id) FROM task_deliveries d WHERE d.relay = ct.relay
             AND d.task_id = ct.task_id AND d.channel_id = ?2) AS message,
         EXISTS (SELECT 1 FROM watches s WHERE s.relay = ct.relay
             AND s.task_id = ct.task_id AND s.channel_id = ?2 AND s.delivery_id IS NULL) AS watched,
-        EXISTS (SELECT 1 FROM deliveries d WHERE d.relay = ct.relay
+        EXISTS (SELECT 1 FROM task_deliveries d WHERE d.relay = ct.relay
             AND d.task_id = ct.task_id AND d.channel_id = ?2
-            AND d.state IN ('due', 'sending')) AS notice_pending
+            AND d.state IN ('collecting', 'due', 'sending')) AS notice_pending
     FROM live_card_tasks ct LEFT JOIN tasks t USING (relay, task_id)
     WHERE ct.card_id = ?1 ORDER BY ct.rowid
 """

@@ -583,6 +583,111 @@ _M015 = (
 
 
 @migrations()
+def m016_summaries(db: Database) -> None:
+    """Let a message be about several tasks, and watches belong to a group with one message.
+
+    The tasks of a delivery move to a table of their own. SQLite changes no CHECK and drops no
+    column of an index, so that the table is built anew.
+    """
+    for statement in _M016:
+        db.execute(statement)
+
+
+_M016_KEPT = """
+    id, relay, channel_id, guild_id, user_id, locale, purpose, state, nonce, message_format,
+    attempts, reason, redirected_from, possible_duplicate, due_at, created_at, unconfirmed_since,
+    sent_at, message_id, role_mentioned_at
+"""
+_M016 = (
+    """
+    CREATE TABLE new_deliveries (
+        id         INTEGER PRIMARY KEY AUTOINCREMENT,
+        relay      TEXT NOT NULL,
+        channel_id INTEGER,               -- NULL until the direct message is opened
+        guild_id   INTEGER,               -- NULL in a direct message
+        user_id    INTEGER,               -- whom to tell directly, in place of a channel
+        locale     TEXT NOT NULL,         -- the language of the place
+        purpose    TEXT NOT NULL CHECK (purpose IN ('notice', 'held_notice')),
+        state      TEXT NOT NULL CHECK (state IN
+            ('collecting', 'due', 'sending', 'sent', 'held', 'dropped', 'quarantined')),
+        group_id   INTEGER,               -- whose tasks it collects
+        still_running INTEGER NOT NULL DEFAULT 0,  -- tasks of the group that it does not wait for
+        nonce      TEXT NOT NULL,
+        message_format TEXT NOT NULL,     -- how much of it Discord did not refuse yet
+        attempts   INTEGER NOT NULL DEFAULT 0,
+        reason     TEXT,                  -- why it is held, was dropped, or has to wait
+        redirected_from INTEGER,          -- the channel where it could not be said
+        possible_duplicate INTEGER NOT NULL DEFAULT 0,
+        due_at     REAL,                  -- NULL once it is over
+        created_at REAL NOT NULL,
+        unconfirmed_since REAL,           -- when Discord may first have taken it, unheard
+        sent_at    REAL,
+        message_id INTEGER,
+        role_mentioned_at REAL,           -- NULL: it mentions no role
+        CHECK (channel_id IS NOT NULL OR user_id IS NOT NULL),
+        CHECK ((state = 'collecting') = (group_id IS NOT NULL))
+    ) STRICT
+    """,
+    f"INSERT INTO new_deliveries ({_M016_KEPT}) SELECT {_M016_KEPT} FROM deliveries",  # noqa: S608 # names of ours
+    """
+    CREATE TABLE delivery_tasks (         -- what a message is about
+        delivery_id INTEGER NOT NULL REFERENCES deliveries (id) ON DELETE CASCADE,
+        task_id     TEXT NOT NULL,
+        end_reason  TEXT NOT NULL,
+        task_json   TEXT NOT NULL,        -- the task as it is to be told
+        PRIMARY KEY (delivery_id, task_id)
+    ) STRICT
+    """,
+    """
+    INSERT INTO delivery_tasks (delivery_id, task_id, end_reason, task_json)
+        SELECT id, task_id, end_reason, task_json FROM deliveries
+    """,
+    "DELETE FROM sqlite_sequence WHERE name = 'new_deliveries'",
+    """
+    INSERT INTO sqlite_sequence (name, seq)
+        SELECT 'new_deliveries', seq FROM sqlite_sequence WHERE name = 'deliveries'
+    """,
+    "DROP TABLE deliveries",
+    "ALTER TABLE new_deliveries RENAME TO deliveries",
+    """
+    CREATE VIEW task_deliveries AS        -- a row for each task of each delivery
+        SELECT d.*, t.task_id, t.end_reason, t.task_json
+        FROM deliveries d JOIN delivery_tasks t ON t.delivery_id = d.id
+    """,
+    "CREATE INDEX delivery_tasks_by_task ON delivery_tasks (task_id)",
+    """
+    CREATE INDEX deliveries_due ON deliveries (due_at)
+        WHERE state IN ('due', 'held') AND channel_id IS NOT NULL
+    """,
+    """
+    CREATE INDEX deliveries_unopened ON deliveries (due_at)
+        WHERE state = 'due' AND channel_id IS NULL
+    """,
+    "CREATE INDEX deliveries_quarantined ON deliveries (id) WHERE state = 'quarantined'",
+    """
+    CREATE INDEX deliveries_open ON deliveries (channel_id, state, id)
+        WHERE state IN ('due', 'sending', 'held')
+    """,
+    """
+    CREATE INDEX deliveries_posted ON deliveries (channel_id, sent_at)
+        WHERE message_id IS NOT NULL
+    """,
+    """
+    CREATE INDEX deliveries_finished ON deliveries (coalesce(sent_at, created_at))
+        WHERE state IN ('sent', 'dropped')
+    """,
+    """
+    CREATE INDEX deliveries_role_mentions ON deliveries (channel_id, role_mentioned_at)
+        WHERE role_mentioned_at IS NOT NULL
+    """,
+    "CREATE UNIQUE INDEX deliveries_collecting ON deliveries (group_id) WHERE state = 'collecting'",
+    "CREATE INDEX deliveries_collected ON deliveries (due_at) WHERE state = 'collecting'",
+    "ALTER TABLE watches ADD COLUMN group_id INTEGER",  # NULL: it gets a notice of its own
+    "CREATE INDEX watches_open_by_group ON watches (group_id) WHERE delivery_id IS NULL",
+)
+
+
+@migrations()
 def m017_user_settings(db: Database) -> None:
     """Add what people have set for themselves, and which servers were welcomed."""
     for statement in _M017:

@@ -1,6 +1,7 @@
 """Outbox: one row per message to Discord, and every change of its state.
 
-A delivery is ``due``, then ``sending``, then ``sent``; or it is ``held`` for a reason of its own
+The summary of tasks that are watched together is ``collecting`` first (``watch_groups``). A
+delivery is ``due``, then ``sending``, then ``sent``; or it is ``held`` for a reason of its own
 and tried again, or ``dropped`` for a reason, or ``quarantined`` because its row is unreadable. Each
 move is one guarded ``UPDATE`` and says whether it happened. Whatever a method writes is on disk
 when it returns.
@@ -30,6 +31,7 @@ from bot.storage.delivery_rows import (
     KEEP_UNCONFIRMED,
     OPEN,
     REASON,
+    first_task_id,
     is_first,
     is_quiet,
     move,
@@ -50,6 +52,12 @@ from bot.storage.models import (
 )
 from bot.storage.redirection import Redirection
 from bot.storage.retention import RETENTION_PERIOD
+from bot.storage.watch_groups import (
+    MAX_WAIT,
+    next_overdue_at,
+    release_all_complete,
+    release_overdue,
+)
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +93,7 @@ class Outbox:
         """
 
         def claim(db: Database) -> list[Delivery]:
+            release_overdue(db, now)
             ready = _oldest_of_each_channel(db, now, limit)
             wanted = sorted([*ready, *probes(db, now)])[:limit]
             claimed = (_claim(db, delivery_id, now) for _, delivery_id in wanted)
@@ -97,7 +106,7 @@ class Outbox:
 
         def next_at(db: Database) -> float | None:
             (at,) = db.execute(f"SELECT min(d.due_at) {_READY}").fetchone()
-            return _earliest(at, next_probe_at(db))
+            return _earliest(at, next_probe_at(db), next_overdue_at(db))
 
         return _earliest(await self._database.view(next_at), await self.redirection.next_at())
 
@@ -186,11 +195,8 @@ class Outbox:
         )
 
     async def task_id_of(self, delivery_id: int) -> str | None:
-        """Return the task that a delivery is about."""
-        rows = await self._database.read(
-            "SELECT task_id FROM deliveries WHERE id = ?", [delivery_id]
-        )
-        return str(rows[0]["task_id"]) if rows else None
+        """Return the first task that a delivery is about."""
+        return await self._database.view(lambda db: first_task_id(db, delivery_id))
 
     async def other_message_ids(self, delivery: Delivery) -> set[int]:
         """Return the messages of all other deliveries in the same place, about as old or newer."""
@@ -224,6 +230,8 @@ class Outbox:
             clamp_times(db, "deliveries", OPEN, [], {"created_at": now})
             waiting = f"{OPEN} AND (state = 'due' OR due_at > ?)"
             clamp_times(db, "deliveries", waiting, [now + longest_hold], {"due_at": latest})
+            collecting = {"due_at": now + MAX_WAIT, "created_at": now}
+            clamp_times(db, "deliveries", "state = 'collecting'", [], collecting)
             over = "state IN ('sent', 'dropped') AND coalesce(sent_at, created_at) > ?"
             clamp_times(db, "deliveries", over, [now], {"sent_at": now, "created_at": now})
             clamp_times(
@@ -239,13 +247,15 @@ class Outbox:
         ``in_flight`` are the deliveries that this process does send. What was refused for a bad
         token is due again too. Returns how many there were. Their nonces are the same, so that
         Discord knows a repeat; a forum's post has none, and its forum is searched after
-        ``POST_SETTLE_TIME``. At the first call, what was quarantined is tried once more.
+        ``POST_SETTLE_TIME``. At the first call, what was quarantined is tried once more, and groups
+        that a request left open are closed.
         """
 
         def recover(db: Database) -> int:
             delete_stale(db)
-            if not self._started:  # an upgrade or a repair may have made rows readable
-                db.execute(
+            if not self._started:
+                release_all_complete(db, now)
+                db.execute(  # an upgrade or a repair may have made these rows readable
                     "UPDATE deliveries SET state = 'due', due_at = ? WHERE state = 'quarantined'",
                     [now],
                 )
@@ -295,7 +305,7 @@ def _claim(db: Database, delivery_id: int, now: float) -> Delivery | None:
     except ValueError as error:  # unreadable JSON, or an unknown value of an enumeration
         log.error(
             "Delivery quarantined, its row is unreadable: delivery=%d task=%s channel=%s cause=%s",
-            *(row["id"], row["task_id"], row["channel_id"], error),
+            *(row["id"], first_task_id(db, row["id"]), row["channel_id"], error),
         )
         db.execute(
             "UPDATE deliveries SET state = 'quarantined', due_at = NULL, reason = 'unreadable'"

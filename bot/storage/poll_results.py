@@ -15,6 +15,7 @@ from bot.storage.delivery_rows import enqueue_notice
 from bot.storage.history import add_to_history
 from bot.storage.models import EndedTask, EndReason, PollResult, PollTarget
 from bot.storage.task_rows import UnreadableRowError, dump_task, load_task, task_with_id_only
+from bot.storage.watch_groups import collect, release_complete
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,8 @@ class PollContext(NamedTuple):
     """When the tasks to poll were read, before the request was sent (Unix seconds)."""
     now: float
     """When the results are stored (Unix seconds)."""
+    open_group: int | None = None
+    """A group to which a request still adds watches: its summary waits for them."""
 
 
 def record(
@@ -101,7 +104,7 @@ def _store_result(db: Database, context: PollContext, result: PollResult, task: 
 def _end(
     db: Database, context: PollContext, task_id: str, end_reason: EndReason
 ) -> EndedTask | None:
-    """End a task: add it to the history and enqueue a notice for each destination."""
+    """End a task: add it to the history, and enqueue what tells it in each destination."""
     relay, now = context.relay, context.now
     ended = db.execute(
         _END, {**context._asdict(), "id": task_id, "end_reason": end_reason}
@@ -112,14 +115,18 @@ def _end(
     add_to_history(db, relay, task, end_reason, now)
     destinations = list(
         db.query(
-            "SELECT channel_id, guild_id, locale, min(id) AS first FROM watches"
+            "SELECT channel_id, group_id, guild_id, locale, min(user_id) AS user_id,"
+            " min(id) AS first FROM watches"
             " WHERE relay = ? AND task_id = ? AND delivery_id IS NULL"
-            " GROUP BY channel_id ORDER BY first",
+            " GROUP BY channel_id, group_id ORDER BY first",
             [relay, task_id],
         )
     )
     for destination in destinations:
-        enqueue_notice(db, relay, task_id, destination, end_reason, now)
+        enqueue = enqueue_notice if destination["group_id"] is None else collect
+        enqueue(db, relay, task_id, destination, end_reason, now)
+    groups = {each["group_id"] for each in destinations} - {None, context.open_group}
+    release_complete(db, groups, now)
     return EndedTask(task_id, end_reason, task.outcome, deliveries=len(destinations))
 
 

@@ -26,7 +26,6 @@ class UnopenedMessage:
 
     id: int
     """The delivery's."""
-    task_id: str
     user_id: int
     attempts: int
     """How often that was tried, this time included."""
@@ -121,7 +120,7 @@ class Redirection:
             row = db.execute(
                 "UPDATE deliveries SET attempts = attempts + 1, due_at = ? WHERE id ="  # noqa: S608 # names of ours
                 f" (SELECT id FROM deliveries WHERE {_UNOPENED} AND due_at <= ?"
-                "  ORDER BY due_at, id LIMIT 1) RETURNING id, task_id, user_id, attempts",
+                "  ORDER BY due_at, id LIMIT 1) RETURNING id, user_id, attempts",
                 [now + lease, now],
             ).fetchone()
             return UnopenedMessage(*row) if row else None

@@ -165,9 +165,10 @@ def _deliveries(db: Database, row: dict[str, object]) -> tuple[DeliveryFacts, ..
         " redirected_from,"
         " created_at, CASE WHEN d.state = 'due' THEN max(due_at, coalesce(b.next_probe_at, 0))"
         "  ELSE due_at END AS due_at, sent_at, message_id, thread_id,"
-        " (SELECT count(*) FROM watches s WHERE s.delivery_id = d.id) AS people,"
+        " (SELECT count(*) FROM watches s WHERE s.delivery_id = d.id"
+        "  AND s.task_id = d.task_id) AS people,"
         f" d.state IN ('due', 'held') AND NOT ({is_first('d')} AND {is_quiet('d')}) AS waits"
-        " FROM deliveries d LEFT JOIN blocked_channels b ON b.channel_id = d.channel_id"
+        " FROM task_deliveries d LEFT JOIN blocked_channels b ON b.channel_id = d.channel_id"
         " WHERE relay = ? AND task_id = ? ORDER BY d.id",
         [row["relay"], row["task_id"]],
     )

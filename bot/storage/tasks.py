@@ -47,9 +47,11 @@ from bot.storage.task_rows import (
     start_task,
     task_with_id_only,
 )
+from bot.storage.watch_groups import collected_tasks, largest_group, release_complete
 from bot.storage.watches import (
     JoinedNotice,
     NewWatch,
+    NoticeProgress,
     insert_watch,
     join_notice,
     read_watches,
@@ -93,23 +95,27 @@ class TaskStore:
         poll_at: float | None = None,
         mention: bool = True,
         member_limit: int | None = None,
+        group_id: int | None = None,
+        regroup: bool = False,
     ) -> bool | JoinedNotice:
         """Watch ``task`` for a person in a channel; return whether the watch is new.
 
         If the task has finished, and its notice is unposted or was posted within ten minutes, the
         person joins the notice instead. ``poll_at``: when to poll the task first; ``None``: now.
         ``mention``: whether the notice mentions the person. ``member_limit``: how many watches the
-        server allows this person. Raises the ``WatchError`` of a limit that is reached, and stores
-        nothing then.
+        server allows this person. ``group_id``, ``regroup``: see ``NewWatch``. Raises the
+        ``WatchError`` of a limit that is reached, and stores nothing then.
         """
-        watch = NewWatch(self._relay, task.id, user_id, destination, mention, now)
+        watch = NewWatch(
+            self._relay, task.id, user_id, destination, mention, now, group_id, regroup
+        )
         most = self._limits.watchers_per_destination
 
         def add(db: Database) -> bool | JoinedNotice:
             if joined := join_notice(db, watch, most):
                 return joined
-            free = not adds_message(db, self._relay, task.id, destination) or is_known_running(
-                db, self._relay, task.id, known=known
+            free = is_known_running(db, self._relay, task.id, known=known) or not adds_message(
+                db, self._relay, task.id, destination, group_id
             )
             times = TaskTimes(now, now if poll_at is None else poll_at, now + deadline)
             start_task(db, self._relay, self._fingerprint, task, times, known=known)
@@ -134,31 +140,59 @@ class TaskStore:
         destination: Destination,
         now: float,
         mention: bool = True,
+        group_id: int | None = None,
+        regroup: bool = False,
     ) -> JoinedNotice | None:
-        """Enqueue the notice of a task that has ended already.
+        """Enqueue the notice of a task that has ended already, or collect it for its group.
 
         If a notice exists already, the person joins it as in ``add_watch``; returns ``None`` for a
-        new notice. Raises ``TooManyMessages`` and ``TooManyWatchers``; the limits on running
-        watches do not apply.
+        new notice that is due. The group stays open until ``close_group``. Raises
+        ``TooManyMessages`` and ``TooManyWatchers``; the limits on running watches do not apply.
         """
-        watch = NewWatch(self._relay, task.id, user_id, destination, mention, now)
+        watch = NewWatch(
+            self._relay, task.id, user_id, destination, mention, now, group_id, regroup
+        )
         most = self._limits.watchers_per_destination
 
         def add(db: Database) -> JoinedNotice | None:
             if joined := join_notice(db, watch, most):
                 return joined
-            if adds_message(db, self._relay, task.id, destination):
+            if adds_message(db, self._relay, task.id, destination, group_id):
                 charge_message(db, user_id, destination, now, self._limits)
             times = TaskTimes(now, now, now)
             start_task(db, self._relay, self._fingerprint, task, times, known=True)
             insert_watch(db, watch, most)
             result = PollResult(task.id, next_poll_at=now, task=task, end_reason=EndReason.FINISHED)
-            poll_results.record(db, self._context(now, now), [result])
-            return None
+            context = self._context(now, now)._replace(open_group=group_id)
+            poll_results.record(db, context, [result])
+            waiting = task.id in collected_tasks(db, self._relay, user_id, destination.channel_id)
+            return JoinedNotice(NoticeProgress.COLLECTING) if waiting else None
 
         joined = await self._database.run(add)
         self._outbox.changed.set()
         return joined
+
+    async def close_group(
+        self, group_id: int, *, user_id: int, channel_id: int, now: float
+    ) -> set[str]:
+        """Let a group be complete without further watches.
+
+        If nothing in it is running, its summary becomes due. Returns the ended tasks for which the
+        person still waits in a channel because others of their group are running.
+        """
+
+        def close(db: Database) -> set[str]:
+            release_complete(db, [group_id], now)
+            return collected_tasks(db, self._relay, user_id, channel_id)
+
+        collected = await self._database.run(close)
+        self._outbox.changed.set()
+        return collected
+
+    async def largest_group(self, task_ids: Iterable[str], channel_id: int) -> int | None:
+        """Return the group in which most of some tasks are watched in a channel, if any."""
+        ids = json.dumps(list(task_ids))
+        return await self._database.view(lambda db: largest_group(db, self._relay, ids, channel_id))
 
     async def join_notice(
         self, task_id: str, *, user_id: int, destination: Destination, now: float, mention: bool
@@ -177,7 +211,9 @@ class TaskStore:
         """
 
         def remove(db: Database) -> UnwatchOutcome:
-            removed = unwatch(db, self._relay, task_id, user_id=user_id, channel_id=channel_id)
+            removed = unwatch(
+                db, self._relay, task_id, user_id=user_id, now=now, channel_id=channel_id
+            )
             mark_live_cards_stale(db, self._relay, task_id, now)
             db.execute(
                 "DELETE FROM tasks WHERE relay = :relay AND task_id = :id AND state = 'running'"

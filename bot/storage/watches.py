@@ -18,6 +18,7 @@ from bot.storage.forums import record_forum
 from bot.storage.history import add_user_to_history
 from bot.storage.models import DeliveryPurpose, Destination, EndReason, UnwatchOutcome, Watch
 from bot.storage.task_rows import load_task_or_id
+from bot.storage.watch_groups import delete_unwatched_tasks, groups_of, release_complete
 
 
 class NewWatch(NamedTuple):
@@ -30,21 +31,20 @@ class NewWatch(NamedTuple):
     mention: bool
     """Whether the notice mentions the person."""
     created_at: float
+    group_id: int | None = None
+    """The group whose summary tells the end; ``None`` for a notice of its own."""
+    regroup: bool = False
+    """Whether a watch that the person has already changes to this group."""
 
 
 def insert_watch(db: Database, watch: NewWatch, limit: int) -> bool:
     """Within a transaction: insert a watch; return whether the person had none there before.
 
-    An existing one only gets the new ``mention``. Raises ``TooManyWatchers`` where more than
-    ``limit`` people would watch the task there.
+    An existing one only gets the new ``mention``, and the group if ``regroup``. Raises
+    ``TooManyWatchers`` where more than ``limit`` people would watch the task there.
     """
     key = [watch.relay, watch.task_id, watch.destination.channel_id, watch.user_id]
-    known = db.execute(
-        "UPDATE watches SET mention = ? WHERE delivery_id IS NULL AND relay = ?"
-        " AND task_id = ? AND channel_id = ? AND user_id = ?",
-        [watch.mention, *key],
-    ).rowcount
-    if known:
+    if _update_watch(db, watch, key):
         return False
     (watchers,) = db.execute(
         "SELECT count(*) FROM watches"
@@ -55,17 +55,33 @@ def insert_watch(db: Database, watch: NewWatch, limit: int) -> bool:
         raise TooManyWatchers(limit)
     db.execute(
         "INSERT INTO watches"
-        " (relay, task_id, channel_id, user_id, guild_id, locale, created_at, mention)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        " (relay, task_id, channel_id, user_id, guild_id, locale, created_at, mention, group_id)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             *key,
             *(watch.destination.guild_id, watch.destination.locale),
-            *(watch.created_at, watch.mention),
+            *(watch.created_at, watch.mention, watch.group_id),
         ],
     )
     if watch.destination.forum:
         record_forum(db, watch.destination)
     return True
+
+
+def _update_watch(db: Database, watch: NewWatch, key: Sequence[object]) -> bool:
+    """Change the running watch that the person has there; return whether there is one.
+
+    The group that it leaves may be complete without it.
+    """
+    condition = "relay = ? AND task_id = ? AND channel_id = ? AND user_id = ?"
+    left = groups_of(db, condition, key) if watch.regroup else []
+    changed = db.execute(
+        "UPDATE watches SET mention = ?, group_id = CASE WHEN ? THEN ? ELSE group_id END"  # noqa: S608 # a condition of ours
+        f" WHERE delivery_id IS NULL AND {condition}",
+        [watch.mention, watch.regroup, watch.group_id, *key],
+    ).rowcount
+    release_complete(db, set(left) - {watch.group_id}, watch.created_at)
+    return bool(changed)
 
 
 def read_watches(db: Database, relay: str, user_id: int) -> list[Watch]:
@@ -93,21 +109,30 @@ UNWATCHED = "unwatched"
 
 
 def unwatch(
-    db: Database, relay: str, task_id: str, *, user_id: int, channel_id: int | None = None
+    db: Database,
+    relay: str,
+    task_id: str,
+    *,
+    user_id: int,
+    now: float,
+    channel_id: int | None = None,
 ) -> UnwatchOutcome:
     """End a person's watches of a task, everywhere or in one channel."""
+    theirs = "relay = ? AND task_id = ? AND user_id = ? AND channel_id = coalesce(?, channel_id)"
+    values = [relay, task_id, user_id, channel_id]
+    left = groups_of(db, theirs, values)
     stopped = db.execute(
-        "DELETE FROM watches WHERE relay = ? AND task_id = ? AND user_id = ?"
-        " AND delivery_id IS NULL AND channel_id = coalesce(?, channel_id)",
-        [relay, task_id, user_id, channel_id],
+        f"DELETE FROM watches WHERE {theirs} AND delivery_id IS NULL",  # noqa: S608 # a condition of ours
+        values,
     ).rowcount
+    release_complete(db, left, now)
     pending = db.execute(
         "SELECT s.id, d.id, d.state = 'sending' OR d.unconfirmed_since IS NOT NULL"
         " FROM watches s JOIN deliveries d ON d.id = s.delivery_id"
         " WHERE s.relay = ? AND s.task_id = ? AND s.user_id = ?"
         " AND s.channel_id = coalesce(?, s.channel_id)"
-        " AND d.state IN ('due', 'sending', 'held', 'quarantined')",
-        [relay, task_id, user_id, channel_id],
+        " AND d.state IN ('collecting', 'due', 'sending', 'held', 'quarantined')",
+        values,
     ).fetchall()
     for watch_id, delivery_id, in_transit in pending:
         if not in_transit:
@@ -121,10 +146,11 @@ def _cancel(db: Database, watch_id: int, delivery_id: int) -> None:
     """Remove a watch from an unposted notice; drop the notice if it was the last."""
     db.execute("DELETE FROM watches WHERE id = ?", [watch_id])
     db.execute(
-        "UPDATE deliveries SET state = 'dropped', due_at = NULL, reason = :reason WHERE id = :id"
-        " AND NOT EXISTS (SELECT 1 FROM watches WHERE delivery_id = :id)",
+        "UPDATE deliveries SET state = 'dropped', due_at = NULL, group_id = NULL, reason = :reason"
+        " WHERE id = :id AND NOT EXISTS (SELECT 1 FROM watches WHERE delivery_id = :id)",
         {"id": delivery_id, "reason": UNWATCHED},
     )
+    delete_unwatched_tasks(db, delivery_id)
 
 
 RECENTLY_POSTED = 600.0
@@ -142,6 +168,8 @@ class NoticeProgress(StrEnum):
     """It is being sent, or may have been posted: it may not mention the person."""
     HELD = "held"
     """It waits for a channel that refuses messages."""
+    COLLECTING = "collecting"
+    """It is a summary for which the person waits already, and which waits for other tasks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,15 +187,15 @@ def join_notice(db: Database, watch: NewWatch, limit: int) -> JoinedNotice | Non
     """Within a transaction: join a watch to the existing notice of a finished task, if any.
 
     Such a notice is unposted, or was posted to the channel within ten minutes: a second message
-    would say nothing new. Raises ``TooManyWatchers`` where more than ``limit`` people would wait
-    for it.
+    would say nothing new. A summary that waits for other tasks is not joined: it comes late. Raises
+    ``TooManyWatchers`` where more than ``limit`` people would wait for it.
     """
     key = [
         *(watch.relay, watch.task_id, watch.destination.channel_id),
         *(DeliveryPurpose.NOTICE, EndReason.FINISHED),
     ]
     posted = db.execute(
-        "SELECT message_id, thread_id FROM deliveries"
+        "SELECT message_id, thread_id FROM task_deliveries"
         " WHERE relay = ? AND task_id = ? AND channel_id = ?"
         " AND purpose = ? AND end_reason = ? AND message_id IS NOT NULL AND sent_at > ?"
         " ORDER BY id DESC",
@@ -176,14 +204,20 @@ def join_notice(db: Database, watch: NewWatch, limit: int) -> JoinedNotice | Non
     if posted:
         return JoinedNotice(NoticeProgress.POSTED, *posted)
     pending = db.execute(
-        f"SELECT d.id, {VISIBLE_STATE}, d.unconfirmed_since IS NOT NULL FROM deliveries d"  # noqa: S608 # names of ours
+        f"SELECT d.id, {VISIBLE_STATE}, d.unconfirmed_since IS NOT NULL"  # noqa: S608 # names of ours
+        " FROM task_deliveries d"
         " WHERE d.relay = ? AND d.task_id = ? AND d.channel_id = ? AND d.purpose = ?"
-        " AND d.end_reason = ? AND d.state IN ('due', 'sending', 'held') ORDER BY d.id DESC",
-        key,
+        " AND d.end_reason = ? AND (d.state IN ('due', 'sending', 'held')"
+        "  OR d.state = 'collecting' AND EXISTS (SELECT 1 FROM watches w"
+        "   WHERE w.delivery_id = d.id AND w.task_id = d.task_id AND +w.user_id = ?))"
+        " ORDER BY d.id DESC",
+        [*key, watch.user_id],
     ).fetchone()
     if pending is None:
         return None
     delivery_id, state, unconfirmed = pending
+    if state == "collecting":
+        return JoinedNotice(NoticeProgress.COLLECTING)
     _join_delivery(db, delivery_id, watch, limit)
     if state == "held":
         return JoinedNotice(NoticeProgress.HELD)
@@ -243,7 +277,7 @@ class NoticeStates:
     async def latest(self, destination: Destination, ids: Sequence[str]) -> list[NoticeState]:
         """Return the state of the last notice of each task in a channel, where there is one."""
         rows = await self._database.read(
-            "SELECT state, coalesce(reason, '') AS reason, max(id) FROM deliveries"
+            "SELECT state, coalesce(reason, '') AS reason, max(id) FROM task_deliveries"
             " WHERE relay = ? AND channel_id = ? AND purpose = ?"
             " AND task_id IN (SELECT value FROM json_each(?)) GROUP BY task_id",
             [self._relay, destination.channel_id, DeliveryPurpose.NOTICE, json.dumps(list(ids))],

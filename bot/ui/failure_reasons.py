@@ -147,6 +147,11 @@ def failure_advice(task: Task, catalog: Catalog) -> str:
     return catalog.text(f"notice-advice-{_cause(task)}")
 
 
+def failure_cause(task: Task) -> str:
+    """Return the cause of the failure of ``task``, as in the catalogue's keys."""
+    return _cause(task)
+
+
 def effective_kind(task: Task) -> TaskKind | None:
     """Return the kind of the task, inferred from its result if the relay does not say."""
     if task.kind is None and task.lyrics is not None:

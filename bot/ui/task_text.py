@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -54,18 +54,27 @@ def marker(task: Task) -> str:
 def has_marker(task_id: str, content: str, footers: Iterable[str]) -> bool:
     """Whether one of the bot's own messages is a notice of this task.
 
-    ``content`` is the message's, ``footers`` are those of its embeds. Titles and lyrics cannot
-    forge the marker: in the content it begins a line of subtext, which escaped text never does, and
-    footers contain no text of a relay before the id. Older notices name clips after it.
+    ``content`` and ``footers`` are as for ``marker_lines``. Older notices name clips after the id.
     """
     expected = _MARKER_PREFIX + _shown_id(task_id)
-    start = "-# `"
-    lines = (
-        line[len(start) :].rstrip("`") for line in content.split("\n") if line.startswith(start)
-    )
     return any(
-        line == expected or line.startswith(expected + _SEPARATOR) for line in (*lines, *footers)
+        line == expected or line.startswith(expected + _SEPARATOR)
+        for line in marker_lines(content, footers)
     )
+
+
+def marker_lines(content: str, footers: Iterable[str]) -> Iterator[str]:
+    """Yield the lines of one of the bot's own messages that may be its marker.
+
+    ``content`` is the message's, ``footers`` are those of its embeds. Titles and lyrics cannot
+    forge a marker: in the content it begins a line of subtext, which escaped text never does, and
+    footers contain no text of a relay before the id.
+    """
+    start = "-# `"
+    for line in content.split("\n"):
+        if line.startswith(start):
+            yield line[len(start) :].rstrip("`")
+    yield from footers
 
 
 def task_title(task: Task, catalog: Catalog, *, limit: int) -> str:

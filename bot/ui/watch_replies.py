@@ -29,6 +29,7 @@ _OUTCOME_KEYS = {
     WatchOutcome.WATCHING: "watch-watching",
     WatchOutcome.ALREADY: "watch-already",
     WatchOutcome.FINISHED: "watch-finished",
+    WatchOutcome.IN_SUMMARY: "watch-in-summary",
     WatchOutcome.POSTED: "watch-posted",
     WatchOutcome.SENDING: "watch-sending",
     WatchOutcome.HELD: "watch-held",
@@ -39,6 +40,7 @@ _OUTCOME_KEYS = {
 }
 _FAILED_OUTCOME_KEYS = {
     WatchOutcome.FINISHED: "watch-failed",
+    WatchOutcome.IN_SUMMARY: "watch-failed-in-summary",
     WatchOutcome.POSTED: "watch-failed-posted",
     WatchOutcome.SENDING: "watch-failed-sending",
     WatchOutcome.HELD: "watch-failed-held",
@@ -148,9 +150,16 @@ def _outcome(
         key,
         count=count,
         tasks=tasks,
-        told=catalog.text(f"watch-told-{where}", count=count, place=place),
+        told=_told(where, count, report, catalog),
         details=catalog.text(f"watch-details-{where}", place=place),
     )
+
+
+def _told(where: str, count: int, report: WatchReport, catalog: Catalog) -> str:
+    """Return the sentence that says where the person will be told, and in how many messages."""
+    subject = "summary" if report.told_together else "watch"
+    place = f"<#{report.destination.channel_id}>"
+    return catalog.text(f"{subject}-told-{where}", count=report.told_together or count, place=place)
 
 
 def _message_link(destination: Destination, result: WatchResult) -> str:

@@ -1,6 +1,7 @@
 """Chooses the channel of a notice, and checks that the bot and the user may post there."""
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
 import discord
@@ -8,6 +9,17 @@ import discord
 from bot.storage.models import Destination, ServerSettings, WatchRefusal, WatchRefusalReason
 from bot.ui.permissions import is_guest, lacks_tag, manages_server, missing_permissions
 from bot.watches.languages import channel_locale
+
+
+class Grouping(StrEnum):
+    """In how many messages several tasks are told."""
+
+    SUMMARY = "summary"
+    """In one, when the last of them has ended."""
+    SEPARATE = "separate"
+    """In one for each task."""
+    AS_OTHERS = "as_others"
+    """As for those who watch the tasks in the channel already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +30,8 @@ class WatchOptions:
     mention: bool = True
     private: bool = False
     """Whether the notice is a direct message."""
+    grouping: Grouping | None = None
+    """``None``: one summary where a request is about several tasks."""
     here: bool = False
     """Whether it is posted in the channel of the request, whatever channel the server has set."""
     chosen_by_server: bool = False
@@ -26,6 +40,7 @@ class WatchOptions:
 
 DEFAULT_OPTIONS = WatchOptions()
 HERE = WatchOptions(here=True)
+JOIN = WatchOptions(here=True, grouping=Grouping.AS_OTHERS)
 
 
 def with_default_channel(

@@ -25,6 +25,7 @@ from bot.storage.server_settings import ServerSettingsStore
 from bot.ui.permissions import manages_server
 from bot.watches.destinations import (
     DEFAULT_OPTIONS,
+    Grouping,
     WatchOptions,
     choose_destination,
     refusal_by_permissions,
@@ -32,7 +33,7 @@ from bot.watches.destinations import (
     with_default_channel,
 )
 from bot.watches.recipient_check import RecipientCheck, unreachable_refusal
-from bot.watches.watchlist import Watchlist
+from bot.watches.watchlist import WatchGroup, Watchlist
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +81,7 @@ class WatchService:
             if not is_recipient_unreachable(error):
                 raise
             return unreachable_refusal(short_reason(error))
+        group = await self._group(interaction.id, ids, destination, options.grouping)
         by_mention = options.private or settings.mention is not MentionSetting.NOBODY
         results = await self._watchlist.add(
             ids,
@@ -88,6 +90,7 @@ class WatchService:
             caller_guild_id=interaction.guild_id,
             mention=options.mention and by_mention,
             member_limit=None if manages_server(interaction) else settings.watches_of_a_person,
+            group=group,
         )
         _log_results(results, destination)
         card, limited_until = await self._create_card(
@@ -95,11 +98,33 @@ class WatchService:
         )
         elsewhere = destination.channel_id != interaction.channel_id and not options.private
         report = WatchReport(
-            tuple(results), destination, elsewhere, limited_until, private=options.private
+            tuple(results),
+            destination,
+            elsewhere,
+            limited_until,
+            private=options.private,
+            together=group.id is not None,
         )
         if not options.private:
             return report
         return await self._refusal_of_recipient(interaction.user.id, report, card) or report
+
+    async def _group(
+        self,
+        request_id: int,
+        ids: Sequence[str],
+        destination: Destination,
+        grouping: Grouping | None,
+    ) -> WatchGroup:
+        """Return the group in which the tasks of a request are watched.
+
+        A single task changes no group that its user has chosen before, unless it is asked for.
+        """
+        if grouping is Grouping.AS_OTHERS:
+            return WatchGroup(await self._watchlist.largest_group(ids, destination.channel_id))
+        if len(ids) > 1 and grouping is not Grouping.SEPARATE:
+            return WatchGroup(request_id, regroup=True)
+        return WatchGroup(regroup=grouping is Grouping.SEPARATE)
 
     async def _create_card(
         self,
@@ -136,7 +161,8 @@ class WatchService:
         finished = tuple(
             each
             for each in report.results
-            if each.outcome in (WatchOutcome.FINISHED, WatchOutcome.SENDING)
+            if each.outcome
+            in (WatchOutcome.FINISHED, WatchOutcome.IN_SUMMARY, WatchOutcome.SENDING)
         )
         refusal = await self._recipient_check.refusal(
             report.destination, card, [each.task.id for each in finished]

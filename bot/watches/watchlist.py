@@ -19,6 +19,18 @@ from bot.watches.lookup_limiter import LookupLimiter
 from bot.watches.task_ids import parse_ids, unusual_ids
 
 
+class WatchGroup(NamedTuple):
+    """The group in which tasks are watched, see ``storage.watch_groups``."""
+
+    id: int | None = None
+    """``None``: each task gets a message of its own."""
+    regroup: bool = False
+    """Whether watches that the user has already change to this group."""
+
+
+NO_GROUP = WatchGroup()
+
+
 class _Request(NamedTuple):
     """The user who watches, where and how, and how many watches the server allows them."""
 
@@ -26,6 +38,7 @@ class _Request(NamedTuple):
     destination: Destination
     mention: bool
     member_limit: int | None
+    group: WatchGroup
 
 
 class Watchlist:
@@ -106,21 +119,50 @@ class Watchlist:
         mention: bool = True,
         member_limit: int | None = None,
         caller_guild_id: int | None = None,
+        group: WatchGroup = NO_GROUP,
     ) -> list[WatchResult]:
         """Watch tasks for a user in a channel; the returned results are on disk.
 
         Tasks are watched also if they cannot be looked up now.
         ``member_limit``: how many tasks the server of the channel lets this user watch at once.
         ``caller_guild_id``: the server in which the user sends the request, if it is one.
+        ``group``: in which the tasks are watched.
         """
-        request = _Request(user_id, destination, mention, member_limit)
+        request = _Request(user_id, destination, mention, member_limit, group)
         try:
             lookup = await self.look_up(ids, Caller(user_id, caller_guild_id))
         except RelayError as error:
             lookup = LookupResult(failed=dict.fromkeys(ids, error))
         except TooManyLookups:
             lookup = LookupResult()
-        return await self._titled([await self._add_one(each, lookup, request) for each in ids])
+        results = [await self._add_one(task_id, lookup, request) for task_id in ids]
+        return await self._titled(await self._close_group(results, request))
+
+    async def largest_group(self, ids: Sequence[str], channel_id: int) -> int | None:
+        """Return the group in which most of some tasks are watched in a channel, if any."""
+        return await self._store.largest_group(ids, channel_id)
+
+    async def _close_group(
+        self, results: list[WatchResult], request: _Request
+    ) -> list[WatchResult]:
+        """Let the group be complete; return the results as they are then.
+
+        If all of its tasks have ended, its summary is due, and so none of them waits any more.
+        """
+        if request.group.id is None:
+            return results
+        waiting = await self._store.close_group(
+            request.group.id,
+            user_id=request.user_id,
+            channel_id=request.destination.channel_id,
+            now=self._clock(),
+        )
+        return [
+            replace(each, outcome=WatchOutcome.FINISHED)
+            if each.outcome is WatchOutcome.IN_SUMMARY and each.task.id not in waiting
+            else each
+            for each in results
+        ]
 
     async def _titled(self, results: Sequence[WatchResult]) -> list[WatchResult]:
         """Return the results, with the stored tasks where the relay has not told a title now."""
@@ -159,6 +201,8 @@ class Watchlist:
             destination=request.destination,
             now=self._clock(),
             mention=request.mention,
+            group_id=request.group.id,
+            regroup=request.group.regroup,
         )
         return _joined_result(task, joined) if joined else WatchResult(task, WatchOutcome.FINISHED)
 
@@ -177,6 +221,8 @@ class Watchlist:
             poll_at=self._first_poll_at(task, now) if task else now,
             mention=request.mention,
             member_limit=request.member_limit,
+            group_id=request.group.id,
+            regroup=request.group.regroup,
         )
         if isinstance(added, JoinedNotice):
             return _joined_result(task or _unknown_task(task_id), added)
@@ -219,6 +265,7 @@ _OUTCOMES_BY_PROGRESS = {
     NoticeProgress.DUE: WatchOutcome.FINISHED,
     NoticeProgress.SENDING: WatchOutcome.SENDING,
     NoticeProgress.HELD: WatchOutcome.HELD,
+    NoticeProgress.COLLECTING: WatchOutcome.IN_SUMMARY,
 }
 
 

@@ -106,17 +106,13 @@ class Soak:
         for channel in self.channels:
             for message in channel.messages:
                 if message.pinged:
-                    task_id = next(
-                        word for word in _words(message.payload()) if word in self.watchers
-                    )
-                    found.setdefault(task_id, []).extend(sorted(message.pinged))
+                    for task_id in self.watchers.keys() & set(_words(message.payload())):
+                        found.setdefault(task_id, []).extend(sorted(message.pinged))
         return found
 
     def count_notices(self) -> int:
-        """Return how many messages mention somebody."""
-        return sum(
-            bool(message.pinged) for channel in self.channels for message in channel.messages
-        )
+        """Return how many tasks were told to somebody."""
+        return sum(map(len, self.mentions().values()))
 
     async def watch_tasks(self, numbers: Sequence[int]) -> None:
         """Create tasks at the relay, and let a user watch them with one command."""

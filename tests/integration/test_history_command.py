@@ -140,8 +140,8 @@ async def test_pages_can_be_turned_after_a_restart(tmp_path: Path) -> None:
                 "suno watch", id=" ".join(f"id-{number:02}" for number in range(10))
             )
             await sandbox.command_answer("suno watch", id="id-10")
-            for number in range(11):
-                await sandbox.wait_for_notice(f"id-{number:02}")
+            await sandbox.wait_for_summary()
+            await sandbox.wait_for_notice("id-10")
             page = await sandbox.command_answer("suno history", search=search)
             assert button_labelled(page, "Previous")["disabled"]
         await sandbox.discord.wait_until_disconnected()

@@ -122,7 +122,9 @@ async def test_stop_without_a_watch_is_explained(sandbox: SandboxSession) -> Non
 async def test_several_ids_are_one_card_and_a_notice_each(sandbox: SandboxSession) -> None:
     """The card counts ended tasks and links every notice."""
     sandbox.relay.add(failing("a-song-that-fails-soon", takes=10))
-    await sandbox.command_answer("suno watch", id=f"{SONG} {OTHER} a-song-that-fails-soon")
+    await sandbox.command_answer(
+        "suno watch", id=f"{SONG} {OTHER} a-song-that-fails-soon", together="separate"
+    )
     card = await card_of(sandbox)
     assert card.embeds[0]["title"] == says("live-group", ended=0, total=3)
     sandbox.relay.clock.advance(150)

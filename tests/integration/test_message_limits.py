@@ -378,7 +378,8 @@ async def test_notices_of_songs_that_end_together_are_all_posted(tmp_path: Path)
             sandbox, messages_per_user=1, messages_per_channel=1, poll_requests_per_second=50
         ):
             for first in range(0, 30, 10):
-                await sandbox.command_answer("suno watch", id=" ".join(songs[first : first + 10]))
+                ten = " ".join(songs[first : first + 10])
+                await sandbox.command_answer("suno watch", id=ten, together="separate")
             sandbox.relay.clock.advance(200)
             for task_id in songs:
                 await sandbox.wait_for_notice(task_id)
@@ -395,7 +396,7 @@ async def test_a_burst_mentions_the_role_of_a_server_once(
         )
     for ids in FIVE[:2]:
         async with running_bot(sandbox):
-            await sandbox.command_answer("suno watch", id=" ".join(ids))
+            await sandbox.command_answer("suno watch", id=" ".join(ids), together="separate")
             for task_id in ids:
                 await sandbox.wait_for_notice(task_id)
         await sandbox.discord.wait_until_disconnected()

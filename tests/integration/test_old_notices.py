@@ -64,7 +64,7 @@ async def steps_of(work: Work, path: Path, *, old: int) -> int:
 
 def add_copies(db: Database, count: int) -> None:
     """Copy the only task, its watch and its notice under other ids."""
-    for table in ("tasks", "deliveries", "watches"):
+    for table in ("tasks", "deliveries", "delivery_tasks", "watches"):
         names = [column.name for column in db[table].columns]
         copied = {"id": "NULL", "task_id": "task_id || value", "delivery_id": "delivery_id + value"}
         values = [copied.get(name, name) for name in names]

@@ -31,7 +31,10 @@ BROKEN = {
 
 async def corrupt(database: DatabaseThread, table: str, column: str, value: str) -> None:
     """Write an unreadable value into the row of the task ``bad``."""
-    await database.write(f"UPDATE {table} SET {column} = ? WHERE task_id = 'bad'", [value])  # noqa: S608 # names of ours
+    condition = "task_id = 'bad'"
+    if table == "deliveries":
+        condition = "id IN (SELECT delivery_id FROM delivery_tasks WHERE task_id = 'bad')"
+    await database.write(f"UPDATE {table} SET {column} = ? WHERE {condition}", [value])  # noqa: S608 # names of ours
 
 
 @pytest.mark.parametrize(("column", "value"), BROKEN.items(), ids=BROKEN)
@@ -44,7 +47,9 @@ async def test_an_unreadable_delivery_is_quarantined(
     await dispatching.enqueue(a_song("bad"), ada.id)
     await dispatching.enqueue(a_song("second"), ada.id)
     await dispatching.enqueue(a_song("third"), ada.id, channel=other)
-    await corrupt(dispatching.outbox._database, "deliveries", column.partition(" ")[0], value)
+    name = column.partition(" ")[0]
+    table = "delivery_tasks" if name in ("task_json", "end_reason") else "deliveries"
+    await corrupt(dispatching.outbox._database, table, name, value)
     for _ in range(3):
         await dispatching.deliver(after=600)
     assert (len(dispatching.channel.messages), len(other.messages)) == (1, 1)
@@ -64,7 +69,7 @@ async def test_a_quarantined_delivery_is_in_the_inbox(
     """The inbox shows the id of the task, which is all that is readable."""
     ada = add_member(dispatching)
     await dispatching.enqueue(a_song("bad"), ada.id)
-    await corrupt(dispatching.outbox._database, "deliveries", "task_json", "{broken")
+    await corrupt(dispatching.outbox._database, "delivery_tasks", "task_json", "{broken")
     await dispatching.deliver()
     (entry,) = await dispatching.outbox.undelivered_notices(ada.id, 0)
     assert (entry.task.id, entry.held) == ("bad", True)
@@ -77,11 +82,11 @@ async def test_a_delivery_that_became_readable_is_sent_after_a_restart(
     outbox = Outbox(database)
     store = TaskStore(database, outbox, "deerapi")
     await store.add_finished(a_song("bad"), user_id=1, destination=HERE, now=NOON)
-    (row,) = await database.read("SELECT task_json FROM deliveries", [])
-    await corrupt(database, "deliveries", "task_json", "{broken")
+    (row,) = await database.read("SELECT task_json FROM delivery_tasks", [])
+    await corrupt(database, "delivery_tasks", "task_json", "{broken")
     await outbox.recover(NOON)
     assert await outbox.claim(NOON, 9) == []
-    await corrupt(database, "deliveries", "task_json", row["task_json"])
+    await corrupt(database, "delivery_tasks", "task_json", row["task_json"])
     await outbox.recover(NOON)
     assert await outbox.claim(NOON, 9) == []
     restarted = Outbox(database)
@@ -98,7 +103,7 @@ async def test_the_doctor_warns_of_quarantined_deliveries(
         outbox = Outbox(database)
         store = TaskStore(database, outbox, "custom")
         await store.add_finished(a_song("bad"), user_id=1, destination=HERE, now=NOON)
-        await corrupt(database, "deliveries", "end_reason", "evaporated")
+        await corrupt(database, "delivery_tasks", "end_reason", "evaporated")
         await outbox.claim(NOON, 9)
     result = (await doctor.run()).result(Area.DATABASE, "quarantined")
     assert result.state is State.WARNING

@@ -152,7 +152,7 @@ async def test_the_reply_to_unwatching_tells_whether_a_notice_may_still_come(
     for task_id in ("early-1", "late-2"):
         sandbox.relay.add(song(task_id, takes=100))
     async with running_bot(sandbox):
-        await sandbox.command_answer("suno watch", id="early-1 late-2")
+        await sandbox.command_answer("suno watch", id="early-1 late-2", together="separate")
         sandbox.discord.faults.add(
             POST, status=503, times=None, where=lambda body: "♪" in str(body)
         )

@@ -1,6 +1,7 @@
 """Recognizes the texts of replies about tasks, wherever their results are told."""
 
 import re
+from collections.abc import Iterator
 from functools import cache
 
 from bot.i18n.catalog import catalog_for
@@ -27,6 +28,13 @@ def says(line: str, key: str, task_id: str) -> bool:
     return bool(named)
 
 
+def _told(where: str, count: int) -> Iterator[str]:
+    """Yield the sentences that say how the person will be told, of each or of all together."""
+    yield _CATALOG.text(f"watch-told-{where}", count=count, place=_PLACE)
+    for together in range(2, 11):
+        yield _CATALOG.text(f"summary-told-{where}", count=together, place=_PLACE)
+
+
 @cache
 def _pattern(key: str) -> re.Pattern[str]:
     """Return the pattern of a text for one or several tasks; the tasks are groups."""
@@ -36,12 +44,13 @@ def _pattern(key: str) -> re.Pattern[str]:
                 key,
                 count=count,
                 tasks=_TASKS,
-                told=_CATALOG.text(f"watch-told-{where}", count=count, place=_PLACE),
+                told=told,
                 details=_CATALOG.text(f"watch-details-{where}", place=_PLACE),
             )
         )
         for count in (1, 2)
         for where in ("here", "there", "post", "private")
+        for told in _told(where, count)
     }
     patterns = (
         re.escape(text).replace(_TASKS, "(.+)").replace(_PLACE, "<#[0-9]+>") for text in texts

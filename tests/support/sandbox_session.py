@@ -19,6 +19,7 @@ from bot.storage.database import DatabaseThread
 from sandbox.bot_process import settings_for
 from sandbox.discord import Channel, Guild, Interaction, LocalDiscord, Message, User
 from sandbox.relay import LocalRelay
+from tests.support.seen_messages import MARKERS
 
 FAST_GATEWAY = GatewayTiming(first_retry_delay=0.0, identify_interval=0.0)
 FAST_LIVE_CARD = LiveCardTiming(edit_interval=0.05, tick_interval=0.05)
@@ -78,7 +79,17 @@ class SandboxSession:
     def cards(self, channel: Channel | None = None) -> list[Message]:
         """Return the live cards and status cards in a channel: the messages without a marker."""
         messages = (channel or self.songs).messages
-        return [message for message in messages if "♪" not in str(message.payload())]
+        return [message for message in messages if not MARKERS & set(str(message.payload()))]
+
+    async def wait_for_summary(self, channel: Channel | None = None) -> Message:
+        """Wait for the summary of tasks that are watched together."""
+        summaries = await self.discord.wait_for(lambda: self.summaries(channel), 15, "the summary")
+        return summaries[0]
+
+    def summaries(self, channel: Channel | None = None) -> list[Message]:
+        """Return the summaries in a channel."""
+        messages = (channel or self.songs).messages
+        return [message for message in messages if "♫ " in str(message.payload())]
 
 
 @asynccontextmanager

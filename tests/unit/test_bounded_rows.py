@@ -20,7 +20,7 @@ def stored(path: Path) -> list[dict[str, Any]]:
     """Return what is stored of every task."""
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute(
-            "SELECT task_json FROM tasks UNION SELECT task_json FROM deliveries"
+            "SELECT task_json FROM tasks UNION SELECT task_json FROM delivery_tasks"
         )
         return [json.loads(answer) for (answer,) in rows if len(answer) > 0]
 

@@ -180,6 +180,7 @@ PRIVACY_TEXTS = {
     "watches": "For each watch:",
     "tasks": "For each task:",
     "deliveries": "For each message that the bot has to post",
+    "delivery_tasks": "For each message that the bot has to post",
     "blocked_channels": "For each channel where the bot cannot post:",
     "forums": "For each forum that takes messages of the bot:",
     "notified_users": "the ids of the users who were notified of that",

@@ -161,6 +161,7 @@ class AttachmentPolicy:
         """Whether the message of a delivery may have a file, and there is one to fetch."""
         if (
             delivery.purpose is not DeliveryPurpose.NOTICE
+            or delivery.is_summary
             or delivery.message_format is not MessageFormat.FULL
             or delivery.unconfirmed_since is not None
             or delivery.attempts > MAX_ATTEMPTS_WITH_FILE

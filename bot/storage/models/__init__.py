@@ -8,6 +8,7 @@ from bot.storage.models.messages import (
     LiveCardTask,
     MessageFormat,
     MissingAccess,
+    TaskEnd,
     UndeliveredNotice,
     UndeliveredReason,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "ServerSettings",
     "ServerUsage",
     "ShardGuilds",
+    "TaskEnd",
     "UndeliveredNotice",
     "UndeliveredReason",
     "UnwatchOutcome",

@@ -34,12 +34,24 @@ class DeliveryPurpose(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class TaskEnd:
+    """A task, and how watching it ended."""
+
+    task: Task
+    end_reason: EndReason
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message in the outbox: an ended task, for everybody who watched it in one destination."""
+    """One message in the outbox, for everybody who waited for it in one destination.
+
+    It is about an ended task, or about several that were watched together.
+    """
 
     id: int
     purpose: DeliveryPurpose
     task: Task
+    """The first of its tasks."""
     end_reason: EndReason
     destination: Destination
     watchers: tuple[int, ...]
@@ -59,6 +71,20 @@ class Delivery:
     """Whether it may have been posted there before that channel was deleted."""
     user_id: int | None = None
     """The recipient of a direct message; ``None`` in a channel of a server."""
+    other_ends: tuple[TaskEnd, ...] = ()
+    """The tasks after the first, of a summary."""
+    still_running: int = 0
+    """How many tasks of the group were still running when the message became due."""
+
+    @property
+    def ends(self) -> tuple[TaskEnd, ...]:
+        """All that it is about."""
+        return (TaskEnd(self.task, self.end_reason), *self.other_ends)
+
+    @property
+    def is_summary(self) -> bool:
+        """Whether it says how several tasks ended."""
+        return self.purpose is DeliveryPurpose.NOTICE and bool(self.other_ends)
 
 
 @dataclass(frozen=True, slots=True)

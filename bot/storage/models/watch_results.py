@@ -17,6 +17,8 @@ class WatchOutcome(StrEnum):
     """The person watches it in this destination already."""
     FINISHED = "finished"
     """The task has ended: its notice is due."""
+    IN_SUMMARY = "in_summary"
+    """The task has ended: the summary tells it, once the other tasks of the group have ended."""
     POSTED = "posted"
     """The task has ended, and its notice was posted in this destination within ten minutes."""
     SENDING = "sending"
@@ -57,7 +59,13 @@ _RUNNING = {
     WatchOutcome.UNCHECKED,
     WatchOutcome.MISCONFIGURED,
 }
-_PENDING = {*_RUNNING, WatchOutcome.FINISHED, WatchOutcome.SENDING, WatchOutcome.HELD}
+_PENDING = {
+    *_RUNNING,
+    WatchOutcome.FINISHED,
+    WatchOutcome.IN_SUMMARY,
+    WatchOutcome.SENDING,
+    WatchOutcome.HELD,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +99,17 @@ class WatchReport:
     """When the next live card may be posted, if a limit prevented this one."""
     private: bool = False
     """Whether the destination is a direct message instead of the channel of the request."""
+    together: bool = False
+    """Whether one summary tells the ends of the tasks."""
+
+    @property
+    def told_together(self) -> int:
+        """For how many tasks the person waits that end in one summary; 0 for a single one."""
+        waiting = sum(
+            each.outcome.is_running or each.outcome is WatchOutcome.IN_SUMMARY
+            for each in self.results
+        )
+        return waiting if self.together and waiting > 1 else 0
 
 
 class WatchRefusalReason(StrEnum):
