@@ -70,6 +70,8 @@ def test_a_seed_replays_exactly() -> None:
         ("no-polling-after-failure", "UNDONE"),
         ("no-mention", "LOST"),
         ("always-not-found", "UNTRUE"),
+        ("summary-forgets-a-task", "LOST"),
+        ("summary-never-due", "UNDONE"),
     ],
 )
 def test_an_injected_bug_is_found(bug: str, clause: str) -> None:

@@ -39,24 +39,23 @@ class Disk:
         rows = self.connection.execute(ids, [card_id])
         return [row[0] for row in rows]
 
-    def task_of_nonce(self, nonce: str | None) -> str | None:
-        """Return the task about which a message with this nonce is."""
-        found = "SELECT task_id FROM deliveries WHERE nonce = ?"
-        row = self.connection.execute(found, [nonce]).fetchone()
-        return row[0] if row else None
+    def tasks_of_nonce(self, nonce: str | None) -> list[str]:
+        """Return the tasks about which a message with this nonce is."""
+        found = "SELECT task_id FROM task_deliveries WHERE nonce = ?"
+        return [row[0] for row in self.connection.execute(found, [nonce])]
 
-    def task_of_message(self, message_id: int) -> str | None:
-        """Return the task about which the database says that a message is."""
-        found = "SELECT task_id FROM deliveries WHERE message_id = ?"
-        row = self.connection.execute(found, [message_id]).fetchone()
-        return row[0] if row else None
+    def tasks_of_message(self, message_id: int) -> list[str]:
+        """Return the tasks about which the database says that a message is."""
+        found = "SELECT task_id FROM task_deliveries WHERE message_id = ?"
+        return [row[0] for row in self.connection.execute(found, [message_id])]
 
     def is_recorded_as(
         self, task_id: str, channel_id: int | None, user_id: int, *states: str
     ) -> bool:
         """Whether a notice for somebody, in one channel or anywhere, is in one of the states."""
         (count,) = self.connection.execute(
-            "SELECT count(*) FROM deliveries d JOIN watches s ON s.delivery_id = d.id"
+            "SELECT count(*) FROM task_deliveries d JOIN watches s"
+            " ON s.delivery_id = d.id AND s.task_id = d.task_id"
             " WHERE d.task_id = :task AND (:channel IS NULL OR d.channel_id = :channel)"
             " AND s.user_id = :user AND d.state IN (SELECT value FROM json_each(:states))",
             {

@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import product
 
 from tests.e2e.chaos.user_actions import ReplyKind
 from tests.simulation.discord_state import Message
-from tests.simulation.messages import is_notice, speaks_for
+from tests.simulation.messages import is_notice, is_summary, speaks_for
 from tests.simulation.simulation import Simulation
 from tests.simulation.users import UserAction
 
@@ -23,6 +24,8 @@ class Expectation:
     arrived: list[Message] = field(default_factory=list)
     redirected: list[Message] = field(default_factory=list)
     """Notices for other channels that were redirected here."""
+    for_others: list[Message] = field(default_factory=list)
+    """Those of ``arrived`` that tell others of the task, and this user of other tasks."""
 
     def apply(self, action: UserAction, *, stopped_perhaps: bool) -> None:
         """Update the bounds by a user's action and its reply.
@@ -61,9 +64,9 @@ def expected_notices(simulation: Simulation) -> dict[Key, Expectation]:
     expectations: dict[Key, Expectation] = defaultdict(Expectation)
     for channel in simulation.state.channels.values():
         for message in filter(is_notice, channel.messages.values()):
-            task = simulation.task_of(message)
-            for user_id in _notified_users(simulation, message):
-                task_id, place = task.id if task else "", _destination_of(simulation, message)
+            place = _destination_of(simulation, message)
+            ids = [task.id for task in simulation.tasks_of(message)] or [""]
+            for task_id, user_id in product(ids, _notified_users(simulation, message)):
                 expectations[task_id, place, user_id].arrived.append(message)
                 if place != channel.ruling.id:
                     expectations[task_id, channel.id, user_id].redirected.append(message)
@@ -72,7 +75,22 @@ def expected_notices(simulation: Simulation) -> dict[Key, Expectation]:
         in_several_channels = sum(each.most > 0 for each in affected) > 1
         for each in affected:
             each.apply(action, stopped_perhaps=action.is_notice_being_sent and in_several_channels)
+    _set_for_others(expectations)
     return expectations
+
+
+def _set_for_others(expectations: dict[Key, Expectation]) -> None:
+    """Find the summaries that mention several users, who watched different tasks of them."""
+    asked = {key for key, each in expectations.items() if each.most > 0}
+    for (task_id, place, user_id), each in expectations.items():
+        each.for_others = [
+            message
+            for message in each.arrived
+            if is_summary(message)
+            and any(
+                other != user_id and (task_id, place, other) in asked for other in message.pinged
+            )
+        ]
 
 
 def _affected_keys(action: UserAction, known: dict[Key, Expectation]) -> list[Key]:

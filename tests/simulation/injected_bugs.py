@@ -13,6 +13,7 @@ from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.duplicate_check import DuplicateCheck
 from bot.polling.backoff import PollBackoff
 from bot.polling.poller import Poller
+from bot.storage import outbox, poll_results, tasks, watches
 from bot.storage.models import EndReason, UnwatchOutcome
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
@@ -99,6 +100,29 @@ def _report_not_found() -> None:
     _replace(OutboxDispatcher, "_render", render_wrongly)
 
 
+def _forget_last_task() -> None:
+    """Send summaries without the last of their tasks."""
+    render = OutboxDispatcher._render
+
+    async def render_without(self: OutboxDispatcher, delivery: Any, **options: Any) -> Any:
+        shortened = replace(delivery, other_ends=delivery.other_ends[:-1])
+        return await render(self, shortened, **options)
+
+    _replace(OutboxDispatcher, "_render", render_without)
+
+
+def _wait_for_groups_for_ever() -> None:
+    """Never make the summary of a group due."""
+
+    def keep(*_: Any) -> None:
+        """Release nothing."""
+
+    _replace(outbox, "release_overdue", keep)
+    _replace(outbox, "release_all_complete", keep)
+    for module in (poll_results, tasks, watches):
+        _replace(module, "release_complete", keep)
+
+
 def _replace(owner: type | ModuleType, name: str, method: Callable[..., Any]) -> None:
     """Replace a method or a function in this process, a worker of its own for the bug."""
     getattr(owner, name)  # a renamed method must not make the bug disappear
@@ -114,5 +138,7 @@ INJECTED_BUGS: dict[str, Callable[[], None]] = {
     "no-polling-after-failure": _stop_polling_after_failure,
     "no-mention": _mention_nobody,
     "always-not-found": _report_not_found,
+    "summary-forgets-a-task": _forget_last_task,
+    "summary-never-due": _wait_for_groups_for_ever,
 }
 """By name: what injects a bug into the classes of this process."""

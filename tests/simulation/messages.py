@@ -1,11 +1,27 @@
 """What kind of message of the bot's it is, by what people see of it."""
 
+import re
+from itertools import product
+
 from bot.i18n.catalog import catalog_for
 from tests.simulation.discord_state import Message
 from tests.support.replies import with_plain_commands
 from tests.support.seen_messages import looks_like_card
 
 _WORDS = catalog_for("en-US")
+
+
+def _pattern(key: str) -> str:
+    """Return a pattern for all forms of a sentence with counts."""
+    forms = {
+        _WORDS.text(key, kind=kind, ready=ready, total=total)
+        for kind, ready, total in product(("music", "lyrics", "task"), range(11), range(2, 11))
+    }
+    return "|".join(map(re.escape, sorted(forms)))
+
+
+SUMMARY_KEYS = ("summary-all-ready", "summary-some-ready", "summary-none-ready")
+_SUMMARY = re.compile(rf"(?:^|> )(?:{'|'.join(map(_pattern, SUMMARY_KEYS))})$")
 
 
 def is_card(message: Message) -> bool:
@@ -29,6 +45,11 @@ def is_minimal(message: Message) -> bool:
 def is_notice(message: Message) -> bool:
     """Whether it tells how a task ended."""
     return not is_card(message) and not is_held_notice(message)
+
+
+def is_summary(message: Message) -> bool:
+    """Whether it tells how several tasks ended."""
+    return any(_SUMMARY.search(line) for line in message.content.split("\n"))
 
 
 def is_possible_duplicate(message: Message) -> bool:

@@ -8,9 +8,17 @@ from collections.abc import Iterator
 
 from tests.simulation.discord_state import HISTORY, Channel, Message, User
 from tests.simulation.expectations import Expectation, Key, expected_notices
-from tests.simulation.messages import is_card, is_held_notice, is_notice, is_possible_duplicate
+from tests.simulation.messages import (
+    is_card,
+    is_held_notice,
+    is_notice,
+    is_possible_duplicate,
+    is_summary,
+)
+from tests.simulation.relay_server import SimulatedTask
 from tests.simulation.simulation import Simulation
 from tests.simulation.statements import false_statements, true_statements
+from tests.simulation.summary_statements import faults_of_summary
 
 ABOUT_THE_PERSON = {50007, 50278, 10013}
 GONE = {10003, 10004, 10015, 50001, *ABOUT_THE_PERSON}
@@ -39,7 +47,7 @@ def _unfinished_work(simulation: Simulation) -> Iterator[str]:
     for task_id, *_ in connection.execute("SELECT task_id FROM tasks WHERE state = 'running'"):
         yield f"UNDONE task {task_id} still runs"
     rows = connection.execute(
-        "SELECT id, task_id, channel_id, state, reason FROM deliveries"
+        "SELECT id, task_id, channel_id, state, reason FROM task_deliveries"
         " WHERE state NOT IN ('sent', 'dropped')"
     )
     for number, task_id, channel_id, state, reason in rows:
@@ -53,12 +61,25 @@ def _unfinished_work(simulation: Simulation) -> Iterator[str]:
 
 
 def _false_notices(simulation: Simulation, message: Message) -> Iterator[str]:
-    task = simulation.task_of(message)
-    if task is None:
+    tasks = simulation.tasks_of(message)
+    if not tasks:
         yield f"UNTRUE a message about nothing that was asked for: {message.content!r}"
         return
     if is_possible_duplicate(message) and not simulation.may_be_in_doubt(message):
-        yield f"UNTRUE {task.id} in doubt where nothing was lost: {message.content!r}"
+        yield f"UNTRUE {tasks[0].id} in doubt where nothing was lost: {message.content!r}"
+    true = {task.id: _true_statements(simulation, task) for task in tasks}
+    if is_summary(message):
+        faults = faults_of_summary(tasks, message, true)
+    elif len(tasks) > 1:
+        faults = iter(["names several tasks"])
+    else:
+        faults = false_statements(tasks[0], message, true[tasks[0].id])
+    for fault in faults:
+        yield f"UNTRUE {' '.join(true)} {fault}: {message.content!r}"
+
+
+def _true_statements(simulation: Simulation, task: SimulatedTask) -> set[str]:
+    """Return what may be said about the end of a task."""
     unreachable = any(task.id in name for name in simulation.relay_faults.applied)
     unchecked = any(
         action.is_unchecked for action in simulation.users.actions if action.task_id == task.id
@@ -66,9 +87,7 @@ def _false_notices(simulation: Simulation, message: Message) -> Iterator[str]:
     denied = simulation.relay.was_denied_first(task.id) or (
         unchecked and simulation.relay.was_denied(task.id)  # tasks without watches are deleted
     )
-    true = true_statements(task, unreachable=unreachable, denied=denied)
-    for fault in false_statements(task, message, true):
-        yield f"UNTRUE {task.id} {fault}: {message.content!r}"
+    return true_statements(task, unreachable=unreachable, denied=denied)
 
 
 def _wrong_counts(simulation: Simulation, key: Key, expectations: Expectation) -> Iterator[str]:
@@ -78,6 +97,7 @@ def _wrong_counts(simulation: Simulation, key: Key, expectations: Expectation) -
     sure = sum(  # one that somebody deleted in the meantime cannot be found again
         not is_possible_duplicate(message) and not message.deleted
         for message in expectations.arrived
+        if message not in expectations.for_others
     )
     line = (
         f"{count} notices of {task_id} for {person.name} in {channel.name or 'a direct message'},"
@@ -86,7 +106,7 @@ def _wrong_counts(simulation: Simulation, key: Key, expectations: Expectation) -
     )
     if count < expectations.least and not _cannot_be_notified(simulation, task_id, channel, person):
         yield f"LOST {line}"
-    if max(sure, min(count, 1)) > expectations.most:
+    if max(sure, min(count - len(expectations.for_others), 1)) > expectations.most:
         yield f"DOUBLED {line}"
 
 

@@ -27,6 +27,8 @@ FATES = {
 TITLES = ("Paper Boats", "City Windows", "纸船", "*Stars* & `code` @everyone", "Zzyzx Road")
 ACTIVE = (600.0, 3000.0)
 """Seconds in which things happen, at least and at most."""
+MAX_IDS = 10
+"""Tasks that one command takes."""
 LONG = 1.5 * 86400
 """Seconds that are added where something goes wrong for more than a day."""
 
@@ -147,8 +149,12 @@ def _wishes(simulation: Simulation, rng: Random, task: SimulatedTask) -> None:
         now = at - simulation.environment.clock.now + simulation.environment.clock.true_time()
         made = [each for each in simulation.tasks if each.submitted_at < now]
         also = [each.id for each in made if rng.random() < 0.1]
-        ids = list(dict.fromkeys([task.id, *also]))
-        _watch_at(simulation, at, person, ids, channel, private=private)
+        grouping = simulation.environment.rng(f"grouping/{task.id}/{person.id}")
+        if grouping.random() < 0.3:  # most of what there is
+            also += [each.id for each in made if grouping.random() < 0.7]
+        ids = list(dict.fromkeys([task.id, *also]))[:MAX_IDS]
+        together = grouping.choice([None, None, "summary", "separate"])
+        _watch_at(simulation, at, person, ids, channel, private=private, together=together)
         if rng.random() < 0.2:  # again, or elsewhere
             again = at + rng.expovariate(1 / 200)
             channel, private = _a_place(simulation, rng, person)
@@ -176,12 +182,19 @@ def _watch_at(
     channel: Channel,
     *,
     private: bool,
+    together: str | None = None,
 ) -> None:
     forum = _a_forum(simulation, channel, private=private)
     simulation.environment.at(
         when,
         lambda: simulation.users.watch(
-            simulation.process, person, task_ids, channel, private=private, forum=forum
+            simulation.process,
+            person,
+            task_ids,
+            channel,
+            private=private,
+            forum=forum,
+            together=together,
         ),
     )
 

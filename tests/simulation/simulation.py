@@ -245,16 +245,16 @@ class Simulation:
         places = {here, *(c.id for c in self.places if speaks_for(message, c.id))}
         return self.process_count > 1 or not places.isdisjoint(self._discord_network.troubled)
 
-    def task_of(self, message: Message) -> SimulatedTask | None:
-        """Return the task that a message is about.
+    def tasks_of(self, message: Message) -> list[SimulatedTask]:
+        """Return the tasks that a message is about.
 
-        A minimal message may not name it, nor one whose embeds Discord dropped before the bot could
-        add them as text: then the database says what was sent.
+        A minimal message may not name them, nor one whose embeds Discord dropped before the bot
+        could add them as text: then the database says what was sent.
         """
         unnamed = is_minimal(message) or message.embeds_dropped
-        task_id = None
+        ids: list[str] | None = None
         if unnamed and message.begun_by is not None:
-            task_id = self.disk.task_of_message(message.id)
+            ids = self.disk.tasks_of_message(message.id)
         elif unnamed:
-            task_id = self.disk.task_of_nonce(message.nonce)
-        return next((task for task in self.tasks if task.id in (task_id or message.text)), None)
+            ids = self.disk.tasks_of_nonce(message.nonce)
+        return [task for task in self.tasks if task.id in (ids or message.text)]

@@ -84,6 +84,8 @@ _KINDS_BY_KEY = {
     "watch-not-asked": ReplyKind.WATCHING,
     "watch-finished-unsent": ReplyKind.NOT_WATCHING,
     "watch-failed-unsent": ReplyKind.NOT_WATCHING,
+    "watch-in-summary": ReplyKind.FINISHED,
+    "watch-failed-in-summary": ReplyKind.FINISHED,
     "unwatch-sending": ReplyKind.NOT_WATCHING,
 }
 """The kinds of replies that ``classify_reply`` does not know, by message key."""
@@ -111,6 +113,7 @@ class Users:
         *,
         private: bool = False,
         forum: Channel | None = None,
+        together: str | None = None,
     ) -> None:
         """Use ``/suno watch``, perhaps for a forum."""
         options: list[dict[str, Any]] = [{"name": "id", "type": 3, "value": " ".join(task_ids)}]
@@ -122,6 +125,8 @@ class Users:
             options.append({"name": "channel", "type": 7, "value": str(forum.id)})
             resolved = {"channels": {str(forum.id): forum.payload() | {"permissions": "0"}}}
             place = forum
+        if together:
+            options.append({"name": "together", "type": 3, "value": together})
         if private:
             options.append({"name": "private", "type": 5, "value": True})
             place = self._state.channels[person.direct]

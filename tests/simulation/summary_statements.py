@@ -1,0 +1,91 @@
+"""Decides whether a summary of several tasks is true, line by line."""
+
+from collections.abc import Iterator, Sequence
+
+from bot.i18n.catalog import catalog_for
+from tests.simulation.discord_state import Message
+from tests.simulation.messages import SUMMARY_KEYS, is_minimal
+from tests.simulation.relay_server import Fate, SimulatedTask
+
+_WORDS = catalog_for("en-US")
+_READY = {"done", "partly", "lyrics"}
+_ICONS = {"✅": "done", "🟡": "partly", "❌": "failed", "⌛": "gave up", "❔": "not found"}
+
+
+def faults_of_summary(
+    tasks: Sequence[SimulatedTask], message: Message, true: dict[str, set[str]]
+) -> Iterator[str]:
+    """Yield each error of a summary, where ``true`` is what it may say of each task."""
+    lines = _lines(message)
+    if is_minimal(message) or (message.embeds_dropped and not lines):
+        surely = sum(true[task.id] <= _READY for task in tasks)
+        perhaps = sum(bool(true[task.id] & (_READY | {"gave up", "not found"})) for task in tasks)
+        if not any(_says(message, ready, len(tasks)) for ready in range(surely, perhaps + 1)):
+            yield "counts wrongly"
+        return
+    by_task = {task.id: _line_of(task, lines, message) for task in tasks}
+    for task in tasks:
+        yield from _faults_of_line(task, by_task[task.id], true[task.id])
+    ready = sum(_has_result(line or "") for line in by_task.values())
+    if not _says(message, ready, len(tasks)):
+        yield f"does not say that {ready} of {len(tasks)} are ready"
+    if len(lines) != len(tasks):
+        yield f"has {len(lines)} lines for {len(tasks)} tasks"
+    if "None.mp3" in message.text or "audiopipe" in message.text:
+        yield "has a link that dies"
+
+
+def _lines(message: Message) -> list[str]:
+    """Return the lines about tasks: they begin with an icon."""
+    text = "\n".join([message.content, *(embed.get("description", "") for embed in message.embeds)])
+    return [line for line in text.split("\n") if line.startswith(tuple(_ICONS))]
+
+
+def _line_of(task: SimulatedTask, lines: Sequence[str], message: Message) -> str | None:
+    """Return the line of a task: it names the id, or its place is that in the menu."""
+    named = next((line for line in lines if f"`{task.id}`" in line), None)
+    menus = [item for row in message.components for item in row["components"]]
+    values = [option["value"] for menu in menus for option in menu.get("options", ())]
+    if named is None and task.id in values and len(values) == len(lines):
+        return lines[values.index(task.id)]
+    return named
+
+
+def _faults_of_line(task: SimulatedTask, line: str | None, true: set[str]) -> Iterator[str]:
+    if line is None:
+        yield f"has no line about {task.id}"
+        return
+    said = _statement(line)
+    if said not in true:
+        yield f"says {said!r} of {task.id} where {sorted(true)} is true"
+    if said in ("done", "partly") and task.fate in (Fate.SONG, Fate.HALF) and "](" in line:
+        missing = [clip for clip in task.proofs if clip not in line]
+        if missing:
+            yield f"lacks links to {missing}"
+
+
+def _statement(line: str) -> str:
+    """Return what a line says about the end of its task."""
+    for meaning, key in (("gave up", "summary-gave-up"), ("not found", "summary-not-found")):
+        if any(_WORDS.text(each) in line for each in (key, f"{key}-partly")):
+            return meaning
+    said = next(said for icon, said in _ICONS.items() if line.startswith(icon))
+    return "lyrics" if said == "done" and _WORDS.text("summary-lyrics") in line else said
+
+
+def _has_result(line: str) -> bool:
+    """Whether a line is about something that can be opened."""
+    return line.startswith(("✅", "🟡")) and not any(
+        _WORDS.text(key) in line for key in ("summary-preview", "summary-nothing")
+    )
+
+
+def _says(message: Message, ready: int, total: int) -> bool:
+    all_ready, some_ready, none_ready = SUMMARY_KEYS
+    key = some_ready
+    if ready in (0, total):
+        key = all_ready if ready else none_ready
+    return any(
+        _WORDS.text(key, kind=kind, ready=ready, total=total) in message.content
+        for kind in ("music", "lyrics", "task")
+    )
