@@ -9,6 +9,7 @@ from typing import BinaryIO
 import click
 
 from bot import __version__
+from bot.encryption import new_key
 from bot.relay.explain import explain as explain_answer
 from bot.settings import SettingsError, load_settings
 
@@ -98,6 +99,15 @@ def explain(file: BinaryIO, status: int, content_type: str) -> None:
     """
     conclusion = explain_answer(status, content_type, file.read())
     click.echo(json.dumps(conclusion, indent=2))
+
+
+@main.command("new-key")
+def create_key() -> None:
+    """Print a new key for ENCRYPTION_KEY, which encrypts the relay keys in the database.
+
+    Keep a copy in a safe place: without it, the stored keys are lost and have to be entered again.
+    """
+    click.echo(new_key())
 
 
 @main.group(invoke_without_command=True)

@@ -19,6 +19,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from yarl import URL
 
+from bot.encryption import parse_keys
 from bot.redaction import redact_setting
 
 DISCORD_API = "https://discord.com/api/v10"
@@ -64,6 +65,13 @@ def _secret(value: SecretStr) -> SecretStr:
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
 
 
+def _encryption_keys(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value().strip()
+    if text:
+        parse_keys(text)
+    return SecretStr(text)
+
+
 class Settings(BaseSettings):
     """The settings, in the order of ``.env.example``. Durations are in seconds."""
 
@@ -86,6 +94,8 @@ class Settings(BaseSettings):
     suno_api_key: Secret
     suno_fetch_path: str = ""
     """Empty: the relay's own."""
+    encryption_key: Annotated[SecretStr, AfterValidator(_encryption_keys)] = SecretStr("")
+    """Empty: no relay key can be stored."""
     database_path: Path = Path("data/suno.db")
     poll_interval: float = Field(default=5.0, ge=0.1, le=3600)
     poll_batch_size: int = Field(default=100, ge=1, le=1000)
@@ -127,13 +137,16 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> tuple[str, ...]:
         """The values that must never be printed."""
-        return (self.discord_token.get_secret_value(), self.suno_api_key.get_secret_value())
+        single = (self.discord_token.get_secret_value(), self.suno_api_key.get_secret_value())
+        keys = self.encryption_key.get_secret_value()
+        return (*single, *(keys.split(",") if keys else ()))
 
 
 _SECRET_ADVICE = {
     "DISCORD_TOKEN": "create an application at https://discord.com/developers/applications,"
     " choose Bot > Reset Token, and put the token into .env",
     "SUNO_API_KEY": "create a key in the console of your relay and put it into .env",
+    "ENCRYPTION_KEY": "create one with `suno-bot new-key` and put it into .env",
 }
 
 
