@@ -717,3 +717,28 @@ def m018_forums(db: Database) -> None:
         "CREATE TABLE forums ( channel_id INTEGER PRIMARY KEY, guild_id INTEGER NOT NULL) STRICT"
     )
     db.execute("ALTER TABLE deliveries ADD COLUMN thread_id INTEGER")  # NULL: in its channel
+
+
+@migrations()
+def m020_relay_accounts(db: Database) -> None:
+    """Create the table of the relay accounts that servers and users connect."""
+    db.execute(_M020)
+
+
+_M020 = """
+    CREATE TABLE relay_accounts (
+        id             TEXT PRIMARY KEY,
+        guild_id       INTEGER UNIQUE,
+        user_id        INTEGER UNIQUE,
+        relay          TEXT NOT NULL,      -- the name of its profile
+        base_url       TEXT NOT NULL,
+        fetch_path     TEXT NOT NULL,
+        encrypted_key  BLOB NOT NULL,
+        key_ending     TEXT NOT NULL,
+        connected_by   INTEGER NOT NULL,
+        connected_at   REAL NOT NULL,
+        locale         TEXT NOT NULL,
+        rejected_since REAL,
+        CHECK ((guild_id IS NULL) != (user_id IS NULL))
+    ) STRICT
+"""

@@ -1,0 +1,118 @@
+"""The relay accounts of servers and users: their keys are encrypted, and deleted completely."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from bot.encryption import Cipher, new_key, parse_keys
+from bot.storage.database import DatabaseThread
+from bot.storage.models import AccountOwner, RelayAccount
+from bot.storage.relay_accounts import RelayAccountStore, delete_account
+
+KEY, OTHER_KEY = "sk-the-key-of-a-server-01", "sk-another-key-of-it-02"
+SERVER, USER = AccountOwner(guild_id=50), AccountOwner(user_id=7)
+CIPHER = Cipher(parse_keys(new_key()))
+
+
+@pytest.fixture
+def accounts(database: DatabaseThread) -> RelayAccountStore:
+    """Return the accounts of an empty database."""
+    return RelayAccountStore(database)
+
+
+async def connect(
+    accounts: RelayAccountStore, owner: AccountOwner, key: str = KEY, cipher: Cipher = CIPHER
+) -> RelayAccount:
+    """Connect an account with a key."""
+
+    def account(account_id: str) -> RelayAccount:
+        return RelayAccount(
+            id=account_id,
+            owner=owner,
+            relay="custom",
+            base_url="https://relay.example",
+            fetch_path="/suno/fetch",
+            encrypted_key=cipher.encrypt(SecretStr(key), account_id),
+            key_ending=key[-4:],
+            connected_by=7,
+            connected_at=1_700_000_000.0,
+            locale="en-US",
+        )
+
+    return await accounts.connect(owner, account)
+
+
+async def test_an_account_is_found_by_its_owner(accounts: RelayAccountStore) -> None:
+    """A server and a user with the same id are two owners."""
+    server = await connect(accounts, AccountOwner(guild_id=7))
+    user = await connect(accounts, USER)
+    assert await accounts.of(AccountOwner(guild_id=7)) == server
+    assert await accounts.of(USER) == user
+    assert await accounts.of(AccountOwner(guild_id=8)) is None
+    assert server.id != user.id
+    assert {each.id for each in await accounts.all()} == {server.id, user.id}
+
+
+async def test_a_replaced_key_keeps_the_id_of_the_account(accounts: RelayAccountStore) -> None:
+    """Its tasks stay watched; a new account after a disconnection has another id."""
+    first = await connect(accounts, SERVER)
+    second = await connect(accounts, SERVER, OTHER_KEY)
+    assert second.id == first.id
+    stored = await accounts.of(SERVER)
+    assert stored is not None
+    assert CIPHER.decrypt(stored.encrypted_key, stored.id).get_secret_value() == OTHER_KEY
+
+
+async def test_a_deleted_account_leaves_nothing_in_the_files(
+    database: DatabaseThread, accounts: RelayAccountStore, tmp_path: Path
+) -> None:
+    """Neither the key nor its ciphertext, and a new account has a new id."""
+    first = await connect(accounts, SERVER)
+    second = await connect(accounts, SERVER, OTHER_KEY)
+    contents = _contents(tmp_path)
+    assert second.encrypted_key in contents
+    assert first.encrypted_key not in contents
+    deleted = await database.run(lambda db: delete_account(db, SERVER), erases=True)
+    assert deleted == first.id
+    assert await accounts.all() == []
+    contents = _contents(tmp_path)
+    assert second.encrypted_key not in contents
+    assert KEY.encode() not in contents
+    assert (await connect(accounts, SERVER)).id != first.id
+
+
+async def test_keys_are_encrypted_anew_with_another_key(accounts: RelayAccountStore) -> None:
+    """All at once, or none."""
+    old_key, new = new_key(), Cipher(parse_keys(new_key()))
+    old = Cipher(parse_keys(old_key))
+    for owner in (SERVER, USER):
+        await connect(accounts, owner, cipher=old)
+    count = await accounts.replace_keys(
+        lambda each: new.encrypt(old.decrypt(each.encrypted_key, each.id), each.id)
+    )
+    assert count == 2
+    for each in await accounts.all():
+        assert new.decrypt(each.encrypted_key, each.id).get_secret_value() == KEY
+
+
+async def test_a_refused_key_is_news_once(accounts: RelayAccountStore) -> None:
+    """Until it is accepted again, or replaced."""
+    account = await connect(accounts, SERVER)
+    assert await accounts.set_rejected(account.id, 100.0)
+    assert not await accounts.set_rejected(account.id, 200.0)
+    assert await accounts.of(SERVER) == replace(account, rejected_since=100.0)
+    assert await accounts.set_rejected(account.id, None)
+    assert not await accounts.set_rejected(account.id, None)
+    assert not await accounts.set_rejected("account-of-nobody", 100.0)
+
+
+def test_a_key_is_in_no_representation() -> None:
+    """Logs and tracebacks show values."""
+    account = RelayAccount("a", SERVER, "r", "u", "/p", b"secret", "ret", 1, 0.0, "en-US")
+    assert "secret" not in repr(account)
+
+
+def _contents(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in folder.glob("suno.db*"))
