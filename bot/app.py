@@ -116,11 +116,12 @@ def monitoring_server(
 
 def make_relay_client(settings: Settings, session: aiohttp.ClientSession) -> RelayClient:
     """Make the relay client. Raises ``StartError`` for an address that no relay can have."""
+    profile = profile_of(settings)
     return RelayClient(
         session,
-        profile_of(settings),
+        profile,
         settings.suno_api_key,
-        batch_size=settings.poll_batch_size,
+        batch_size=min(settings.poll_batch_size, profile.batch_size),
         requests_per_second=settings.poll_requests_per_second,
     )
 

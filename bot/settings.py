@@ -21,6 +21,7 @@ from yarl import URL
 
 from bot.encryption import parse_keys
 from bot.redaction import redact_setting
+from bot.relay.providers import KNOWN_RELAYS
 
 DISCORD_API = "https://discord.com/api/v10"
 ENV_FILE = ".env"
@@ -65,6 +66,12 @@ def _secret(value: SecretStr) -> SecretStr:
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
 
 
+def _known_relay(name: str) -> str:
+    if name not in KNOWN_RELAYS:
+        raise ValueError(f"must be one of: {', '.join(KNOWN_RELAYS)}")
+    return name
+
+
 def _encryption_keys(value: SecretStr) -> SecretStr:
     text = value.get_secret_value().strip()
     if text:
@@ -88,7 +95,7 @@ class Settings(BaseSettings):
     discord_api_url: Annotated[str, _safe_url("https", "http")] = DISCORD_API
     discord_gateway_url: Annotated[str, _safe_url("wss", "ws")] = ""
     """Empty: the one that Discord's API names."""
-    suno_relay: Literal["deerapi", "openai-hub", "custom"] = "deerapi"
+    suno_relay: Annotated[str, AfterValidator(_known_relay)] = "deerapi"
     suno_base_url: Annotated[str, _safe_url("https", "http")] = Field("", validate_default=True)
     """Empty: the relay's own."""
     suno_api_key: Secret

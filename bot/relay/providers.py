@@ -1,9 +1,13 @@
-"""The known relays as data: addresses and paths; and which addresses are accepted."""
+"""The known relays as data, read from ``providers.toml``; and which addresses are accepted."""
 
+import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from importlib.resources import files
 from ipaddress import ip_address
 from types import MappingProxyType
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 CUSTOM = "custom"
@@ -11,6 +15,31 @@ FETCH_PATH = "/suno/fetch"
 """The batch look-up of most relays, among them DeerAPI and OpenAI-Hub."""
 SUBMIT_FETCH_PATH = "/suno/submit/fetch"
 """The batch look-up of the relays that put every POST under ``/suno/submit``."""
+
+
+class Capability(StrEnum):
+    """What can be created at a relay."""
+
+    MUSIC = "music"
+    LYRICS = "lyrics"
+    EXTEND = "extend"
+    WAV = "wav"
+    TIMING = "timing"
+    STEMS = "stems"
+
+
+@dataclass(frozen=True, slots=True)
+class RelayModel:
+    """A model that makes songs."""
+
+    name: str
+    """As requests name it."""
+    version: str
+    """As people know it."""
+    max_lyrics: int
+    """Code points."""
+    max_style: int
+    """Code points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +51,13 @@ class RelayProfile:
     """With its scheme, without a slash at the end."""
     fetch_path: str
     """The path of the batch look-up, with a slash in front."""
+    title: str = ""
+    """As people know it."""
+    batch_size: int = 100
+    """Ids that one batch look-up may hold."""
+    capabilities: frozenset[Capability] = frozenset()
+    models: tuple[RelayModel, ...] = ()
+    """The first is the default."""
 
     @property
     def batch_paths(self) -> tuple[str, ...]:
@@ -44,12 +80,28 @@ class RelayProfile:
         return ""
 
 
-KNOWN_RELAYS: Mapping[str, RelayProfile] = MappingProxyType(
-    {
-        "deerapi": RelayProfile("deerapi", "https://api.deerapi.com", FETCH_PATH),
-        "openai-hub": RelayProfile("openai-hub", "https://api.openai-hub.com", FETCH_PATH),
-    }
-)
+def _load_profiles() -> dict[str, RelayProfile]:
+    data = tomllib.loads(files("bot.relay").joinpath("providers.toml").read_text("utf-8"))
+    models = {name: RelayModel(name, **fields) for name, fields in data["models"].items()}
+    return {name: _profile(name, fields, models) for name, fields in data["relays"].items()}
+
+
+def _profile(
+    name: str, fields: Mapping[str, Any], models: Mapping[str, RelayModel]
+) -> RelayProfile:
+    return RelayProfile(
+        name=name,
+        base_url=fields.get("base_url", ""),
+        fetch_path=fields["fetch_path"],
+        title=fields["title"],
+        batch_size=fields["batch_size"],
+        capabilities=frozenset(map(Capability, fields["capabilities"])),
+        models=tuple(models[each] for each in fields["models"]),
+    )
+
+
+KNOWN_RELAYS: Mapping[str, RelayProfile] = MappingProxyType(_load_profiles())
+"""By name. ``custom`` stands for every other relay, and has no address."""
 
 
 def relay_profile(
@@ -60,16 +112,18 @@ def relay_profile(
     Raises ``ValueError``, with a sentence for the operator, where the name is not known, ``custom``
     has no address, or an address or path cannot be used.
     """
-    name = name.strip().lower()
-    known = KNOWN_RELAYS.get(name)
-    if known is None and name != CUSTOM:
-        choices = ", ".join((*KNOWN_RELAYS, CUSTOM))
+    known = KNOWN_RELAYS.get(name.strip().lower())
+    if known is None:
+        choices = ", ".join(KNOWN_RELAYS)
         raise ValueError(f"There is no relay called {name!r}; choose one of {choices}.")
-    address = base_url or (known.base_url if known else "")
+    address = base_url or known.base_url
     if not address:
         raise ValueError("A custom relay needs its address, such as https://api.example.com.")
-    path = fetch_path or (known.fetch_path if known else FETCH_PATH)
-    return RelayProfile(name, _checked_address(address.strip()), _checked_path(path.strip()))
+    return replace(
+        known,
+        base_url=_checked_address(address.strip()),
+        fetch_path=_checked_path((fetch_path or known.fetch_path).strip()),
+    )
 
 
 def _checked_address(address: str) -> str:

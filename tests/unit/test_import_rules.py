@@ -17,7 +17,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bot.redaction": set(),
     "bot.public_addresses": set(),
     "bot.encryption": set(),
-    "bot.settings": {"bot.encryption", "bot.redaction"},
+    "bot.settings": {
+        *("bot.encryption", "bot.redaction"),
+        "bot.relay.providers",  # the names that SUNO_RELAY may have
+    },
     "bot.logs": {"bot.redaction"},
     "bot.metrics": set(),
     "bot.runtime": set(),

@@ -1,6 +1,8 @@
 import pytest
 
-from bot.relay.providers import KNOWN_RELAYS, relay_profile
+from bot.relay.providers import KNOWN_RELAYS, Capability, RelayProfile, relay_profile
+from bot.settings import Settings
+from tests.support.paths import ROOT
 
 
 @pytest.mark.parametrize(
@@ -118,3 +120,21 @@ def test_an_odd_path_is_tried_before_the_usual_ones() -> None:
     odd = relay_profile("custom", "https://relay.example", "/tasks")
 
     assert odd.batch_paths == ("/tasks", "/suno/fetch", "/suno/submit/fetch")
+
+
+def test_every_known_relay_has_a_payload_file() -> None:
+    """What a relay sends is known before it is offered; no code names a relay."""
+    samples = {file.stem for file in (ROOT / "data" / "samples").glob("*.json")}
+    assert set(KNOWN_RELAYS) - {"custom"} <= samples
+    sources = [file.read_text("utf-8") for file in (ROOT / "bot").rglob("*.py")]
+    for name in set(KNOWN_RELAYS) - {"custom", Settings.model_fields["suno_relay"].default}:
+        assert not any(f'"{name}"' in source for source in sources)
+
+
+@pytest.mark.parametrize("relay", KNOWN_RELAYS.values(), ids=KNOWN_RELAYS)
+def test_a_known_relay_is_described_completely(relay: RelayProfile) -> None:
+    """People see its title, and choose among its models."""
+    assert relay.title
+    assert relay.batch_size > 0
+    assert all(model.version and model.max_lyrics > 0 < model.max_style for model in relay.models)
+    assert bool(relay.models) is (Capability.MUSIC in relay.capabilities)
