@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from bot.delivery.attachments.audio_fetcher import Resolver
+from bot.public_connector import Resolver
 
 MP3 = b"ID3\x04\x00\x00\x00\x00\x00\x00" + b"\xff\xfb\x90\x64" + bytes(range(256)) * 8
 """Bytes that begin like an MP3 file."""

@@ -16,6 +16,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bot": set(),
     "bot.redaction": set(),
     "bot.public_addresses": set(),
+    "bot.public_connector": {"bot.public_addresses"},
     "bot.encryption": set(),
     "bot.settings": {
         *("bot.encryption", "bot.redaction"),
@@ -39,7 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "bot.ui",
         "bot.i18n",
         "bot.metrics",
-        "bot.public_addresses",
+        "bot.public_connector",
     },
     "bot.watches": {"bot.relay", "bot.storage", "bot.ui.permissions", "bot.delivery"},
     "bot.monitoring": {"bot.relay", "bot.storage", "bot.metrics"},

@@ -1,23 +1,17 @@
 """Fetches audio files from URLs that relays return. These URLs count as hostile.
 
-Requests go only to https at port 443 of public addresses, and contain no secret. Each connection is
-checked when its socket is created, by the address that it connects to: so neither a name that
-resolves differently the next time nor a redirect leads anywhere else.
+Requests go only to https at port 443 of public addresses, and contain no secret.
 """
 
 import asyncio
-import socket
 import tempfile
-from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import ip_address
 from types import TracebackType
 from typing import IO, Self
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from bot.delivery.attachments.audio_format import (
@@ -26,21 +20,23 @@ from bot.delivery.attachments.audio_format import (
     has_only_audio_tracks,
     is_general_mp4,
 )
-from bot.public_addresses import is_public
+from bot.public_connector import (
+    HTTPS_PORT,
+    NotPublicError,
+    Resolver,
+    public_connector,
+    resolve_host,
+)
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 3
 MAX_CONCURRENT_FETCHES = 8
 """Files that are fetched at the same time. Waiting for a connection counts as fetching time."""
 
-_HTTPS = 443
 _CHUNK = 1 << 16
 _IN_MEMORY = 1 << 20
 """Bytes of a file that are kept in memory; a longer file is written to disk."""
 _HEADERS = {"User-Agent": "suno-bot", "Accept": "audio/*", "Accept-Encoding": "identity"}
-
-Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
-"""Returns the numeric addresses of a host and port; raises ``OSError`` if there are none."""
 
 
 class FetchFailure(StrEnum):
@@ -77,13 +73,6 @@ class FetchedAudio:
     """By its content, without a dot."""
 
 
-async def resolve_host(host: str, port: int) -> Sequence[str]:
-    """Return the addresses of a host by the system's resolver. Raises ``OSError``."""
-    loop = asyncio.get_running_loop()
-    infos = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(info[4][0]) for info in infos))
-
-
 class AudioFetcher:
     """Fetches audio files, each within ``seconds`` from the call to its last byte.
 
@@ -105,12 +94,11 @@ class AudioFetcher:
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
+            connector=public_connector(
                 limit=MAX_CONCURRENT_FETCHES,
                 force_close=True,
-                use_dns_cache=False,
-                resolver=_AiohttpResolver(self._resolve),
-                socket_factory=self._checked_socket,
+                resolve=self._resolve,
+                loopback_port=self._loopback_port,
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=_HEADERS,
@@ -141,7 +129,7 @@ class AudioFetcher:
         except TimeoutError as error:
             raise AudioFetchError(FetchFailure.TOO_SLOW) from error
         except aiohttp.ClientConnectorError as error:
-            refused = isinstance(error.os_error, _NotPublicError)
+            refused = isinstance(error.os_error, NotPublicError)
             raise AudioFetchError(
                 FetchFailure.NOT_PUBLIC if refused else FetchFailure.UNREACHABLE
             ) from error
@@ -165,59 +153,11 @@ class AudioFetcher:
 
     def _check(self, url: URL) -> None:
         """Reject a URL that is wrong by itself; its address is checked when connecting."""
-        https = url.scheme == "https" and url.port == _HTTPS
+        https = url.scheme == "https" and url.port == HTTPS_PORT
         local = url.scheme in ("http", "https") and url.port == self._loopback_port
         bare = url.user is None and url.password is None
         if not (https or local) or not bare or not url.host:
             raise AudioFetchError(FetchFailure.LINK)
-
-    def _checked_socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
-        """Create the socket of an allowed connection. Raises ``_NotPublicError`` for another."""
-        family, kind, protocol, _, (host, port, *_) = info
-        public = port == _HTTPS and is_public(str(host))
-        if not public and not (port == self._loopback_port and _is_loopback(str(host))):
-            raise _NotPublicError("not a public address")
-        return socket.socket(family, kind, protocol)
-
-
-class _NotPublicError(OSError):
-    """The address of a connection is not public."""
-
-
-class _AiohttpResolver(AbstractResolver):
-    """Makes aiohttp resolve names with a function."""
-
-    def __init__(self, resolve: Resolver) -> None:
-        self._resolve = resolve
-
-    async def resolve(
-        self,
-        host: str,
-        port: int = 0,
-        family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002 # both are tried
-    ) -> list[ResolveResult]:
-        """Return the addresses of a host. Raises ``OSError``."""
-        return [
-            ResolveResult(
-                hostname=host,
-                host=address,
-                port=port,
-                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-                proto=0,
-                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-            )
-            for address in await self._resolve(host, port)
-        ]
-
-    async def close(self) -> None:
-        """Do nothing: there is nothing to close."""
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return False
 
 
 async def _read_audio(response: aiohttp.ClientResponse, limit: int) -> FetchedAudio:
