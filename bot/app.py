@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
+from pydantic import SecretStr
 
 from bot import __version__
+from bot.accounts.connection import AccountConnection
+from bot.accounts.registry import AccountRegistry, OpenConnection
 from bot.background import BackgroundLoops, Loop, RetentionJob
 from bot.client import Addresses, Services, SunoBot, request_trace
 from bot.delivery.attachments.attachment_policy import AttachmentPolicy, AudioAttachments
@@ -17,6 +20,7 @@ from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.live_card_updater import LIVE_CARD_TIMING, LiveCardTiming, LiveCardUpdater
 from bot.delivery.relay_facts import RelayFacts
 from bot.delivery.welcome import WelcomeMessages
+from bot.encryption import Cipher, DecryptionError, parse_keys
 from bot.gateway import GATEWAY_TIMING, GatewayTiming
 from bot.metrics import Metrics
 from bot.monitoring.health import HealthProbes, StalenessLimits
@@ -33,15 +37,18 @@ from bot.start_errors import (
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import Erasure
 from bot.storage.history import History
-from bot.storage.key_value import KeyValueStore
+from bot.storage.key_value import KeyValueStore, RelayAccess, create_fingerprint
 from bot.storage.limits import WatchLimits
 from bot.storage.live_cards import LiveCards
+from bot.storage.models import RelayAccount
 from bot.storage.outbox import Outbox
 from bot.storage.queue_statistics import QueueStatistics
+from bot.storage.relay_accounts import RelayAccountStore
 from bot.storage.retention import DepartedServers, Retention
 from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.tasks import TaskStore
 from bot.storage.user_settings import UserSettingsStore
+from bot.storage.watch_store import WatchStore
 from bot.storage.watches import NoticeStates
 from bot.watches.lookup_limiter import LookupLimiter
 from bot.watches.recipient_check import RecipientCheck
@@ -116,11 +123,16 @@ def monitoring_server(
 
 def make_relay_client(settings: Settings, session: aiohttp.ClientSession) -> RelayClient:
     """Make the relay client. Raises ``StartError`` for an address that no relay can have."""
-    profile = profile_of(settings)
+    return _relay_client(settings, session, profile_of(settings), settings.suno_api_key)
+
+
+def _relay_client(
+    settings: Settings, session: aiohttp.ClientSession, profile: RelayProfile, key: SecretStr
+) -> RelayClient:
     return RelayClient(
         session,
         profile,
-        settings.suno_api_key,
+        key,
         batch_size=min(settings.poll_batch_size, profile.batch_size),
         requests_per_second=settings.poll_requests_per_second,
     )
@@ -130,9 +142,9 @@ def make_relay_client(settings: Settings, session: aiohttp.ClientSession) -> Rel
 class _Stores:
     """The parts of the database that several parts of the bot share."""
 
+    database: DatabaseThread
     limits: WatchLimits
     outbox: Outbox
-    tasks: TaskStore
     live_cards: LiveCards
     server_settings: ServerSettingsStore
     departed_servers: DepartedServers
@@ -146,19 +158,19 @@ def build_bot(
     cogs: Sequence[str],
     timing: Timing,
     fingerprint: str,
+    account_session: aiohttp.ClientSession,
 ) -> BotParts:
     """Build every part of the bot; nothing is opened, and nothing starts.
 
     ``fingerprint``: of the address and the key with which the relay is asked.
+    ``account_session`` asks the relays that servers and users connect, at public addresses only.
     """
-    relay_name = profile_of(settings).name
     metrics, monitor = Metrics(), RequestMonitor()
-    stores = _build_stores(settings, database, relay_name, fingerprint)
-    schedule = Schedule(Planner(settings.poll_interval), settings.watch_deadline)
-    poller = Poller(
-        relay_client, stores.tasks, schedule, batch_size=settings.poll_batch_size, metrics=metrics
+    stores = _build_stores(settings, database)
+    profile = profile_of(settings)
+    operator = _connection(
+        settings, stores, metrics, profile.name, profile, relay_client, fingerprint
     )
-    relay_client.on_success(poller.resume)
     addresses = Addresses(settings.discord_api_url, settings.discord_gateway_url)
     client = SunoBot(addresses, cogs, timing.gateway, request_trace(monitor, metrics))
     client.staleness_limits = StalenessLimits.for_rate(settings.poll_requests_per_second)
@@ -172,26 +184,69 @@ def build_bot(
         request_monitor=monitor,
         relay_facts=RelayFacts(
             failing_since=lambda: relay_client.circuit_status.failing_since,
-            duration_stats=History(database, relay_name).duration_stats,
+            duration_stats=History(database, operator.account).duration_stats,
             min_outage=timing.live_cards.min_outage,
         ),
     )
-    watchlist = Watchlist(
-        relay_client,
-        stores.tasks,
-        LookupLimiter(settings.poll_requests_per_second),
-        first_poll_at=schedule.first_poll_at,
-        deadline=schedule.deadline,
+    registry = AccountRegistry(
+        RelayAccountStore(database),
+        _connection_opener(settings, stores, metrics, account_session),
+        operator,
+        is_shared=True,
+        on_failure=lambda loop: metrics.failed_ticks.labels(loop).inc(),
     )
-    client.services = _build_services(database, relay_name, stores, watchlist, dispatcher, updater)
+    watchlist = Watchlist(
+        registry,
+        WatchStore(database, stores.outbox),
+        LookupLimiter(settings.poll_requests_per_second),
+    )
+    client.services = _build_services(stores, operator, watchlist, dispatcher, updater)
     retention = RetentionJob(Retention(database), stores.departed_servers)
-    client.background = _build_loops(stores, poller, dispatcher, updater, retention, metrics)
-    return BotParts(client, poller, metrics, monitor)
+    client.background = _build_loops(stores, operator, dispatcher, updater, retention, metrics)
+    return BotParts(client, operator.poller, metrics, monitor)
 
 
-def _build_stores(
-    settings: Settings, database: DatabaseThread, relay_name: str, fingerprint: str
-) -> _Stores:
+def _connection(
+    settings: Settings,
+    stores: _Stores,
+    metrics: Metrics,
+    account: str,
+    profile: RelayProfile,
+    client: RelayClient,
+    fingerprint: str,
+) -> AccountConnection:
+    """Build the connection of a relay account: what looks up, stores and polls its tasks."""
+    tasks = TaskStore(
+        stores.database, stores.outbox, account, stores.limits, fingerprint=fingerprint
+    )
+    schedule = Schedule(Planner(settings.poll_interval), settings.watch_deadline)
+    batch_size = min(settings.poll_batch_size, profile.batch_size)
+    poller = Poller(client, tasks, schedule, batch_size=batch_size, metrics=metrics)
+    client.on_success(poller.resume)
+    return AccountConnection(account, profile, client, tasks, poller, schedule)
+
+
+def _connection_opener(
+    settings: Settings, stores: _Stores, metrics: Metrics, session: aiohttp.ClientSession
+) -> OpenConnection:
+    """Return what makes the connection of a connected account."""
+    keys = settings.encryption_key.get_secret_value()
+    cipher = Cipher(parse_keys(keys)) if keys else None
+
+    async def open_connection(account: RelayAccount) -> AccountConnection:
+        if cipher is None:
+            raise DecryptionError("ENCRYPTION_KEY is not set")
+        key = cipher.decrypt(account.encrypted_key, account.id)
+        profile = relay_profile(account.relay, account.base_url, account.fetch_path)
+        access = RelayAccess(account.id, profile.base_url, key)
+        fingerprint = await create_fingerprint(stores.database, access)
+        client = _relay_client(settings, session, profile, key)
+        return _connection(settings, stores, metrics, account.id, profile, client, fingerprint)
+
+    return open_connection
+
+
+def _build_stores(settings: Settings, database: DatabaseThread) -> _Stores:
     limits = WatchLimits(
         settings.watches_per_user,
         settings.watches_per_server,
@@ -200,10 +255,10 @@ def _build_stores(
     )
     outbox = Outbox(database)
     return _Stores(
+        database=database,
         limits=limits,
         outbox=outbox,
-        tasks=TaskStore(database, outbox, relay_name, limits, fingerprint=fingerprint),
-        live_cards=LiveCards(database, relay_name, limits),
+        live_cards=LiveCards(database, limits),
         server_settings=ServerSettingsStore(database),
         departed_servers=DepartedServers(database),
     )
@@ -229,14 +284,14 @@ def _build_dispatcher(
 
 
 def _build_services(
-    database: DatabaseThread,
-    relay_name: str,
     stores: _Stores,
+    operator: AccountConnection,
     watchlist: Watchlist,
     dispatcher: OutboxDispatcher,
     updater: LiveCardUpdater,
 ) -> Services:
-    recipient_check = RecipientCheck(updater, NoticeStates(database, relay_name))
+    database = stores.database
+    recipient_check = RecipientCheck(updater, NoticeStates(database))
     return Services(
         watch_service=WatchService(
             watchlist, stores.live_cards, recipient_check, stores.server_settings
@@ -246,7 +301,7 @@ def _build_services(
         live_card_updater=updater,
         outbox=stores.outbox,
         live_cards=stores.live_cards,
-        history=History(database, relay_name),
+        history=History(database, operator.account),
         erasure=Erasure(database),
         departed_servers=stores.departed_servers,
         server_settings=stores.server_settings,
@@ -259,7 +314,7 @@ def _build_services(
 
 def _build_loops(
     stores: _Stores,
-    poller: Poller,
+    operator: AccountConnection,
     dispatcher: OutboxDispatcher,
     updater: LiveCardUpdater,
     retention: RetentionJob,
@@ -268,12 +323,12 @@ def _build_loops(
     """Build the loops under the names that metrics and health probes publish."""
     loops = BackgroundLoops(
         (
-            Loop("poll", poller.tick, stores.tasks.changed),
+            Loop("poll", operator.poller.tick, operator.tasks.changed),
             Loop("deliver", dispatcher.tick, stores.outbox.changed),
             Loop("show", updater.tick, stores.live_cards.changed),
             Loop("tidy", retention.tick, stores.departed_servers.changed),
         ),
-        finish=(poller.finish, dispatcher.finish, updater.finish),
+        finish=(operator.poller.finish, dispatcher.finish, updater.finish),
         on_failure=lambda loop: metrics.failed_ticks.labels(loop).inc(),
     )
     for name in loops.names:
@@ -288,7 +343,9 @@ async def commands_to_register(settings: Settings) -> list[dict[str, Any]]:
         relay_client = make_relay_client(settings, session)
         database = DatabaseThread(settings.database_path)  # is not opened
         fetcher = AudioFetcher()
-        bot = build_bot(settings, database, relay_client, fetcher, COGS, TIMING, fingerprint="")
+        bot = build_bot(
+            settings, database, relay_client, fetcher, COGS, TIMING, "", account_session=session
+        )
         async with bot.client:
             return await bot.client.load_cogs()
 

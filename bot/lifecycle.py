@@ -20,6 +20,7 @@ from bot.app import (
 from bot.client import SunoBot
 from bot.delivery.attachments.audio_fetcher import AudioFetcher
 from bot.logs import configure_logging
+from bot.public_connector import public_connector
 from bot.redaction import redact_setting
 from bot.runtime import freeze_gc, lower_switch_interval, new_event_loop
 from bot.settings import Settings
@@ -117,7 +118,15 @@ async def _open_client(
     await stack.enter_async_context(fetcher)
     access = RelayAccess(relay.name, relay.base_url, settings.suno_api_key)
     fingerprint = await create_fingerprint(database, access)
-    bot = build_bot(settings, database, relay_client, fetcher, COGS, timing, fingerprint)
+    account_session = await stack.enter_async_context(
+        aiohttp.ClientSession(
+            connector=public_connector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
+        )
+    )
+    bot = build_bot(
+        *(settings, database, relay_client, fetcher, COGS, timing, fingerprint),
+        account_session=account_session,
+    )
     await stack.enter_async_context(bot.client)
     await bot.poller.learn_from_history(bot.client.services.history)
     if settings.metrics_port:

@@ -1,6 +1,7 @@
 """The buttons *Me too* and *Stop* of live cards."""
 
 import time
+from dataclasses import replace
 
 import discord
 
@@ -54,7 +55,10 @@ class LiveCardButtons(SunoCog):
         if card is None or not ids:
             text = catalog.text("live-ended")
         elif custom_id.action == "join":
-            answer = await self._watch_service.watch(interaction, ids, JOIN)
+            accounts = {entry.task.id: entry.account for entry in tasks}
+            answer = await self._watch_service.watch(
+                interaction, ids, replace(JOIN, accounts=accounts)
+            )
             text = watch_reply(answer, catalog_for(interaction.locale.value))
         else:
             text = catalog.text(await self._leave(interaction, card, ids))

@@ -16,7 +16,7 @@ from bot.ui.custom_ids import SettingId, SettingsDefaultId, SettingsMenuId, Sett
 from bot.ui.health_panel import ServerHealth, health_embed
 from bot.ui.permissions import invite_link, manages_server
 from bot.ui.persistent_items import persistent_item, selected_values
-from bot.ui.replies import Reply
+from bot.ui.replies import Reply, caller_of
 from bot.ui.settings_panel import Panel, overview, page_of, reset_page, setting_page
 from bot.ui.settings_problems import choice_problem
 from bot.ui.settings_values import ServerView, changes_of
@@ -85,8 +85,9 @@ class SettingsCommands(
     async def health(self, interaction: Interaction) -> None:
         """Show the health of the bot in this server."""
         await interaction.response.defer(ephemeral=True)
-        guild, relay = interaction.guild, self._watchlist.circuit_status
+        guild = interaction.guild
         assert guild is not None  # noqa: S101 # the command is available only in servers
+        relay = await self._watchlist.circuit_status(caller_of(interaction))
         catalog = catalog_for(interaction.locale.value)
         health = ServerHealth(
             now=time.time(),

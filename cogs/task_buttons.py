@@ -1,6 +1,7 @@
 """The buttons of notices and status cards."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import discord
 
@@ -53,11 +54,12 @@ class TaskButtons(SunoCog):
     async def keep_watching(self, interaction: Interaction, custom_id: KeepWatchingId) -> None:
         """Watch a timed-out task again for the user of the button, in the notice's channel."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        task_id = await self._outbox.task_id_of(custom_id.delivery_id)
-        if task_id is None:
+        task = await self._outbox.task_of(custom_id.delivery_id)
+        if task is None:
             text = catalog_for(interaction.locale.value).text("reader-gone")
         else:
-            answer = await self._watch_service.watch(interaction, [task_id], HERE)
+            options = replace(HERE, accounts={task.task_id: task.account})
+            answer = await self._watch_service.watch(interaction, [task.task_id], options)
             text = watch_reply(answer, catalog_for(interaction.locale.value))
         await Reply(interaction).send(text)
 
@@ -135,7 +137,7 @@ class TaskButtons(SunoCog):
 
     async def _unwatch(self, interaction: Interaction, ids: Sequence[str]) -> None:
         """Stop watching tasks, and turn the button into one that watches them."""
-        tasks = await self._watchlist.stored_tasks(ids)
+        tasks = await self._watchlist.watched_tasks(ids, interaction.user.id)
         removed = await self._watchlist.remove(ids, user_id=interaction.user.id)
         catalog = catalog_for(interaction.locale.value)
         await _show_watch_button(interaction, catalog, watching=False)

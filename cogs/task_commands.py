@@ -137,8 +137,9 @@ class TaskCommands(SunoCog):
         """Stop watching some tasks, wherever the user watches them."""
         await interaction.response.defer(ephemeral=True)
         wanted = await self._watchlist.ids_in(ids)
-        tasks = await self._watchlist.stored_tasks(wanted)  # a removed one is not stored any more
-        removed = await self._watchlist.remove(wanted, user_id=interaction.user.id)
+        user_id = interaction.user.id
+        tasks = await self._watchlist.watched_tasks(wanted, user_id)
+        removed = await self._watchlist.remove(wanted, user_id=user_id)
         text = unwatched_text(removed, tasks, catalog_for(interaction.locale.value))
         await Reply(interaction).send(text)
 

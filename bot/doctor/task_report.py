@@ -35,7 +35,7 @@ def print_task(
 
 
 def _task_lines(facts: TaskFacts, now: float) -> Iterator[tuple[str, str]]:
-    yield "Relay", facts.relay
+    yield "Relay", facts.account
     if facts.added_at is not None:
         yield "Added", format_time(facts.added_at, now=now)
     for place in facts.places:

@@ -17,9 +17,9 @@ def summarize(facts: TaskFacts, *, now: float, in_use: bool, relay: str | None) 
     ``in_use``: whether a bot is running on the database; ``relay``: which one the bot is set to
     use, ``None`` if the settings do not tell.
     """
-    if facts.running and relay not in (None, facts.relay):
+    if facts.running and relay not in (None, facts.account):
         return (
-            f"Nothing was posted yet: the task belongs to the relay {facts.relay},"
+            f"Nothing was posted yet: the task belongs to the relay {facts.account},"
             f" and the bot uses another one (SUNO_RELAY={relay})."
         )
     if facts.running:

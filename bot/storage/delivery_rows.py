@@ -18,6 +18,7 @@ from bot.storage.models import (
     EndReason,
     MessageFormat,
     TaskEnd,
+    TaskKey,
 )
 from bot.storage.task_rows import UnreadableRowError, load_task
 
@@ -120,19 +121,20 @@ def _task_ends(db: Database, delivery_id: int) -> list[TaskEnd]:
     return ends
 
 
-def first_task_id(db: Database, delivery_id: int) -> str | None:
-    """Return the id of the first task that a delivery is about."""
+def first_task(db: Database, delivery_id: int) -> TaskKey | None:
+    """Return the first task that a delivery is about."""
     row = db.execute(
-        "SELECT task_id FROM delivery_tasks WHERE delivery_id = ? ORDER BY rowid LIMIT 1",
+        "SELECT d.account, t.task_id FROM deliveries d JOIN delivery_tasks t"
+        " ON t.delivery_id = d.id WHERE d.id = ? ORDER BY t.rowid LIMIT 1",
         [delivery_id],
     ).fetchone()
-    return str(row[0]) if row else None
+    return TaskKey(*row) if row else None
 
 
 _INSERT_NOTICE = """
-    INSERT INTO deliveries (relay, channel_id, guild_id, user_id, locale, purpose, state, group_id,
-        message_format, nonce, due_at, created_at)
-    VALUES (:relay, :channel, :guild, CASE WHEN :guild IS NULL THEN :user END, :locale, 'notice',
+    INSERT INTO deliveries (account, channel_id, guild_id, user_id, locale, purpose, state,
+        group_id, message_format, nonce, due_at, created_at)
+    VALUES (:account, :channel, :guild, CASE WHEN :guild IS NULL THEN :user END, :locale, 'notice',
         CASE WHEN :group IS NULL THEN 'due' ELSE 'collecting' END, :group, :message_format, '',
         :due_at, :now)
 """
@@ -140,7 +142,7 @@ _INSERT_NOTICE = """
 
 def enqueue_notice(
     db: Database,
-    relay: str,
+    account: str,
     task_id: str,
     destination: Mapping[str, Any],
     end_reason: EndReason,
@@ -150,25 +152,25 @@ def enqueue_notice(
 
     It is for the watches there that belong to no group.
     """
-    delivery_id = _insert_notice(db, relay, destination, now=now, due_at=now)
-    add_task(db, delivery_id, relay, task_id, end_reason)
+    delivery_id = _insert_notice(db, account, destination, now=now, due_at=now)
+    add_task(db, delivery_id, account, task_id, end_reason)
     db.execute(
-        "UPDATE watches SET delivery_id = ? WHERE relay = ? AND task_id = ?"
+        "UPDATE watches SET delivery_id = ? WHERE account = ? AND task_id = ?"
         " AND channel_id = ? AND group_id IS NULL AND delivery_id IS NULL",
-        [delivery_id, relay, task_id, destination["channel_id"]],
+        [delivery_id, account, task_id, destination["channel_id"]],
     )
 
 
 def insert_collecting(
-    db: Database, relay: str, group: Mapping[str, Any], *, now: float, due_at: float
+    db: Database, account: str, group: Mapping[str, Any], *, now: float, due_at: float
 ) -> int:
     """Insert the summary of a group, which waits for its tasks until ``due_at``; return its id."""
-    return _insert_notice(db, relay, group, now=now, due_at=due_at, group_id=group["group_id"])
+    return _insert_notice(db, account, group, now=now, due_at=due_at, group_id=group["group_id"])
 
 
 def _insert_notice(
     db: Database,
-    relay: str,
+    account: str,
     destination: Mapping[str, Any],
     *,
     now: float,
@@ -179,7 +181,7 @@ def _insert_notice(
     cursor = db.execute(
         _INSERT_NOTICE,
         {
-            "relay": relay,
+            "account": account,
             "channel": destination["channel_id"],
             "guild": destination["guild_id"],
             "user": destination["user_id"],
@@ -196,15 +198,15 @@ def _insert_notice(
 
 
 def add_task(
-    db: Database, delivery_id: int, relay: str, task_id: str, end_reason: EndReason
+    db: Database, delivery_id: int, account: str, task_id: str, end_reason: EndReason
 ) -> None:
     """Add a task to a delivery as it is stored now; a later end of the same task replaces it."""
     db.execute(
         "INSERT INTO delivery_tasks (delivery_id, task_id, end_reason, task_json)"
-        " SELECT ?, task_id, ?, task_json FROM tasks WHERE relay = ? AND task_id = ?"
+        " SELECT ?, task_id, ?, task_json FROM tasks WHERE account = ? AND task_id = ?"
         " ON CONFLICT (delivery_id, task_id) DO UPDATE SET end_reason = excluded.end_reason,"
         "  task_json = excluded.task_json",
-        [delivery_id, end_reason, relay, task_id],
+        [delivery_id, end_reason, account, task_id],
     )
 
 
@@ -226,9 +228,9 @@ def enqueue_direct(
     may have been posted. Returns the id of the message.
     """
     cursor = db.execute(
-        "INSERT INTO deliveries (relay, user_id, locale, purpose, state, still_running,"
+        "INSERT INTO deliveries (account, user_id, locale, purpose, state, still_running,"
         " message_format, nonce, reason, redirected_from, possible_duplicate, due_at, created_at)"
-        " SELECT relay, ?1,"
+        " SELECT account, ?1,"
         " coalesce((SELECT language FROM user_settings WHERE user_id = ?1), locale), ?2,"
         " 'due', still_running, ?, '', ?, channel_id, ?, ?, ?"
         " FROM deliveries WHERE id = ?",
@@ -249,7 +251,8 @@ def enqueue_direct(
 def _give_nonce(db: Database, delivery_id: int) -> None:
     """Derive the nonce of a delivery from its row: the same in whatever process."""
     key = db.execute(
-        "SELECT id, relay, coalesce(channel_id, user_id), created_at FROM deliveries WHERE id = ?",
+        "SELECT id, account, coalesce(channel_id, user_id), created_at FROM deliveries"
+        " WHERE id = ?",
         [delivery_id],
     ).fetchone()
     db.execute("UPDATE deliveries SET nonce = ? WHERE id = ?", [nonce_of(*key), delivery_id])

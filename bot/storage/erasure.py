@@ -109,8 +109,8 @@ def _tasks(
     db: Database, condition: str, values: list[int], *, table: str = "watches"
 ) -> list[_TaskKey]:
     """Return the tasks of some watches or deliveries."""
-    sql = f"SELECT DISTINCT relay, task_id FROM {table} WHERE {condition}"  # noqa: S608 # names of ours
-    return [(str(relay), str(task_id)) for relay, task_id in db.execute(sql, values)]
+    sql = f"SELECT DISTINCT account, task_id FROM {table} WHERE {condition}"  # noqa: S608 # names of ours
+    return [(str(account), str(task_id)) for account, task_id in db.execute(sql, values)]
 
 
 def _entries(db: Database, table: str, column: str, owner: int) -> list[int]:
@@ -123,7 +123,7 @@ def _erase_cards(db: Database, user_id: int, direct_channel_id: int | None, now:
     """Delete a person's own cards, and mark those that name the person stale."""
     db.execute(
         f"UPDATE live_cards SET {MARK_STALE} WHERE id IN (SELECT ct.card_id FROM live_card_tasks ct"  # noqa: S608 # names of ours
-        " JOIN watches s USING (relay, task_id) WHERE s.user_id = ?)",
+        " JOIN watches s USING (account, task_id) WHERE s.user_id = ?)",
         [now, user_id],
     )
     db.execute(
@@ -189,12 +189,12 @@ def _purge_deliveries(db: Database, guild_id: int) -> None:
 
 def _drop_tasks(db: Database, tasks: Iterable[_TaskKey]) -> None:
     """Delete those of some tasks that have neither watches nor deliveries."""
-    for relay, task_id in tasks:
+    for account, task_id in tasks:
         db.execute(
-            "DELETE FROM tasks WHERE relay = :relay AND task_id = :id"
-            " AND NOT EXISTS (SELECT 1 FROM watches s WHERE s.relay = :relay"
+            "DELETE FROM tasks WHERE account = :account AND task_id = :id"
+            " AND NOT EXISTS (SELECT 1 FROM watches s WHERE s.account = :account"
             "  AND s.task_id = :id AND s.delivery_id IS NULL)"
             " AND (state = 'running' OR NOT EXISTS (SELECT 1 FROM task_deliveries d"
-            "  WHERE d.relay = :relay AND d.task_id = :id))",
-            {"relay": relay, "id": task_id},
+            "  WHERE d.account = :account AND d.task_id = :id))",
+            {"account": account, "id": task_id},
         )

@@ -22,6 +22,15 @@ class WatchError(Exception):
         self.values = values
 
 
+class NoRelayAccount(WatchError):
+    """The person may use no relay account at all."""
+
+    key = "error-no-account"
+
+    def __init__(self) -> None:
+        super().__init__("no relay account is connected here")
+
+
 class TooManyWatches(WatchError):
     """The person has reached the limit of watches per person."""
 

@@ -40,9 +40,10 @@ def enqueue_held_notices_about(db: Database, delivery: Delivery, reason: str, no
     """Enqueue one held notice for each person who waits for a held delivery and has none yet."""
     rows = db.query(
         "SELECT DISTINCT s.user_id FROM watches s JOIN deliveries d ON d.id = s.delivery_id"
-        " WHERE d.id = ? AND NOT EXISTS (SELECT 1 FROM task_deliveries w WHERE w.relay = d.relay"
-        "  AND w.task_id = s.task_id AND w.purpose = 'held_notice' AND w.user_id = s.user_id"
-        "  AND w.redirected_from = d.channel_id AND w.created_at >= d.created_at) ORDER BY s.id",
+        " WHERE d.id = ? AND NOT EXISTS (SELECT 1 FROM task_deliveries w"
+        "  WHERE w.account = d.account AND w.task_id = s.task_id AND w.purpose = 'held_notice'"
+        "  AND w.user_id = s.user_id AND w.redirected_from = d.channel_id"
+        "  AND w.created_at >= d.created_at) ORDER BY s.id",
         [delivery.id],
     )
     for row in list(rows):

@@ -49,10 +49,12 @@ MAX_SUGGESTIONS = 25
 class History:
     """Reads the histories of servers and people."""
 
-    def __init__(self, database: DatabaseThread, relay: str, scan_limit: int = SCAN_LIMIT) -> None:
-        """Read the history of tasks at ``relay``; ``scan_limit`` is that of ``find_entries``."""
+    def __init__(
+        self, database: DatabaseThread, account: str, scan_limit: int = SCAN_LIMIT
+    ) -> None:
+        """Read the history of tasks of ``account``; ``scan_limit`` is that of ``find_entries``."""
         self._database = database
-        self._relay = relay
+        self._account = account
         self._scan_limit = scan_limit
 
     async def page(self, scope: HistoryScope, search: str = "", number: int = 0) -> HistoryPage:
@@ -87,15 +89,15 @@ class History:
         return await self._database.view(entry)
 
     async def duration_stats(self, kind: TaskKind) -> DurationStats | None:
-        """Return how long the last tasks of a kind took at this relay, ``None`` for too few."""
+        """Return how long the last tasks of a kind took at this account, ``None`` for too few."""
         return duration_stats(await self.recent_durations(kind))
 
     async def recent_durations(self, kind: TaskKind) -> list[float]:
-        """Return how long the last tasks of a kind took at this relay (seconds)."""
+        """Return how long the last tasks of a kind took at this account (seconds)."""
         rows = await self._database.read(
-            "SELECT duration FROM history WHERE relay = ? AND kind = ? AND duration IS NOT NULL"
+            "SELECT duration FROM history WHERE account = ? AND kind = ? AND duration IS NOT NULL"
             " ORDER BY ended_at DESC LIMIT ?",
-            [self._relay, kind, DURATION_SAMPLE_SIZE],
+            [self._account, kind, DURATION_SAMPLE_SIZE],
         )
         return [row["duration"] for row in rows]
 
@@ -107,7 +109,7 @@ class History:
         Running and ended ones, the newest first. ``watched``: only those that the person watches.
         """
         query = _RECENT.format(condition="AND delivery_id IS NULL" if watched else "")
-        rows = await self._database.read(query, [self._relay, user_id, SUGGESTION_POOL_SIZE])
+        rows = await self._database.read(query, [self._account, user_id, SUGGESTION_POOL_SIZE])
         wanted = normalize_text(text)
         fitting = [
             _recent_task(row)
@@ -135,7 +137,9 @@ def is_worth_keeping(task: Task, end_reason: EndReason) -> bool:
     return end_reason is EndReason.FINISHED or has_audio or bool(task.text)
 
 
-def add_to_history(db: Database, relay: str, task: Task, end_reason: EndReason, now: float) -> None:
+def add_to_history(
+    db: Database, account: str, task: Task, end_reason: EndReason, now: float
+) -> None:
     """Add a task to the histories, in the transaction that ends it and before its notices exist.
 
     It goes into the history of each server and person whose watch ends with it.
@@ -143,20 +147,20 @@ def add_to_history(db: Database, relay: str, task: Task, end_reason: EndReason, 
     watches = list(
         db.query(
             "SELECT guild_id, channel_id, user_id FROM watches"
-            " WHERE relay = ? AND task_id = ? AND delivery_id IS NULL",
-            [relay, task.id],
+            " WHERE account = ? AND task_id = ? AND delivery_id IS NULL",
+            [account, task.id],
         )
     )
     answer, first_seen, terminal_since = db.execute(
-        "SELECT task_json, added_at, terminal_since FROM tasks WHERE relay = ? AND task_id = ?",
-        [relay, task.id],
+        "SELECT task_json, added_at, terminal_since FROM tasks WHERE account = ? AND task_id = ?",
+        [account, task.id],
     ).fetchone()
     if not watches or not is_worth_keeping(task, end_reason):
         return
     entry_id = _upsert_entry(
         db,
         {
-            "relay": relay,
+            "account": account,
             "id": task.id,
             "kind": task.kind,
             "end_reason": end_reason,
@@ -176,7 +180,7 @@ def add_user_to_history(
 
     ``task`` is the relay and the id of the task. Without an entry, nothing happens.
     """
-    entry = db.execute("SELECT id FROM history WHERE relay = ? AND task_id = ?", task).fetchone()
+    entry = db.execute("SELECT id FROM history WHERE account = ? AND task_id = ?", task).fetchone()
     if entry:
         watch = {
             "user_id": user_id,
@@ -200,16 +204,16 @@ def delete_orphans(db: Database, entry_ids: Iterable[int]) -> None:
 def _upsert_entry(db: Database, values: dict[str, Any]) -> int:
     """Write the entry of a task, unless a better one exists; return its id."""
     db.execute(
-        "INSERT INTO history (relay, task_id, kind, end_reason, duration, ended_at, words,"
+        "INSERT INTO history (account, task_id, kind, end_reason, duration, ended_at, words,"
         " task_json)"
-        " VALUES (:relay, :id, :kind, :end_reason, :duration, :now, :words, :answer)"
-        " ON CONFLICT (relay, task_id) DO UPDATE SET kind = excluded.kind,"
+        " VALUES (:account, :id, :kind, :end_reason, :duration, :now, :words, :answer)"
+        " ON CONFLICT (account, task_id) DO UPDATE SET kind = excluded.kind,"
         "  end_reason = excluded.end_reason, duration = coalesce(excluded.duration, duration),"
         "  words = excluded.words, task_json = excluded.task_json"
         "  WHERE excluded.end_reason = 'finished' OR end_reason != 'finished'",
         values,
     )
-    row = db.execute("SELECT id FROM history WHERE relay = :relay AND task_id = :id", values)
+    row = db.execute("SELECT id FROM history WHERE account = :account AND task_id = :id", values)
     return cast("int", row.fetchone()[0])
 
 
@@ -255,9 +259,9 @@ _RECENT = """
         (SELECT json_extract(clip.value, '$.title') FROM json_each(t.task_json, '$.clips') clip
             WHERE json_extract(clip.value, '$.title') != '' LIMIT 1),
         '')) AS title
-    FROM (SELECT relay, task_id, max(id) AS last, created_at AS watched_at FROM watches
-        WHERE relay = ? AND user_id = ? {condition} GROUP BY task_id ORDER BY last DESC LIMIT ?)
-    JOIN tasks t USING (relay, task_id) ORDER BY last DESC
+    FROM (SELECT account, task_id, max(id) AS last, created_at AS watched_at FROM watches
+        WHERE account = ? AND user_id = ? {condition} GROUP BY task_id ORDER BY last DESC LIMIT ?)
+    JOIN tasks t USING (account, task_id) ORDER BY last DESC
 """
 """Where it selects ``max(id)``, SQLite takes ``created_at`` from the row with that id."""
 

@@ -90,7 +90,7 @@ def inspect_database(
 ) -> DatabaseFacts:
     """Return the facts about an existing database, in about ``time_limit`` seconds.
 
-    ``access``: the configured access to the relay, if it is known. Raises ``sqlite3.Error`` for a
+    ``access``: the configured access to the account, if it is known. Raises ``sqlite3.Error`` for a
     file that cannot be read or is no database.
     """
     return run_query(path, time_limit, lambda db: _facts(path, db, access))
@@ -216,7 +216,7 @@ _REFUSED = f"state = 'dropped' AND purpose = 'notice' AND reason IS NOT '{UNWATC
 
 
 def _counts(db: Database, access: RelayAccess | None) -> DatabaseCounts:
-    running = "SELECT relay, count(*) FROM tasks WHERE state = 'running' GROUP BY relay"
+    running = "SELECT account, count(*) FROM tasks WHERE state = 'running' GROUP BY account"
     relays: dict[str, int] = dict(db.execute(running).fetchall())
     row: Mapping[str, Any]
     (row,) = db.query(
@@ -242,8 +242,8 @@ def _counts(db: Database, access: RelayAccess | None) -> DatabaseCounts:
 
 def _count_of_other_key(db: Database, access: RelayAccess) -> int:
     (number,) = db.execute(
-        "SELECT count(*) FROM tasks WHERE relay = ? AND state = 'running' AND known AND misses > 0"
-        " AND fingerprint IS NOT ?",
+        "SELECT count(*) FROM tasks WHERE account = ? AND state = 'running' AND known"
+        " AND misses > 0 AND fingerprint IS NOT ?",
         [access.relay, read_fingerprint(db, access)],
     ).fetchone()
     return int(number)

@@ -61,7 +61,7 @@ DEFAULT_LIMITS = WatchLimits()
 
 def enforce_watch_limits(
     db: Database,
-    relay: str,
+    account: str,
     user_id: int,
     destination: Destination,
     limits: WatchLimits,
@@ -75,8 +75,8 @@ def enforce_watch_limits(
     """
     of_user, of_member = db.execute(
         "SELECT count(*), count(*) FILTER (WHERE guild_id = ?3) FROM watches"
-        " WHERE delivery_id IS NULL AND user_id = ?2 AND relay = ?1",
-        [relay, user_id, destination.guild_id],
+        " WHERE delivery_id IS NULL AND user_id = ?2 AND account = ?1",
+        [account, user_id, destination.guild_id],
     ).fetchone()
     if of_user > limits.watches_per_user:
         raise TooManyWatches(limits.watches_per_user)
@@ -85,8 +85,8 @@ def enforce_watch_limits(
     if member_limit is not None and of_member > member_limit:
         raise MemberWatchLimitReached(member_limit)
     (of_server,) = db.execute(
-        "SELECT count(*) FROM watches WHERE delivery_id IS NULL AND guild_id = ? AND relay = ?",
-        [destination.guild_id, relay],
+        "SELECT count(*) FROM watches WHERE delivery_id IS NULL AND guild_id = ? AND account = ?",
+        [destination.guild_id, account],
     ).fetchone()
     if of_server > limits.watches_per_server:
         raise ServerWatchLimitReached(limits.watches_per_server)
@@ -102,7 +102,7 @@ _HASH_KEY = "secret of the message limits"  # the name of the value
 
 
 def adds_message(
-    db: Database, relay: str, task_id: str, destination: Destination, group_id: int | None = None
+    db: Database, account: str, task_id: str, destination: Destination, group_id: int | None = None
 ) -> bool:
     """Within a transaction: whether a new watch of a task causes one more message in a channel.
 
@@ -110,20 +110,20 @@ def adds_message(
     both watches share one message. Nor if tasks of its group have ended and wait for it.
     """
     watched = db.execute(
-        "SELECT 1 FROM watches WHERE delivery_id IS NULL AND relay = ? AND task_id = ?"
+        "SELECT 1 FROM watches WHERE delivery_id IS NULL AND account = ? AND task_id = ?"
         " AND channel_id = ? AND group_id IS ?",
-        [relay, task_id, destination.channel_id, group_id],
+        [account, task_id, destination.channel_id, group_id],
     ).fetchone()
     return watched is None and (group_id is None or not is_collecting(db, group_id))
 
 
-def is_known_running(db: Database, relay: str, task_id: str, *, known: bool) -> bool:
+def is_known_running(db: Database, account: str, task_id: str, *, known: bool) -> bool:
     """Within a transaction: whether the relay has reported a task, and not as ended.
 
     ``known``: whether the relay reports it as running now.
     """
     row = db.execute(
-        "SELECT state, known FROM tasks WHERE relay = ? AND task_id = ?", [relay, task_id]
+        "SELECT state, known FROM tasks WHERE account = ? AND task_id = ?", [account, task_id]
     ).fetchone()
     if row is None:
         return known

@@ -13,25 +13,25 @@ VERSION = """
         SELECT coalesce(group_concat(' ' || coalesce(t.changed_at, '-') || coalesce(t.ended_at, '-')
             || coalesce(CAST(t.deadline_at / 60 AS INTEGER), '-')
             || coalesce((SELECT group_concat(d.state) FROM task_deliveries d
-                WHERE d.relay = ct.relay AND d.task_id = ct.task_id
+                WHERE d.account = ct.account AND d.task_id = ct.task_id
                     AND d.channel_id = c.channel_id), '-')), '')
-        FROM live_card_tasks ct LEFT JOIN tasks t USING (relay, task_id)
+        FROM live_card_tasks ct LEFT JOIN tasks t USING (account, task_id)
         WHERE ct.card_id = c.id)
 """
 """Another value, and a card ``c`` has something new to show. Times are only compared for being the
 same, so that a clock that is set back hides nothing."""
 
 _CARD_TASKS = """
-    SELECT ct.task_id, t.task_json, t.end_reason, coalesce(t.known, 0) AS known,
+    SELECT ct.account, ct.task_id, t.task_json, t.end_reason, coalesce(t.known, 0) AS known,
         t.deadline_at, t.ended_at - t.added_at AS polled_for,
-        (SELECT max(d.message_id) FROM task_deliveries d WHERE d.relay = ct.relay
+        (SELECT max(d.message_id) FROM task_deliveries d WHERE d.account = ct.account
             AND d.task_id = ct.task_id AND d.channel_id = ?2) AS message,
-        EXISTS (SELECT 1 FROM watches s WHERE s.relay = ct.relay
+        EXISTS (SELECT 1 FROM watches s WHERE s.account = ct.account
             AND s.task_id = ct.task_id AND s.channel_id = ?2 AND s.delivery_id IS NULL) AS watched,
-        EXISTS (SELECT 1 FROM task_deliveries d WHERE d.relay = ct.relay
+        EXISTS (SELECT 1 FROM task_deliveries d WHERE d.account = ct.account
             AND d.task_id = ct.task_id AND d.channel_id = ?2
             AND d.state IN ('collecting', 'due', 'sending')) AS notice_pending
-    FROM live_card_tasks ct LEFT JOIN tasks t USING (relay, task_id)
+    FROM live_card_tasks ct LEFT JOIN tasks t USING (account, task_id)
     WHERE ct.card_id = ?1 ORDER BY ct.rowid
 """
 
@@ -41,7 +41,7 @@ def read_live_card(db: Database, row: Mapping[str, Any], now: float) -> LiveCard
     key = [row["id"], row["channel_id"]]
     watchers = db.query(
         "SELECT s.user_id, min(s.id) AS first FROM live_card_tasks ct"
-        " JOIN watches s USING (relay, task_id)"
+        " JOIN watches s USING (account, task_id)"
         " WHERE ct.card_id = ?1 AND s.channel_id = ?2 AND s.delivery_id IS NULL"
         " GROUP BY s.user_id ORDER BY first",
         key,
@@ -66,6 +66,7 @@ def _card_task(row: Mapping[str, Any]) -> LiveCardTask:
     """Return one task of a card; only its id is left if its row is deleted."""
     task_id, answer = row["task_id"], row["task_json"]
     return LiveCardTask(
+        account=row["account"],
         task=load_task_or_id(task_id, answer) if answer else task_with_id_only(task_id),
         end_reason=load_enum(EndReason, row["end_reason"]),
         message_id=row["message"],

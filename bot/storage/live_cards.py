@@ -25,7 +25,7 @@ from bot.storage.live_card_rows import (
     is_unchanged,
     read_live_card,
 )
-from bot.storage.models import Destination, LiveCard
+from bot.storage.models import Destination, LiveCard, TaskKey
 
 LONGEST_PAUSE = 600.0
 """Seconds for which a card is ever put off: who has to wait longer waits for a clock that was set
@@ -35,7 +35,7 @@ MARK_STALE = "marked_stale_at = max(?, marked_stale_at + 0.001)"
 """Marks cards as stale: always a new value, whatever the clock says."""
 
 _FREE = """
-    c.relay = :relay AND (c.due_at <= :now OR c.due_at > :now + :longest)
+    (c.due_at <= :now OR c.due_at > :now + :longest)
     AND c.channel_id NOT IN (SELECT value FROM json_each(:busy))
 """
 
@@ -46,7 +46,7 @@ _DUE_TO_BE_POSTED = f"""
 
 _OUTAGE = """
     CASE WHEN :relay_down_since IS NOT NULL AND EXISTS (
-        SELECT 1 FROM live_card_tasks ct JOIN watches s USING (relay, task_id)
+        SELECT 1 FROM live_card_tasks ct JOIN watches s USING (account, task_id)
         WHERE ct.card_id = c.id AND s.channel_id = c.channel_id AND s.delivery_id IS NULL
     ) THEN ' down ' || :relay_down_since ELSE '' END
 """
@@ -63,18 +63,16 @@ _DUE_TO_BE_SHOWN = f"""
 
 _ON_CARDS = (
     "FROM live_card_tasks ct JOIN live_cards c ON c.id = ct.card_id WHERE c.channel_id = ?"
-    " AND ct.relay = ? AND ct.task_id IN (SELECT value FROM json_each(?))"
+    " AND (ct.account, ct.task_id) IN"
+    " (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))"
 )
 
 
 class LiveCards:
-    """The cards in the database; one relay's."""
+    """The cards in the database."""
 
-    def __init__(
-        self, database: DatabaseThread, relay: str, limits: WatchLimits = DEFAULT_LIMITS
-    ) -> None:
+    def __init__(self, database: DatabaseThread, limits: WatchLimits = DEFAULT_LIMITS) -> None:
         self._database = database
-        self._relay = relay
         self._limits = limits
         self.changed = asyncio.Event()
         """Set when a card may have to be posted or updated. A hint: the rows are the truth."""
@@ -82,7 +80,7 @@ class LiveCards:
     async def create(
         self,
         destination: Destination,
-        ids: Sequence[str],
+        tasks: Sequence[TaskKey],
         now: float,
         *,
         user_id: int,
@@ -95,8 +93,8 @@ class LiveCards:
         """
 
         def open_card(db: Database) -> LiveCard | TooManyMessages | None:
-            shown = self._mark_shown_stale(db, destination.channel_id, ids, now)
-            fresh = [task_id for task_id in ids if task_id not in shown]
+            shown = self._mark_shown_stale(db, destination.channel_id, tasks, now)
+            fresh = [task for task in tasks if task not in shown]
             if not fresh:
                 return None
             try:
@@ -162,25 +160,21 @@ class LiveCards:
         ``in_flight`` are the ids of the cards that this process does post.
         """
         return await self._database.write(
-            "UPDATE live_cards SET state = 'due', due_at = 0 WHERE relay = ? AND state = 'posting'"
+            "UPDATE live_cards SET state = 'due', due_at = 0 WHERE state = 'posting'"
             " AND id NOT IN (SELECT value FROM json_each(?))",
-            [self._relay, json.dumps(list(in_flight))],
+            [json.dumps(list(in_flight))],
         )
 
     async def handle_clock_rollback(self) -> None:
         """Set every ``unconfirmed_since`` to unknown: the clock was set back."""
         await self._database.write(
-            "UPDATE live_cards SET unconfirmed_since = ? WHERE relay = ? AND unconfirmed_since"
-            " IS NOT NULL",
-            [UNKNOWN_TIME, self._relay],
+            "UPDATE live_cards SET unconfirmed_since = ? WHERE unconfirmed_since IS NOT NULL",
+            [UNKNOWN_TIME],
         )
 
     async def has_any(self) -> bool:
         """Whether there is a card to post or to keep up to date."""
-        rows = await self._database.read(
-            "SELECT 1 FROM live_cards WHERE relay = ? LIMIT 1", [self._relay]
-        )
-        return bool(rows)
+        return bool(await self._database.read("SELECT 1 FROM live_cards LIMIT 1", []))
 
     async def due_for_update(
         self,
@@ -267,7 +261,6 @@ class LiveCards:
 
     def _when(self, now: float, busy_channels: Collection[int]) -> dict[str, Any]:
         return {
-            "relay": self._relay,
             "now": now,
             "longest": LONGEST_PAUSE,
             "busy": json.dumps(list(busy_channels)),
@@ -281,39 +274,40 @@ class LiveCards:
         return moved == 1
 
     def _mark_shown_stale(
-        self, db: Database, channel_id: int, ids: Sequence[str], now: float
-    ) -> set[str]:
+        self, db: Database, channel_id: int, tasks: Sequence[TaskKey], now: float
+    ) -> set[TaskKey]:
         """Mark the cards of some tasks in a channel as stale; return which tasks they show."""
-        key = [channel_id, self._relay, json.dumps(ids)]
+        key = [channel_id, json.dumps(tasks)]
         db.execute(
             f"UPDATE live_cards SET {MARK_STALE} WHERE id IN (SELECT c.id {_ON_CARDS})",  # noqa: S608 # names of ours
             [now, *key],
         )
-        return {row["task_id"] for row in db.query(f"SELECT ct.task_id {_ON_CARDS}", key)}
+        shown = db.execute(f"SELECT ct.account, ct.task_id {_ON_CARDS}", key)  # as above
+        return {TaskKey(*row) for row in shown.fetchall()}
 
     def _insert(
-        self, db: Database, destination: Destination, ids: Sequence[str], now: float
+        self, db: Database, destination: Destination, tasks: Sequence[TaskKey], now: float
     ) -> int:
         cursor = db.execute(
-            "INSERT INTO live_cards (relay, channel_id, guild_id, locale, marked_stale_at, state)"
-            " VALUES (?, ?, ?, ?, ?, 'due')",
-            [self._relay, destination.channel_id, destination.guild_id, destination.locale, now],
+            "INSERT INTO live_cards (channel_id, guild_id, locale, marked_stale_at, state)"
+            " VALUES (?, ?, ?, ?, 'due')",
+            [destination.channel_id, destination.guild_id, destination.locale, now],
         )
         card_id = cast("int", cursor.lastrowid)
-        nonce = nonce_of("card", card_id, self._relay, destination.channel_id, now)
+        nonce = nonce_of("card", card_id, destination.channel_id, now)
         db.execute("UPDATE live_cards SET nonce = ? WHERE id = ?", [nonce, card_id])
-        for task_id in ids:
+        for task in tasks:
             db.execute(
-                "INSERT INTO live_card_tasks (card_id, relay, task_id) VALUES (?, ?, ?)",
-                [card_id, self._relay, task_id],
+                "INSERT INTO live_card_tasks (card_id, account, task_id) VALUES (?, ?, ?)",
+                [card_id, *task],
             )
         return card_id
 
 
-def mark_live_cards_stale(db: Database, relay: str, task_id: str, now: float) -> None:
+def mark_live_cards_stale(db: Database, account: str, task_id: str, now: float) -> None:
     """Within a transaction: mark the cards of a task stale, because its watchers changed."""
     db.execute(
         f"UPDATE live_cards SET {MARK_STALE} WHERE id IN"  # noqa: S608 # names of ours
-        " (SELECT card_id FROM live_card_tasks WHERE relay = ? AND task_id = ?)",
-        [now, relay, task_id],
+        " (SELECT card_id FROM live_card_tasks WHERE account = ? AND task_id = ?)",
+        [now, account, task_id],
     )

@@ -721,11 +721,32 @@ def m018_forums(db: Database) -> None:
 
 @migrations()
 def m020_relay_accounts(db: Database) -> None:
-    """Create the table of the relay accounts that servers and users connect."""
-    db.execute(_M020)
+    """Add the relay accounts that servers and users connect.
+
+    What belonged to a relay belongs to the account of the operator there, whose id is its name.
+    """
+    for statement in _M020:
+        db.execute(statement)
 
 
-_M020 = """
+_M020 = (
+    "DROP VIEW task_deliveries",
+    *(
+        f"ALTER TABLE {table} RENAME COLUMN relay TO account"
+        for table in ("tasks", "watches", "deliveries", "live_card_tasks", "history")
+    ),
+    "ALTER TABLE live_cards DROP COLUMN relay",  # its tasks tell
+    """
+    CREATE VIEW task_deliveries AS        -- a row for each task of each delivery
+        SELECT d.*, t.task_id, t.end_reason, t.task_json
+        FROM deliveries d JOIN delivery_tasks t ON t.delivery_id = d.id
+    """,
+    "DROP INDEX deliveries_collecting",
+    """
+    CREATE UNIQUE INDEX deliveries_collecting ON deliveries (group_id, account)
+        WHERE state = 'collecting'
+    """,
+    """
     CREATE TABLE relay_accounts (
         id             TEXT PRIMARY KEY,
         guild_id       INTEGER UNIQUE,
@@ -741,4 +762,5 @@ _M020 = """
         rejected_since REAL,
         CHECK ((guild_id IS NULL) != (user_id IS NULL))
     ) STRICT
-"""
+    """,
+)

@@ -31,7 +31,7 @@ from bot.storage.delivery_rows import (
     KEEP_UNCONFIRMED,
     OPEN,
     REASON,
-    first_task_id,
+    first_task,
     is_first,
     is_quiet,
     move,
@@ -48,6 +48,7 @@ from bot.storage.models import (
     Delivery,
     DeliveryPurpose,
     MessageFormat,
+    TaskKey,
     UndeliveredNotice,
 )
 from bot.storage.redirection import Redirection
@@ -194,9 +195,9 @@ class Outbox:
             lambda db: read_undelivered(db, user_id, now - RETENTION_PERIOD)
         )
 
-    async def task_id_of(self, delivery_id: int) -> str | None:
+    async def task_of(self, delivery_id: int) -> TaskKey | None:
         """Return the first task that a delivery is about."""
-        return await self._database.view(lambda db: first_task_id(db, delivery_id))
+        return await self._database.view(lambda db: first_task(db, delivery_id))
 
     async def other_message_ids(self, delivery: Delivery) -> set[int]:
         """Return the messages of all other deliveries in the same place, about as old or newer."""
@@ -305,7 +306,7 @@ def _claim(db: Database, delivery_id: int, now: float) -> Delivery | None:
     except ValueError as error:  # unreadable JSON, or an unknown value of an enumeration
         log.error(
             "Delivery quarantined, its row is unreadable: delivery=%d task=%s channel=%s cause=%s",
-            *(row["id"], first_task_id(db, row["id"]), row["channel_id"], error),
+            *(row["id"], first_task(db, row["id"]), row["channel_id"], error),
         )
         db.execute(
             "UPDATE deliveries SET state = 'quarantined', due_at = NULL, reason = 'unreadable'"

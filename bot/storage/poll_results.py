@@ -21,20 +21,20 @@ log = logging.getLogger(__name__)
 
 
 def read_due(
-    db: Database, relay: str, fingerprint: str, now: float, limit: int, exclude: Collection[str]
+    db: Database, account: str, fingerprint: str, now: float, limit: int, exclude: Collection[str]
 ) -> list[PollTarget]:
     """Return the running tasks whose next poll is due, the longest overdue first.
 
     ``fingerprint``: of the current address and API key.
     """
-    values = [fingerprint, relay, now, json.dumps(list(exclude)), limit]
+    values = [fingerprint, account, now, json.dumps(list(exclude)), limit]
     return list(map(_poll_target, db.execute(_DUE_TASKS, values).fetchall()))
 
 
 class PollContext(NamedTuple):
     """The context of one poll: its results do not affect what people add after ``sent_at``."""
 
-    relay: str
+    account: str
     fingerprint: str
     """Of the address and the API key that the poll used."""
     sent_at: float
@@ -56,7 +56,7 @@ def record(
     """
     if outage:
         since = context.now - outage
-        db.execute(_OUTAGE, {"relay": context.relay, "now": context.now, "since": since})
+        db.execute(_OUTAGE, {"account": context.account, "now": context.now, "since": since})
     results = [
         result if _is_current(db, context, result) else result._replace(task=None)
         for result in results
@@ -78,8 +78,8 @@ def _is_current(db: Database, context: PollContext, result: PollResult) -> bool:
     if result.task is None:
         return False
     row = db.execute(
-        "SELECT status, terminal_since FROM tasks WHERE relay = ? AND task_id = ?",
-        [context.relay, result.task_id],
+        "SELECT status, terminal_since FROM tasks WHERE account = ? AND task_id = ?",
+        [context.account, result.task_id],
     ).fetchone()
     return row is not None and supersedes(result.task, _status(row[0]), ended=row[1] is not None)
 
@@ -105,41 +105,41 @@ def _end(
     db: Database, context: PollContext, task_id: str, end_reason: EndReason
 ) -> EndedTask | None:
     """End a task: add it to the history, and enqueue what tells it in each destination."""
-    relay, now = context.relay, context.now
+    account, now = context.account, context.now
     ended = db.execute(
         _END, {**context._asdict(), "id": task_id, "end_reason": end_reason}
     ).fetchone()
     if not ended:
         return None
-    task = _load_or_replace(db, relay, task_id, ended[0])
-    add_to_history(db, relay, task, end_reason, now)
+    task = _load_or_replace(db, account, task_id, ended[0])
+    add_to_history(db, account, task, end_reason, now)
     destinations = list(
         db.query(
             "SELECT channel_id, group_id, guild_id, locale, min(user_id) AS user_id,"
             " min(id) AS first FROM watches"
-            " WHERE relay = ? AND task_id = ? AND delivery_id IS NULL"
+            " WHERE account = ? AND task_id = ? AND delivery_id IS NULL"
             " GROUP BY channel_id, group_id ORDER BY first",
-            [relay, task_id],
+            [account, task_id],
         )
     )
     for destination in destinations:
         enqueue = enqueue_notice if destination["group_id"] is None else collect
-        enqueue(db, relay, task_id, destination, end_reason, now)
+        enqueue(db, account, task_id, destination, end_reason, now)
     groups = {each["group_id"] for each in destinations} - {None, context.open_group}
     release_complete(db, groups, now)
     return EndedTask(task_id, end_reason, task.outcome, deliveries=len(destinations))
 
 
-def _load_or_replace(db: Database, relay: str, task_id: str, stored: str) -> Task:
+def _load_or_replace(db: Database, account: str, task_id: str, stored: str) -> Task:
     """Return a stored task; replace an unreadable one by a task with its id alone."""
     try:
         return load_task(stored)
     except UnreadableRowError as error:
-        log.error("Stored task is unreadable: relay=%s task=%s cause=%s", relay, task_id, error)
+        log.error("Stored task is unreadable: account=%s task=%s cause=%s", account, task_id, error)
     task = task_with_id_only(task_id)
     db.execute(
-        "UPDATE tasks SET task_json = ? WHERE relay = ? AND task_id = ?",
-        [dump_task(task), relay, task_id],
+        "UPDATE tasks SET task_json = ? WHERE account = ? AND task_id = ?",
+        [dump_task(task), account, task_id],
     )
     return task
 
@@ -149,7 +149,7 @@ def _reschedule(db: Database, context: PollContext, results: Iterable[PollResult
     times = [
         (
             *(
-                context.relay,
+                context.account,
                 result.task_id,
                 result.next_poll_at,
                 result.misses,
@@ -169,7 +169,7 @@ _TASK_IS_OLDER = "NOT (tasks.added_at > :sent_at AND tasks.added_at <= :now)"
 _WATCHES_ARE_OLDER = """
     NOT EXISTS (
         SELECT 1 FROM watches s
-        WHERE s.relay = tasks.relay AND s.task_id = tasks.task_id AND s.delivery_id IS NULL
+        WHERE s.account = tasks.account AND s.task_id = tasks.task_id AND s.delivery_id IS NULL
             AND s.created_at > :sent_at AND s.created_at <= :now
     )
 """
@@ -181,13 +181,13 @@ _RESCHEDULE = f"""
         missing_since = result.missing, terminal_since = coalesce(terminal_since, result.terminal),
         fingerprint = CASE WHEN result.found THEN :fingerprint ELSE fingerprint END
     FROM (
-        SELECT json_extract(value, '$[0]') AS relay, json_extract(value, '$[1]') AS id,
+        SELECT json_extract(value, '$[0]') AS account, json_extract(value, '$[1]') AS id,
             json_extract(value, '$[2]') AS next, json_extract(value, '$[3]') AS misses,
             json_extract(value, '$[4]') AS missing, json_extract(value, '$[5]') AS terminal,
             json_extract(value, '$[6]') AS found
         FROM json_each(:results)
     ) AS result
-    WHERE tasks.relay = result.relay AND task_id = result.id AND state = 'running'
+    WHERE tasks.account = result.account AND task_id = result.id AND state = 'running'
         AND {_TASK_IS_OLDER} AND (result.misses = 0 OR {_WATCHES_ARE_OLDER})
 """  # noqa: S608 # conditions of ours
 _STORE_RESULT = f"""
@@ -197,11 +197,11 @@ _STORE_RESULT = f"""
         task_json = :task_json, known = 1, fingerprint = :fingerprint,
         changed_at =
             CASE WHEN task_json IS NOT :task_json OR NOT known THEN :now ELSE changed_at END
-    WHERE relay = :relay AND task_id = :id AND state = 'running' AND {_TASK_IS_OLDER}
+    WHERE account = :account AND task_id = :id AND state = 'running' AND {_TASK_IS_OLDER}
 """  # noqa: S608 # conditions of ours
 _END = f"""
     UPDATE tasks SET state = 'ended', end_reason = :end_reason, ended_at = :now, next_poll_at = NULL
-    WHERE relay = :relay AND task_id = :id AND state = 'running' AND {_TASK_IS_OLDER}
+    WHERE account = :account AND task_id = :id AND state = 'running' AND {_TASK_IS_OLDER}
         AND (:end_reason = 'finished' OR (:sent_at <= :now AND {_WATCHES_ARE_OLDER}))
     RETURNING task_json
 """  # noqa: S608 # conditions of ours
@@ -210,7 +210,7 @@ _OUTAGE = """
     UPDATE tasks SET deadline_at = deadline_at + (:now - max(:since, added_at)),
         missing_since = missing_since + (:now - max(:since, missing_since)),
         terminal_since = terminal_since + (:now - max(:since, terminal_since))
-    WHERE relay = :relay AND state = 'running'
+    WHERE account = :account AND state = 'running'
 """
 
 _DUE_TASKS = """
@@ -219,7 +219,7 @@ _DUE_TASKS = """
             polled_at,
         next_poll_at, deadline_at
     FROM tasks
-    WHERE relay = ? AND state = 'running' AND next_poll_at <= ?
+    WHERE account = ? AND state = 'running' AND next_poll_at <= ?
         AND task_id NOT IN (SELECT value FROM json_each(?))
     ORDER BY next_poll_at LIMIT ?
 """

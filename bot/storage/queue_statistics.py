@@ -28,14 +28,14 @@ class QueueCounts:
 
 
 class QueueStatistics:
-    """Counts the running tasks of one relay, and all unfinished messages.
+    """Counts the running tasks of one account, and all unfinished messages.
 
     Each count reads an index of the running or unfinished rows alone.
     """
 
-    def __init__(self, database: DatabaseThread, relay: str) -> None:
+    def __init__(self, database: DatabaseThread, account: str) -> None:
         self._database = database
-        self._relay = relay
+        self._account = account
 
     async def count(self) -> QueueCounts:
         """Count tasks and messages."""
@@ -48,15 +48,15 @@ class QueueStatistics:
     async def running_at_other_relays(self) -> dict[str, int]:
         """Return the numbers of running tasks at other relays, by their names."""
         rows = await self._database.read(
-            "SELECT relay, count(*) AS running FROM tasks"
-            " WHERE state = 'running' AND relay != ? GROUP BY relay",
-            [self._relay],
+            "SELECT account, count(*) AS running FROM tasks"
+            " WHERE state = 'running' AND account != ? GROUP BY account",
+            [self._account],
         )
-        return {row["relay"]: row["running"] for row in rows}
+        return {row["account"]: row["running"] for row in rows}
 
     def _count(self, db: Database) -> QueueCounts:
         (running,) = db.execute(
-            "SELECT count(*) FROM tasks WHERE relay = ? AND state = 'running'", [self._relay]
+            "SELECT count(*) FROM tasks WHERE account = ? AND state = 'running'", [self._account]
         ).fetchone()
         due, sending, held, since = db.execute(_DELIVERIES).fetchone()
         (cards,) = db.execute("SELECT count(*) FROM live_cards").fetchone()

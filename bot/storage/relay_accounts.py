@@ -31,6 +31,20 @@ class RelayAccountStore:
         rows = await self._database.read("SELECT * FROM relay_accounts", [])
         return [_account(dict(row)) for row in rows]
 
+    async def get(self, account_id: str) -> RelayAccount | None:
+        """Return the account with an id."""
+        rows = await self._database.read("SELECT * FROM relay_accounts WHERE id = ?", [account_id])
+        return _account(dict(rows[0])) if rows else None
+
+    async def with_running_tasks(self) -> list[RelayAccount]:
+        """Return the accounts of which tasks are watched."""
+        rows = await self._database.read(
+            "SELECT a.* FROM relay_accounts a WHERE EXISTS (SELECT 1 FROM tasks t"
+            " WHERE t.account = a.id AND t.state = 'running')",
+            [],
+        )
+        return [_account(dict(row)) for row in rows]
+
     async def of(self, owner: AccountOwner) -> RelayAccount | None:
         """Return the account of a server or a user."""
         return await self._database.view(lambda db: read_account(db, owner))

@@ -33,10 +33,10 @@ _EXPIRED_DELIVERIES = """
 _DELETE_EXPIRED_TASKS = """
     DELETE FROM tasks AS t WHERE state = 'ended' AND ended_at < ?
     AND NOT EXISTS (SELECT 1 FROM watches s
-        WHERE s.relay = t.relay AND s.task_id = t.task_id)
+        WHERE s.account = t.account AND s.task_id = t.task_id)
     AND NOT EXISTS (SELECT 1 FROM task_deliveries d
-        WHERE d.relay = t.relay AND d.task_id = t.task_id)
-    AND NOT EXISTS (SELECT 1 FROM live_card_tasks c WHERE c.relay = t.relay
+        WHERE d.account = t.account AND d.task_id = t.task_id)
+    AND NOT EXISTS (SELECT 1 FROM live_card_tasks c WHERE c.account = t.account
         AND c.task_id = t.task_id)
 """
 

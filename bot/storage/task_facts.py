@@ -56,7 +56,7 @@ class DeliveryFacts:
 class TaskFacts:
     """The stored facts about one task at one relay."""
 
-    relay: str
+    account: str
     running: bool
     kind: TaskKind | None
     status: TaskStatus | None
@@ -85,7 +85,7 @@ def task_facts(
 ) -> list[TaskFacts]:
     """Return the facts about a task, one for each relay at which it was watched.
 
-    ``access``: the configured access to the relay, if it is known. Raises ``sqlite3.Error`` for a
+    ``access``: the configured access to the account, if it is known. Raises ``sqlite3.Error`` for a
     file that cannot be read, is no database, or has the schema of another version.
     """
     return run_query(path, time_limit, lambda db: _read_facts(db, task_id, access))
@@ -94,9 +94,9 @@ def task_facts(
 def _read_facts(db: Database, task_id: str, access: RelayAccess | None) -> list[TaskFacts]:
     rows = db.query("SELECT * FROM tasks WHERE task_id = ? ORDER BY added_at", [task_id])
     facts = [_facts_of_task(db, row, access) for row in rows]
-    relays = {each.relay for each in facts}
+    relays = {each.account for each in facts}
     entries = db.query("SELECT * FROM history WHERE task_id = ?", [task_id])
-    facts += [_facts_of_entry(db, row) for row in entries if row["relay"] not in relays]
+    facts += [_facts_of_entry(db, row) for row in entries if row["account"] not in relays]
     return facts
 
 
@@ -116,20 +116,20 @@ def _facts_of_task(db: Database, row: dict[str, object], access: RelayAccess | N
 
 
 def _is_of_other_key(db: Database, row: dict[str, object], access: RelayAccess | None) -> bool:
-    if access is None or access.relay != row["relay"] or not row["known"]:
+    if access is None or access.relay != row["account"] or not row["known"]:
         return False
     return row.get("fingerprint") != read_fingerprint(db, access)
 
 
 _COLUMNS = (
-    *("relay", "misses", "terminal_since", "added_at", "polled_at", "changed_at"),
+    *("account", "misses", "terminal_since", "added_at", "polled_at", "changed_at"),
     *("next_poll_at", "deadline_at", "ended_at"),
 )
 
 
 def _facts_of_entry(db: Database, row: dict[str, object]) -> TaskFacts:
     return TaskFacts(
-        relay=str(row["relay"]),
+        account=str(row["account"]),
         running=False,
         kind=load_enum(TaskKind, row["kind"]),
         status=None,
@@ -151,9 +151,9 @@ def _facts_of_entry(db: Database, row: dict[str, object]) -> TaskFacts:
 def _places(db: Database, row: dict[str, object]) -> tuple[WatchedChannel, ...]:
     rows = db.query(
         "SELECT channel_id, guild_id, count(*) AS people FROM watches"
-        " WHERE relay = ? AND task_id = ? AND delivery_id IS NULL"
+        " WHERE account = ? AND task_id = ? AND delivery_id IS NULL"
         " GROUP BY channel_id ORDER BY min(id)",
-        [row["relay"], row["task_id"]],
+        [row["account"], row["task_id"]],
     )
     return tuple(WatchedChannel(**destination) for destination in rows)
 
@@ -169,8 +169,8 @@ def _deliveries(db: Database, row: dict[str, object]) -> tuple[DeliveryFacts, ..
         "  AND s.task_id = d.task_id) AS people,"
         f" d.state IN ('due', 'held') AND NOT ({is_first('d')} AND {is_quiet('d')}) AS waits"
         " FROM task_deliveries d LEFT JOIN blocked_channels b ON b.channel_id = d.channel_id"
-        " WHERE relay = ? AND task_id = ? ORDER BY d.id",
-        [row["relay"], row["task_id"]],
+        " WHERE account = ? AND task_id = ? ORDER BY d.id",
+        [row["account"], row["task_id"]],
     )
     return tuple(
         DeliveryFacts(

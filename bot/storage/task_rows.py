@@ -66,12 +66,12 @@ class TaskTimes(NamedTuple):
 
 
 _START_TASK = (
-    "INSERT INTO tasks (relay, task_id, state, kind, hint, status, task_json, known,"
+    "INSERT INTO tasks (account, task_id, state, kind, hint, status, task_json, known,"
     " fingerprint, submitted_at, added_at, next_poll_at, deadline_at)"
-    " VALUES (:relay, :id, 'running', :kind, :hint, :status, :answer, :known, :fingerprint,"
+    " VALUES (:account, :id, 'running', :kind, :hint, :status, :answer, :known, :fingerprint,"
     " :began, :now, :look, :until)"
     # A running task that the relay never reported is reset once it is.
-    " ON CONFLICT (relay, task_id) DO UPDATE SET state = 'running', end_reason = NULL,"
+    " ON CONFLICT (account, task_id) DO UPDATE SET state = 'running', end_reason = NULL,"
     "  kind = excluded.kind, hint = excluded.hint, status = excluded.status,"
     "  task_json = excluded.task_json, submitted_at = excluded.submitted_at,"
     "  known = max(known, excluded.known), misses = 0, missing_since = NULL,"
@@ -83,7 +83,7 @@ _START_TASK = (
 
 
 def start_task(
-    db: Database, relay: str, fingerprint: str, task: Task, times: TaskTimes, *, known: bool
+    db: Database, account: str, fingerprint: str, task: Task, times: TaskTimes, *, known: bool
 ) -> None:
     """Insert a running task, or set an ended one to running again.
 
@@ -93,7 +93,7 @@ def start_task(
     db.execute(
         _START_TASK,
         {
-            "relay": relay,
+            "account": account,
             "id": task.id,
             "kind": task.kind,
             "hint": task.kind or task.claimed_kind,
@@ -110,6 +110,6 @@ def start_task(
     if known:
         db.execute(
             "UPDATE tasks SET misses = 0, missing_since = NULL, fingerprint = ?3"
-            " WHERE relay = ?1 AND task_id = ?2 AND (misses > 0 OR fingerprint IS NOT ?3)",
-            [relay, task.id, fingerprint],
+            " WHERE account = ?1 AND task_id = ?2 AND (misses > 0 OR fingerprint IS NOT ?3)",
+            [account, task.id, fingerprint],
         )

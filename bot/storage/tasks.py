@@ -6,7 +6,6 @@ that of a poll in ``poll_results``.
 """
 
 import asyncio
-import json
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from typing import cast
@@ -27,46 +26,37 @@ from bot.storage.limits import (
     enforce_watch_limits,
     is_known_running,
 )
-from bot.storage.live_cards import mark_live_cards_stale
 from bot.storage.models import (
     Destination,
     EndedTask,
     EndReason,
     PollResult,
     PollTarget,
-    UnwatchOutcome,
-    Watch,
 )
 from bot.storage.outbox import Outbox
 from bot.storage.poll_results import PollContext
 from bot.storage.task_rows import (
     TaskTimes,
-    UnreadableRowError,
-    load_task,
-    load_task_or_id,
     start_task,
-    task_with_id_only,
 )
-from bot.storage.watch_groups import collected_tasks, largest_group, release_complete
+from bot.storage.watch_groups import collected_tasks
 from bot.storage.watches import (
     JoinedNotice,
     NewWatch,
     NoticeProgress,
     insert_watch,
     join_notice,
-    read_watches,
-    unwatch,
 )
 
 
 class TaskStore:
-    """The tasks of one relay, and who watches them."""
+    """The tasks of one account, and who watches them."""
 
     def __init__(
         self,
         database: DatabaseThread,
         outbox: Outbox,
-        relay: str,
+        account: str,
         limits: WatchLimits = DEFAULT_LIMITS,
         *,
         fingerprint: str = "",
@@ -74,10 +64,10 @@ class TaskStore:
         """``fingerprint``: of the address and the key under which the relay is asked."""
         self._database = database
         self._outbox = outbox
-        self._relay = relay
+        self._account = account
         self._fingerprint = fingerprint
         self._limits = limits
-        self._last_answer_key = f"{relay} answered at"
+        self._last_answer_key = f"{account} answered at"
         self.changed = asyncio.Event()
         """Set when a poll may have become due sooner. A hint: the rows are the truth."""
 
@@ -107,22 +97,22 @@ class TaskStore:
         ``WatchError`` of a limit that is reached, and stores nothing then.
         """
         watch = NewWatch(
-            self._relay, task.id, user_id, destination, mention, now, group_id, regroup
+            self._account, task.id, user_id, destination, mention, now, group_id, regroup
         )
         most = self._limits.watchers_per_destination
 
         def add(db: Database) -> bool | JoinedNotice:
             if joined := join_notice(db, watch, most):
                 return joined
-            free = is_known_running(db, self._relay, task.id, known=known) or not adds_message(
-                db, self._relay, task.id, destination, group_id
+            free = is_known_running(db, self._account, task.id, known=known) or not adds_message(
+                db, self._account, task.id, destination, group_id
             )
             times = TaskTimes(now, now if poll_at is None else poll_at, now + deadline)
-            start_task(db, self._relay, self._fingerprint, task, times, known=known)
+            start_task(db, self._account, self._fingerprint, task, times, known=known)
             is_new = insert_watch(db, watch, most)
             if is_new:
                 enforce_watch_limits(
-                    db, self._relay, user_id, destination, self._limits, member_limit
+                    db, self._account, user_id, destination, self._limits, member_limit
                 )
             if not free:
                 charge_user(db, user_id, destination, now, self._limits)
@@ -150,125 +140,35 @@ class TaskStore:
         ``TooManyMessages`` and ``TooManyWatchers``; the limits on running watches do not apply.
         """
         watch = NewWatch(
-            self._relay, task.id, user_id, destination, mention, now, group_id, regroup
+            self._account, task.id, user_id, destination, mention, now, group_id, regroup
         )
         most = self._limits.watchers_per_destination
 
         def add(db: Database) -> JoinedNotice | None:
             if joined := join_notice(db, watch, most):
                 return joined
-            if adds_message(db, self._relay, task.id, destination, group_id):
+            if adds_message(db, self._account, task.id, destination, group_id):
                 charge_message(db, user_id, destination, now, self._limits)
             times = TaskTimes(now, now, now)
-            start_task(db, self._relay, self._fingerprint, task, times, known=True)
+            start_task(db, self._account, self._fingerprint, task, times, known=True)
             insert_watch(db, watch, most)
             result = PollResult(task.id, next_poll_at=now, task=task, end_reason=EndReason.FINISHED)
             context = self._context(now, now)._replace(open_group=group_id)
             poll_results.record(db, context, [result])
-            waiting = task.id in collected_tasks(db, self._relay, user_id, destination.channel_id)
+            waiting = task.id in collected_tasks(db, user_id, destination.channel_id)
             return JoinedNotice(NoticeProgress.COLLECTING) if waiting else None
 
         joined = await self._database.run(add)
         self._outbox.changed.set()
         return joined
 
-    async def close_group(
-        self, group_id: int, *, user_id: int, channel_id: int, now: float
-    ) -> set[str]:
-        """Let a group be complete without further watches.
-
-        If nothing in it is running, its summary becomes due. Returns the ended tasks for which the
-        person still waits in a channel because others of their group are running.
-        """
-
-        def close(db: Database) -> set[str]:
-            release_complete(db, [group_id], now)
-            return collected_tasks(db, self._relay, user_id, channel_id)
-
-        collected = await self._database.run(close)
-        self._outbox.changed.set()
-        return collected
-
-    async def largest_group(self, task_ids: Iterable[str], channel_id: int) -> int | None:
-        """Return the group in which most of some tasks are watched in a channel, if any."""
-        ids = json.dumps(list(task_ids))
-        return await self._database.view(lambda db: largest_group(db, self._relay, ids, channel_id))
-
     async def join_notice(
         self, task_id: str, *, user_id: int, destination: Destination, now: float, mention: bool
     ) -> JoinedNotice | None:
         """Join a person to the existing notice of a finished task, if there is one."""
-        watch = NewWatch(self._relay, task_id, user_id, destination, mention, now)
+        watch = NewWatch(self._account, task_id, user_id, destination, mention, now)
         most = self._limits.watchers_per_destination
         return await self._database.run(lambda db: join_notice(db, watch, most))
-
-    async def remove_watch(
-        self, task_id: str, *, user_id: int, now: float, channel_id: int | None = None
-    ) -> UnwatchOutcome:
-        """End a person's watches of a task without a notice, also while its notice is unposted.
-
-        Everywhere, or in one channel.
-        """
-
-        def remove(db: Database) -> UnwatchOutcome:
-            removed = unwatch(
-                db, self._relay, task_id, user_id=user_id, now=now, channel_id=channel_id
-            )
-            mark_live_cards_stale(db, self._relay, task_id, now)
-            db.execute(
-                "DELETE FROM tasks WHERE relay = :relay AND task_id = :id AND state = 'running'"
-                " AND NOT EXISTS (SELECT 1 FROM watches"
-                "  WHERE relay = :relay AND task_id = :id AND delivery_id IS NULL)",
-                {"relay": self._relay, "id": task_id},
-            )
-            return removed
-
-        removed = await self._database.run(remove)
-        self._outbox.changed.set()  # a delivery behind a dropped one may be due
-        return removed
-
-    async def watches_of(self, user_id: int) -> list[Watch]:
-        """Return the watches of running tasks of a person, the oldest first."""
-        return await self._database.view(lambda db: read_watches(db, self._relay, user_id))
-
-    async def watched_ids(self, user_id: int) -> set[str]:
-        """Return the ids of the running tasks that a person watches."""
-        rows = await self._database.read(
-            "SELECT task_id FROM watches WHERE relay = ? AND user_id = ? AND delivery_id IS NULL",
-            [self._relay, user_id],
-        )
-        return {row["task_id"] for row in rows}
-
-    async def ended_task(self, task_id: str) -> Task | None:
-        """Return a task as the relay described its end, ``None`` if that was not watched."""
-        rows = await self._database.read(
-            "SELECT task_json FROM tasks WHERE relay = ? AND task_id = ? AND end_reason = ?",
-            [self._relay, task_id, EndReason.FINISHED],
-        )
-        with suppress(UnreadableRowError):
-            return load_task(rows[0]["task_json"]) if rows else None
-        return None
-
-    async def stored_tasks(self, ids: Iterable[str]) -> dict[str, Task]:
-        """Return tasks as they are stored, by id; those that are not stored have the id alone."""
-        wanted = list(ids)
-        rows = await self._database.read(
-            "SELECT task_id, task_json FROM tasks"
-            " WHERE relay = ? AND task_id IN (SELECT value FROM json_each(?))",
-            [self._relay, json.dumps(wanted)],
-        )
-        stored = {row["task_id"]: load_task_or_id(row["task_id"], row["task_json"]) for row in rows}
-        return {task_id: stored.get(task_id, task_with_id_only(task_id)) for task_id in wanted}
-
-    async def known_ids(self, ids: Iterable[str]) -> set[str]:
-        """Return those of the ids that are watched or in the history."""
-        rows = await self._database.read(
-            "SELECT value AS id FROM json_each(?1) WHERE EXISTS"
-            " (SELECT 1 FROM tasks WHERE relay = ?2 AND task_id = value)"
-            " OR EXISTS (SELECT 1 FROM history WHERE relay = ?2 AND task_id = value)",
-            [json.dumps(list(ids)), self._relay],
-        )
-        return {row["id"] for row in rows}
 
     # For the poller
 
@@ -281,7 +181,7 @@ class TaskStore:
         """
         return await self._database.view(
             lambda db: poll_results.read_due(
-                db, self._relay, self._fingerprint, now, limit, exclude
+                db, self._account, self._fingerprint, now, limit, exclude
             )
         )
 
@@ -298,8 +198,8 @@ class TaskStore:
         latest |= dict.fromkeys((*past, "added_at"), now)
 
         def clamp(db: Database) -> None:
-            running = "relay = ? AND state = 'running'"
-            clamp_times(db, "tasks", running, [self._relay], latest)
+            running = "account = ? AND state = 'running'"
+            clamp_times(db, "tasks", running, [self._account], latest)
             clamp_times(db, "tasks", "state = 'ended'", [], {"ended_at": now})
             if (_as_time(read_value(db, self._last_answer_key)) or 0.0) > now:
                 write_value(db, self._last_answer_key, str(now))
@@ -310,8 +210,8 @@ class TaskStore:
         """Return the first time after ``after`` when a poll is due, ``None`` if there is none."""
         rows = await self._database.read(
             "SELECT min(next_poll_at) AS at FROM tasks"
-            " WHERE relay = ? AND state = 'running' AND next_poll_at > ?",
-            [self._relay, after],
+            " WHERE account = ? AND state = 'running' AND next_poll_at > ?",
+            [self._account, after],
         )
         return cast("float | None", rows[0]["at"])
 
@@ -348,7 +248,7 @@ class TaskStore:
         return ended
 
     def _context(self, sent_at: float, now: float) -> PollContext:
-        return PollContext(self._relay, self._fingerprint, sent_at, now)
+        return PollContext(self._account, self._fingerprint, sent_at, now)
 
 
 def _as_time(stored: str | None) -> float | None:

@@ -17,6 +17,7 @@ of its own, so that nothing has to be kept in step with its watches. Its summary
 - When watches are removed, the tasks that nobody waits for leave the delivery, unless Discord may
   have its message already. When the last watch leaves a ``collecting`` delivery, it is dropped. If
   everything is unwatched before anything has ended, there is no delivery at all.
+- Tasks of several relay accounts have a summary for each account.
 - A task that has ended before the request is collected like the others. The request closes its
   group after the last task, or the first one would be told alone. If the process dies in between,
   the next start releases the delivery.
@@ -57,7 +58,7 @@ _RELEASE = """
 
 def collect(
     db: Database,
-    relay: str,
+    account: str,
     task_id: str,
     group: Mapping[str, Any],
     end_reason: EndReason,
@@ -68,17 +69,17 @@ def collect(
     ``group`` has the ``group_id`` and the destination.
     """
     row = db.execute(
-        "SELECT id FROM deliveries WHERE state = 'collecting' AND group_id = ?",
-        [group["group_id"]],
+        "SELECT id FROM deliveries WHERE state = 'collecting' AND group_id = ? AND account = ?",
+        [group["group_id"], account],
     ).fetchone()
     delivery_id = (
-        row[0] if row else insert_collecting(db, relay, group, now=now, due_at=now + MAX_WAIT)
+        row[0] if row else insert_collecting(db, account, group, now=now, due_at=now + MAX_WAIT)
     )
-    add_task(db, delivery_id, relay, task_id, end_reason)
+    add_task(db, delivery_id, account, task_id, end_reason)
     db.execute(
-        "UPDATE watches SET delivery_id = ? WHERE relay = ? AND task_id = ? AND group_id = ?"
+        "UPDATE watches SET delivery_id = ? WHERE account = ? AND task_id = ? AND group_id = ?"
         " AND delivery_id IS NULL",
-        [delivery_id, relay, task_id, group["group_id"]],
+        [delivery_id, account, task_id, group["group_id"]],
     )
 
 
@@ -115,12 +116,15 @@ def is_collecting(db: Database, group_id: int) -> bool:
     return row is not None
 
 
-def collected_tasks(db: Database, relay: str, user_id: int, channel_id: int) -> set[str]:
+def collected_tasks(db: Database, user_id: int, channel_id: int) -> set[str]:
     """Return the ended tasks of a person in a channel that wait for others of their group."""
     rows = db.execute(
         "SELECT s.task_id FROM deliveries d CROSS JOIN watches s ON s.delivery_id = d.id"
-        " WHERE d.state = 'collecting' AND +s.user_id = ? AND +s.relay = ? AND s.channel_id = ?",
-        [user_id, relay, channel_id],  # CROSS JOIN and plus: SQLite begins with the few deliveries
+        " WHERE d.state = 'collecting' AND +s.user_id = ? AND +s.account = ? AND s.channel_id = ?",
+        [
+            user_id,
+            channel_id,
+        ],  # CROSS JOIN and plus: SQLite begins with the few deliveries
     )
     return {str(task_id) for (task_id,) in rows.fetchall()}
 
@@ -135,13 +139,13 @@ def groups_of(db: Database, condition: str, values: Sequence[Any]) -> list[int]:
     return [int(group_id) for (group_id,) in rows.fetchall()]
 
 
-def largest_group(db: Database, relay: str, task_ids_json: str, channel_id: int) -> int | None:
+def largest_group(db: Database, task_ids_json: str, channel_id: int) -> int | None:
     """Return the group in which most of some tasks are watched in a channel, if any."""
     row = db.execute(
-        "SELECT group_id FROM watches WHERE relay = ? AND channel_id = ? AND delivery_id IS NULL"
+        "SELECT group_id FROM watches WHERE channel_id = ? AND delivery_id IS NULL"
         " AND group_id IS NOT NULL AND task_id IN (SELECT value FROM json_each(?))"
         " GROUP BY group_id ORDER BY count(DISTINCT task_id) DESC, group_id LIMIT 1",
-        [relay, channel_id, task_ids_json],
+        [channel_id, task_ids_json],
     ).fetchone()
     return row[0] if row else None
 

@@ -24,7 +24,7 @@ from bot.storage.watch_groups import delete_unwatched_tasks, groups_of, release_
 class NewWatch(NamedTuple):
     """The watch that a person requests."""
 
-    relay: str
+    account: str
     task_id: str
     user_id: int
     destination: Destination
@@ -43,19 +43,19 @@ def insert_watch(db: Database, watch: NewWatch, limit: int) -> bool:
     An existing one only gets the new ``mention``, and the group if ``regroup``. Raises
     ``TooManyWatchers`` where more than ``limit`` people would watch the task there.
     """
-    key = [watch.relay, watch.task_id, watch.destination.channel_id, watch.user_id]
+    key = [watch.account, watch.task_id, watch.destination.channel_id, watch.user_id]
     if _update_watch(db, watch, key):
         return False
     (watchers,) = db.execute(
         "SELECT count(*) FROM watches"
-        " WHERE delivery_id IS NULL AND relay = ? AND task_id = ? AND channel_id = ?",
+        " WHERE delivery_id IS NULL AND account = ? AND task_id = ? AND channel_id = ?",
         key[:3],
     ).fetchone()
     if watchers >= limit:
         raise TooManyWatchers(limit)
     db.execute(
         "INSERT INTO watches"
-        " (relay, task_id, channel_id, user_id, guild_id, locale, created_at, mention, group_id)"
+        " (account, task_id, channel_id, user_id, guild_id, locale, created_at, mention, group_id)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             *key,
@@ -73,7 +73,7 @@ def _update_watch(db: Database, watch: NewWatch, key: Sequence[object]) -> bool:
 
     The group that it leaves may be complete without it.
     """
-    condition = "relay = ? AND task_id = ? AND channel_id = ? AND user_id = ?"
+    condition = "account = ? AND task_id = ? AND channel_id = ? AND user_id = ?"
     left = groups_of(db, condition, key) if watch.regroup else []
     changed = db.execute(
         "UPDATE watches SET mention = ?, group_id = CASE WHEN ? THEN ? ELSE group_id END"  # noqa: S608 # a condition of ours
@@ -84,13 +84,13 @@ def _update_watch(db: Database, watch: NewWatch, key: Sequence[object]) -> bool:
     return bool(changed)
 
 
-def read_watches(db: Database, relay: str, user_id: int) -> list[Watch]:
-    """Return the watches of running tasks of a person at a relay, the oldest first."""
+def read_watches(db: Database, user_id: int) -> list[Watch]:
+    """Return the watches of running tasks of a person, the oldest first."""
     rows = db.query(
         "SELECT t.task_id, t.task_json, t.polled_at, t.known, s.channel_id, s.created_at"
-        " FROM watches s JOIN tasks t USING (relay, task_id)"
-        " WHERE s.user_id = ? AND s.relay = ? AND s.delivery_id IS NULL ORDER BY s.id",
-        [user_id, relay],
+        " FROM watches s JOIN tasks t USING (account, task_id)"
+        " WHERE s.user_id = ? AND s.delivery_id IS NULL ORDER BY s.id",
+        [user_id],
     )
     return [
         Watch(
@@ -110,7 +110,7 @@ UNWATCHED = "unwatched"
 
 def unwatch(
     db: Database,
-    relay: str,
+    account: str,
     task_id: str,
     *,
     user_id: int,
@@ -118,8 +118,8 @@ def unwatch(
     channel_id: int | None = None,
 ) -> UnwatchOutcome:
     """End a person's watches of a task, everywhere or in one channel."""
-    theirs = "relay = ? AND task_id = ? AND user_id = ? AND channel_id = coalesce(?, channel_id)"
-    values = [relay, task_id, user_id, channel_id]
+    theirs = "account = ? AND task_id = ? AND user_id = ? AND channel_id = coalesce(?, channel_id)"
+    values = [account, task_id, user_id, channel_id]
     left = groups_of(db, theirs, values)
     stopped = db.execute(
         f"DELETE FROM watches WHERE {theirs} AND delivery_id IS NULL",  # noqa: S608 # a condition of ours
@@ -129,7 +129,7 @@ def unwatch(
     pending = db.execute(
         "SELECT s.id, d.id, d.state = 'sending' OR d.unconfirmed_since IS NOT NULL"
         " FROM watches s JOIN deliveries d ON d.id = s.delivery_id"
-        " WHERE s.relay = ? AND s.task_id = ? AND s.user_id = ?"
+        " WHERE s.account = ? AND s.task_id = ? AND s.user_id = ?"
         " AND s.channel_id = coalesce(?, s.channel_id)"
         " AND d.state IN ('collecting', 'due', 'sending', 'held', 'quarantined')",
         values,
@@ -191,12 +191,12 @@ def join_notice(db: Database, watch: NewWatch, limit: int) -> JoinedNotice | Non
     ``TooManyWatchers`` where more than ``limit`` people would wait for it.
     """
     key = [
-        *(watch.relay, watch.task_id, watch.destination.channel_id),
+        *(watch.account, watch.task_id, watch.destination.channel_id),
         *(DeliveryPurpose.NOTICE, EndReason.FINISHED),
     ]
     posted = db.execute(
         "SELECT message_id, thread_id FROM task_deliveries"
-        " WHERE relay = ? AND task_id = ? AND channel_id = ?"
+        " WHERE account = ? AND task_id = ? AND channel_id = ?"
         " AND purpose = ? AND end_reason = ? AND message_id IS NOT NULL AND sent_at > ?"
         " ORDER BY id DESC",
         [*key, watch.created_at - RECENTLY_POSTED],
@@ -206,7 +206,7 @@ def join_notice(db: Database, watch: NewWatch, limit: int) -> JoinedNotice | Non
     pending = db.execute(
         f"SELECT d.id, {VISIBLE_STATE}, d.unconfirmed_since IS NOT NULL"  # noqa: S608 # names of ours
         " FROM task_deliveries d"
-        " WHERE d.relay = ? AND d.task_id = ? AND d.channel_id = ? AND d.purpose = ?"
+        " WHERE d.account = ? AND d.task_id = ? AND d.channel_id = ? AND d.purpose = ?"
         " AND d.end_reason = ? AND (d.state IN ('due', 'sending', 'held')"
         "  OR d.state = 'collecting' AND EXISTS (SELECT 1 FROM watches w"
         "   WHERE w.delivery_id = d.id AND w.task_id = d.task_id AND +w.user_id = ?))"
@@ -240,15 +240,15 @@ def _join_delivery(db: Database, delivery_id: int, watch: NewWatch, limit: int) 
         raise TooManyWatchers(limit)
     destination = watch.destination
     db.execute(
-        "INSERT INTO watches (relay, task_id, channel_id, user_id, guild_id, locale,"
+        "INSERT INTO watches (account, task_id, channel_id, user_id, guild_id, locale,"
         " created_at, mention, delivery_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            *(watch.relay, watch.task_id, destination.channel_id, watch.user_id),
+            *(watch.account, watch.task_id, destination.channel_id, watch.user_id),
             *(destination.guild_id, destination.locale),
             *(watch.created_at, watch.mention, delivery_id),
         ],
     )
-    task = (watch.relay, watch.task_id)
+    task = (watch.account, watch.task_id)
     add_user_to_history(db, task, watch.user_id, destination, watch.created_at)
 
 
@@ -268,18 +268,17 @@ class NoticeState:
 
 
 class NoticeStates:
-    """Reads the states of the notices of one relay's tasks."""
+    """Reads the states of the notices of tasks."""
 
-    def __init__(self, database: DatabaseThread, relay: str) -> None:
+    def __init__(self, database: DatabaseThread) -> None:
         self._database = database
-        self._relay = relay
 
     async def latest(self, destination: Destination, ids: Sequence[str]) -> list[NoticeState]:
         """Return the state of the last notice of each task in a channel, where there is one."""
         rows = await self._database.read(
             "SELECT state, coalesce(reason, '') AS reason, max(id) FROM task_deliveries"
-            " WHERE relay = ? AND channel_id = ? AND purpose = ?"
+            " WHERE channel_id = ? AND purpose = ?"
             " AND task_id IN (SELECT value FROM json_each(?)) GROUP BY task_id",
-            [self._relay, destination.channel_id, DeliveryPurpose.NOTICE, json.dumps(list(ids))],
+            [destination.channel_id, DeliveryPurpose.NOTICE, json.dumps(list(ids))],
         )
         return [NoticeState(row["state"], row["reason"]) for row in rows]

@@ -15,8 +15,8 @@ from bot.ui.permissions import is_user_install_only
 
 
 def caller_of(interaction: discord.Interaction[Any]) -> Caller:
-    """Return the caller of an interaction, for the rate limits of look-ups."""
-    return Caller(interaction.user.id, interaction.guild_id)
+    """Return who sent an interaction, and where."""
+    return Caller(interaction.user.id, interaction.guild_id, interaction.channel_id)
 
 
 class Reply:

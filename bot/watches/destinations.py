@@ -1,6 +1,7 @@
 """Chooses the channel of a notice, and checks that the bot and the user may post there."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -36,6 +37,8 @@ class WatchOptions:
     """Whether it is posted in the channel of the request, whatever channel the server has set."""
     chosen_by_server: bool = False
     """Whether the server has set the channel: then the user need not be able to post there."""
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    """The relay accounts of tasks that a message shows there, by task id."""
 
 
 DEFAULT_OPTIONS = WatchOptions()

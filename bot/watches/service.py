@@ -91,6 +91,7 @@ class WatchService:
             mention=options.mention and by_mention,
             member_limit=None if manages_server(interaction) else settings.watches_of_a_person,
             group=group,
+            accounts=options.accounts,
         )
         _log_results(results, destination)
         card, limited_until = await self._create_card(
@@ -139,7 +140,7 @@ class WatchService:
         The updater posts it, unless it is ``claimed``: then the caller does. There is none in a
         forum, where it would be a post.
         """
-        running = [each.task.id for each in results if each.outcome.is_running]
+        running = [each.key for each in results if each.outcome.is_running]
         if not running or destination.forum:
             return None, None
         now = self._clock()

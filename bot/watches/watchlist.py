@@ -2,18 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from bot.accounts.connection import AccountConnection
+from bot.accounts.lookup import AccountLookup, look_up
+from bot.accounts.registry import AccountRegistry
 from bot.relay.circuit_breaker import CircuitStatus
-from bot.relay.client import RelayClient
 from bot.relay.errors import ErrorKind, RelayError
 from bot.relay.lookup_result import LookupResult
 from bot.relay.models import Task, TaskStatus
-from bot.storage.errors import TooManyLookups, WatchError
+from bot.storage.errors import NoRelayAccount, TooManyLookups, WatchError
 from bot.storage.models import Caller, Destination, UnwatchOutcome, Watch, WatchOutcome, WatchResult
-from bot.storage.tasks import TaskStore
+from bot.storage.watch_store import WatchStore
 from bot.storage.watches import JoinedNotice, NoticeProgress
 from bot.watches.lookup_limiter import LookupLimiter
 from bot.watches.task_ids import parse_ids, unusual_ids
@@ -46,29 +48,20 @@ class Watchlist:
 
     def __init__(
         self,
-        client: RelayClient,
-        store: TaskStore,
+        accounts: AccountRegistry,
+        store: WatchStore,
         limiter: LookupLimiter,
-        *,
-        first_poll_at: Callable[[Task, float], float],
-        deadline: float,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """``first_poll_at`` returns the time of the first poll of a task that is new.
-
-        ``deadline``: the longest time for which a task is watched (seconds).
-        """
-        self._client = client
+        self._accounts = accounts
         self._store = store
-        self._first_poll_at = first_poll_at
-        self._deadline = deadline
         self._limiter = limiter
         self._clock = clock
 
-    @property
-    def circuit_status(self) -> CircuitStatus:
-        """When the relay last worked, and until when the circuit is open."""
-        return self._client.circuit_status
+    async def circuit_status(self, caller: Caller) -> CircuitStatus:
+        """Return whether the relay works that a caller's look-ups use first."""
+        connections = await self._accounts.for_caller(caller)
+        return connections[0].client.circuit_status if connections else CircuitStatus()
 
     async def ids_in(self, text: str) -> list[str]:
         """Return the task ids in the input of a user.
@@ -83,19 +76,22 @@ class Watchlist:
         """Request tasks from the relay at once, for a user who waits for the result.
 
         Raises ``RelayError`` if the relay cannot be reached, ``TooManyLookups`` if this user or
-        server has caused too many look-ups.
+        server has caused too many look-ups, ``NoRelayAccount`` if there is no account to ask.
         """
-        self._limiter.admit(caller)
-        found = await self._client.look_up(ids, interactive=True)
-        self._limiter.charge_misses(caller, len(found.missing))
-        return found
+        candidates = await self._candidates(ids, caller, {})
+        return (await self._look_up(candidates, caller)).result
 
     async def read_all(self, ids: Sequence[str], caller: Caller) -> LookupResult:
         """Return tasks to show: the stored results of ended tasks, the others from the relay.
 
         Raises what ``look_up`` does, if there is anything to look up.
         """
-        ended = {each: task for each in ids if (task := await self._store.ended_task(each))}
+        accounts = [each.account for each in await self._accounts.for_caller(caller)]
+        ended = {}
+        for each in ids:
+            task = await self._store.ended_task(each, caller, accounts)
+            if task is not None:
+                ended[each] = task
         rest = [each for each in ids if each not in ended]
         found = await self.look_up(rest, caller) if rest else LookupResult()
         return replace(found, tasks={**ended, **found.tasks})
@@ -120,23 +116,59 @@ class Watchlist:
         member_limit: int | None = None,
         caller_guild_id: int | None = None,
         group: WatchGroup = NO_GROUP,
+        accounts: Mapping[str, str] | None = None,
     ) -> list[WatchResult]:
         """Watch tasks for a user in a channel; the returned results are on disk.
 
         Tasks are watched also if they cannot be looked up now.
         ``member_limit``: how many tasks the server of the channel lets this user watch at once.
         ``caller_guild_id``: the server in which the user sends the request, if it is one.
-        ``group``: in which the tasks are watched.
+        ``group``: in which the tasks are watched. ``accounts``: by id, the account of a task that
+        a message shows in the channel; who joins it there needs no account of their own. Raises
+        ``NoRelayAccount``.
         """
+        caller = Caller(user_id, caller_guild_id)
         request = _Request(user_id, destination, mention, member_limit, group)
+        candidates = await self._candidates(ids, caller, accounts or {})
         try:
-            lookup = await self.look_up(ids, Caller(user_id, caller_guild_id))
+            lookup = await self._look_up(candidates, caller)
         except RelayError as error:
-            lookup = LookupResult(failed=dict.fromkeys(ids, error))
+            lookup = AccountLookup(LookupResult(failed=dict.fromkeys(ids, error)))
         except TooManyLookups:
-            lookup = LookupResult()
-        results = [await self._add_one(task_id, lookup, request) for task_id in ids]
-        return await self._titled(await self._close_group(results, request))
+            lookup = AccountLookup(LookupResult())
+        results = [
+            await self._add_one(each, lookup, candidates[each], request)
+            if candidates[each]
+            else WatchResult(_unknown_task(each), WatchOutcome.UNKNOWN)
+            for each in ids
+        ]
+        return await self._titled(await self._close_group(results, request), user_id)
+
+    async def _candidates(
+        self, ids: Sequence[str], caller: Caller, accounts: Mapping[str, str]
+    ) -> dict[str, list[AccountConnection]]:
+        """Return the connections that may be asked about each id, in order.
+
+        Raises ``NoRelayAccount`` if the caller may use no account at all.
+        """
+        usable = await self._accounts.for_caller(caller)
+        candidates = {}
+        for each in ids:
+            account = accounts.get(each)
+            known = await self._accounts.by_id(account) if account else None
+            candidates[each] = usable if account is None else [known] if known else []
+        if not usable and not any(candidates.values()):
+            raise NoRelayAccount
+        return candidates
+
+    async def _look_up(
+        self, candidates: Mapping[str, list[AccountConnection]], caller: Caller
+    ) -> AccountLookup:
+        """Look up ids at their candidates, within the limits of the caller."""
+        self._limiter.admit(caller)
+        found = await look_up(candidates)
+        self._limiter.charge_misses(caller, len(found.result.missing))
+        return found
 
     async def largest_group(self, ids: Sequence[str], channel_id: int) -> int | None:
         """Return the group in which most of some tasks are watched in a channel, if any."""
@@ -164,38 +196,56 @@ class Watchlist:
             for each in results
         ]
 
-    async def _titled(self, results: Sequence[WatchResult]) -> list[WatchResult]:
+    async def _titled(self, results: Sequence[WatchResult], user_id: int) -> list[WatchResult]:
         """Return the results, with the stored tasks where the relay has not told a title now."""
         untitled = [each.task.id for each in results if not each.task.title]
-        stored = await self._store.stored_tasks(untitled) if untitled else {}
+        stored = await self._store.watched_tasks(untitled, user_id=user_id) if untitled else {}
         titled = {task_id: task for task_id, task in stored.items() if task.title}
         return [replace(each, task=titled.get(each.task.id, each.task)) for each in results]
 
-    async def _add_one(self, task_id: str, lookup: LookupResult, request: _Request) -> WatchResult:
-        task = lookup.tasks.get(task_id)
+    async def _add_one(
+        self,
+        task_id: str,
+        lookup: AccountLookup,
+        candidates: Sequence[AccountConnection],
+        request: _Request,
+    ) -> WatchResult:
+        """Watch a task at the account that knows it, else at the first that was not asked."""
+        found = lookup.result
+        task = found.tasks.get(task_id)
+        connection = lookup.connections.get(task_id, candidates[0])
         try:
-            if task_id in lookup.missing:
-                return await self._join_notice(task_id, request)
-            if task and task.settled:
-                return await self._add_finished(task, request)
-            return await self._add_running(task_id, lookup, request)
+            if task_id in found.missing:
+                result = await self._join_notice(task_id, candidates, request)
+            elif task and task.settled:
+                result = await self._add_finished(task, connection, request)
+            else:
+                result = await self._add_running(task_id, found, connection, request)
         except WatchError as error:
-            return WatchResult(task or _unknown_task(task_id), WatchOutcome.REFUSED, error)
+            result = WatchResult(task or _unknown_task(task_id), WatchOutcome.REFUSED, error)
+        return replace(result, account=result.account or connection.account)
 
-    async def _join_notice(self, task_id: str, request: _Request) -> WatchResult:
-        """Join the recent notice of a task that the relay no longer knows, else watch nothing."""
+    async def _join_notice(
+        self, task_id: str, candidates: Sequence[AccountConnection], request: _Request
+    ) -> WatchResult:
+        """Join the recent notice of a task that no relay knows any more, else watch nothing."""
         task = _unknown_task(task_id)
-        joined = await self._store.join_notice(
-            task_id,
-            user_id=request.user_id,
-            destination=request.destination,
-            now=self._clock(),
-            mention=request.mention,
-        )
-        return _joined_result(task, joined) if joined else WatchResult(task, WatchOutcome.UNKNOWN)
+        for connection in candidates:
+            joined = await connection.tasks.join_notice(
+                task_id,
+                user_id=request.user_id,
+                destination=request.destination,
+                now=self._clock(),
+                mention=request.mention,
+            )
+            if joined:
+                return replace(_joined_result(task, joined), account=connection.account)
+        return WatchResult(task, WatchOutcome.UNKNOWN)
 
-    async def _add_finished(self, task: Task, request: _Request) -> WatchResult:
-        joined = await self._store.add_finished(
+    async def _add_finished(
+        self, task: Task, connection: AccountConnection, request: _Request
+    ) -> WatchResult:
+        joined = await connection.tasks.add_finished(
             task,
             user_id=request.user_id,
             destination=request.destination,
@@ -207,18 +257,19 @@ class Watchlist:
         return _joined_result(task, joined) if joined else WatchResult(task, WatchOutcome.FINISHED)
 
     async def _add_running(
-        self, task_id: str, lookup: LookupResult, request: _Request
+        self, task_id: str, found: LookupResult, connection: AccountConnection, request: _Request
     ) -> WatchResult:
         now = self._clock()
-        task = lookup.tasks.get(task_id)
-        added = await self._store.add_watch(
+        task = found.tasks.get(task_id)
+        schedule = connection.schedule
+        added = await connection.tasks.add_watch(
             task or _unknown_task(task_id),
             known=task is not None,
             user_id=request.user_id,
             destination=request.destination,
             now=now,
-            deadline=self._deadline,
-            poll_at=self._first_poll_at(task, now) if task else now,
+            deadline=schedule.deadline,
+            poll_at=schedule.first_poll_at(task, now) if task else now,
             mention=request.mention,
             member_limit=request.member_limit,
             group_id=request.group.id,
@@ -229,7 +280,7 @@ class Watchlist:
         outcome = WatchOutcome.ALREADY
         if added:
             outcome = (
-                WatchOutcome.WATCHING if task else _unchecked_outcome(lookup.failed.get(task_id))
+                WatchOutcome.WATCHING if task else _unchecked_outcome(found.failed.get(task_id))
             )
         return WatchResult(task or _unknown_task(task_id), outcome)
 
@@ -239,7 +290,7 @@ class Watchlist:
         """End a user's watches of some tasks, in all channels or one; return each result."""
         removed = await asyncio.gather(
             *(
-                self._store.remove_watch(
+                self._store.remove(
                     task_id, user_id=user_id, now=self._clock(), channel_id=channel_id
                 )
                 for task_id in ids
@@ -251,9 +302,9 @@ class Watchlist:
         """Return the ids of the running tasks that a user watches."""
         return await self._store.watched_ids(user_id)
 
-    async def stored_tasks(self, ids: Sequence[str]) -> dict[str, Task]:
-        """Return tasks by their ids, as far as they are stored."""
-        return await self._store.stored_tasks(ids)
+    async def watched_tasks(self, ids: Sequence[str], user_id: int) -> dict[str, Task]:
+        """Return tasks by their ids, as far as they are stored and a user watches them."""
+        return await self._store.watched_tasks(ids, user_id=user_id)
 
     async def watches_of(self, user_id: int) -> list[Watch]:
         """Return the watches of a user, the oldest first."""

@@ -107,8 +107,8 @@ async def test_tasks_of_another_relay_than_the_configured_one_are_a_warning(
     """They are not polled after a change of SUNO_RELAY, and nothing else shows it."""
     change(
         database_path,
-        "INSERT INTO tasks (relay, task_id, state, status, task_json, known, added_at, deadline_at)"
-        " VALUES ('deerapi', 'there', 'running', 'QUEUED', '{}', 1, 1, 2),"
+        "INSERT INTO tasks (account, task_id, state, status, task_json, known, added_at,"
+        " deadline_at) VALUES ('deerapi', 'there', 'running', 'QUEUED', '{}', 1, 1, 2),"
         " ('custom', 'here', 'running', 'QUEUED', '{}', 1, 1, 2)",
     )
     result = (await doctor.run()).result(Area.DATABASE, "elsewhere")
@@ -137,10 +137,10 @@ async def test_a_bot_that_neither_polls_nor_delivers_is_detected_by_what_waits(
     async with DatabaseThread(database_path):
         change(
             database_path,
-            "INSERT INTO tasks (relay, task_id, state, status, task_json, known, added_at,"
+            "INSERT INTO tasks (account, task_id, state, status, task_json, known, added_at,"
             " polled_at, deadline_at)"
             " VALUES ('custom', 'song', 'running', 'QUEUED', '{}', 1, 1, 1, 2)",
-            "INSERT INTO deliveries (relay, channel_id, locale, purpose, state, nonce,"
+            "INSERT INTO deliveries (account, channel_id, locale, purpose, state, nonce,"
             " message_format, due_at, created_at)"
             " VALUES ('custom', 5, 'en', 'notice', 'due', '', 'full', 1, 1)",
         )

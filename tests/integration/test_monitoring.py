@@ -102,7 +102,7 @@ async def test_a_damaged_database_makes_it_not_ready_for_good(
     damage(path, "deliveries")
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(
-            "INSERT INTO tasks (relay, task_id, state, status, task_json, known, added_at,"
+            "INSERT INTO tasks (account, task_id, state, status, task_json, known, added_at,"
             " next_poll_at, deadline_at)"
             " VALUES ('custom', ?, 'running', 'QUEUED', '{}', 1, 1, 1, 2)",
             [SONG],

@@ -337,4 +337,4 @@ async def test_poll_results_are_stored_by_an_index_search(tmp_path: Path) -> Non
                 {"fingerprint": "", "sent_at": NOON, "now": NOON, "results": "[]"},
             ).fetchall()
         )
-    assert any("relay=? AND task_id=?" in detail for *_, detail in plan)
+    assert any("account=? AND task_id=?" in detail for *_, detail in plan)

@@ -31,6 +31,7 @@ from bot.storage.models.tasks import (
     PollResult,
     PollTarget,
     RecentTask,
+    TaskKey,
 )
 from bot.storage.models.watch_results import (
     WatchOutcome,
@@ -76,6 +77,7 @@ __all__ = [
     "ServerUsage",
     "ShardGuilds",
     "TaskEnd",
+    "TaskKey",
     "UndeliveredNotice",
     "UndeliveredReason",
     "UnwatchOutcome",

@@ -103,6 +103,8 @@ class UndeliveredNotice:
 class LiveCardTask:
     """One task on a card."""
 
+    account: str
+    """The relay account that knows it."""
     task: Task
     end_reason: EndReason | None
     message_id: int | None

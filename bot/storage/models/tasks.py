@@ -18,6 +18,13 @@ class EndReason(StrEnum):
     """The relay reported no end before the deadline."""
 
 
+class TaskKey(NamedTuple):
+    """What identifies a task: the relay account that knows it, and its id there."""
+
+    account: str
+    task_id: str
+
+
 class PollTarget(NamedTuple):
     """A running task, as far as a poll needs to know it."""
 

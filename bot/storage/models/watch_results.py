@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from bot.relay.models import Outcome, Task
 from bot.storage.errors import WatchError
+from bot.storage.models.tasks import TaskKey
 from bot.storage.models.watches import Destination
 
 
@@ -80,6 +81,13 @@ class WatchResult:
     """For ``POSTED``: the notice."""
     thread_id: int | None = None
     """For ``POSTED`` in a forum: the post that the notice begins."""
+    account: str = ""
+    """The relay account whose task it is; empty if nothing is watched."""
+
+    @property
+    def key(self) -> TaskKey:
+        """What identifies the task."""
+        return TaskKey(self.account, self.task.id)
 
     @property
     def failed(self) -> bool:

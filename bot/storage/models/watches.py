@@ -25,6 +25,8 @@ class Caller:
 
     user_id: int
     guild_id: int | None = None
+    channel_id: int | None = None
+    """What was posted there may be read there."""
 
 
 @dataclass(frozen=True, slots=True)

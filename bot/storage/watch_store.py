@@ -1,0 +1,146 @@
+"""The watches of people, at all relay accounts.
+
+Whatever a method writes is on disk when it returns. The watches of one task begin in ``tasks``.
+"""
+
+import json
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+
+from sqlite_utils import Database
+
+from bot.relay.models import Task
+from bot.storage.database import DatabaseThread
+from bot.storage.live_cards import mark_live_cards_stale
+from bot.storage.models import Caller, EndReason, TaskKey, UnwatchOutcome, Watch
+from bot.storage.outbox import Outbox
+from bot.storage.task_rows import UnreadableRowError, load_task, load_task_or_id, task_with_id_only
+from bot.storage.watch_groups import collected_tasks, largest_group, release_complete
+from bot.storage.watches import read_watches, unwatch
+
+_PRIORITY = (UnwatchOutcome.ON_ITS_WAY, UnwatchOutcome.STOPPED, UnwatchOutcome.NOT_WATCHED)
+"""Which outcome is told of tasks with the same id at several accounts."""
+
+
+class WatchStore:
+    """What people watch, wherever, and at whichever account."""
+
+    def __init__(self, database: DatabaseThread, outbox: Outbox) -> None:
+        self._database = database
+        self._outbox = outbox
+
+    async def watches_of(self, user_id: int) -> list[Watch]:
+        """Return the watches of running tasks of a person, the oldest first."""
+        return await self._database.view(lambda db: read_watches(db, user_id))
+
+    async def remove(
+        self, task_id: str, *, user_id: int, now: float, channel_id: int | None = None
+    ) -> UnwatchOutcome:
+        """End a person's watches of a task without a notice, also while its notice is unposted.
+
+        Everywhere, or in one channel.
+        """
+
+        def remove(db: Database) -> UnwatchOutcome:
+            accounts = db.execute(
+                "SELECT DISTINCT account FROM watches WHERE task_id = ? AND user_id = ?",
+                [task_id, user_id],
+            ).fetchall()
+            keys = [TaskKey(account, task_id) for (account,) in accounts]
+            outcomes = [_remove(db, key, user_id, now, channel_id) for key in keys]
+            return min(outcomes, key=_PRIORITY.index, default=UnwatchOutcome.NOT_WATCHED)
+
+        removed = await self._database.run(remove)
+        self._outbox.changed.set()  # a delivery behind a dropped one may be due
+        return removed
+
+    async def close_group(
+        self, group_id: int, *, user_id: int, channel_id: int, now: float
+    ) -> set[str]:
+        """Let a group be complete without further watches.
+
+        If nothing in it is running, its summary becomes due. Returns the ended tasks for which the
+        person still waits in a channel because others of their group are running.
+        """
+
+        def close(db: Database) -> set[str]:
+            release_complete(db, [group_id], now)
+            return collected_tasks(db, user_id, channel_id)
+
+        collected = await self._database.run(close)
+        self._outbox.changed.set()
+        return collected
+
+    async def largest_group(self, task_ids: Iterable[str], channel_id: int) -> int | None:
+        """Return the group in which most of some tasks are watched in a channel, if any."""
+        ids = json.dumps(list(task_ids))
+        return await self._database.view(lambda db: largest_group(db, ids, channel_id))
+
+    async def watched_ids(self, user_id: int) -> set[str]:
+        """Return the ids of the running tasks that a person watches."""
+        rows = await self._database.read(
+            "SELECT task_id FROM watches WHERE user_id = ? AND delivery_id IS NULL", [user_id]
+        )
+        return {row["task_id"] for row in rows}
+
+    async def ended_task(
+        self, task_id: str, caller: Caller, accounts: Collection[str]
+    ) -> Task | None:
+        """Return a task as the relay described its end, if the person may see it.
+
+        That is a task of one of ``accounts``, one that the person has watched, or one whose notice
+        stands in the channel of the request.
+        """
+        rows = await self._database.read(
+            "SELECT task_json FROM tasks t WHERE task_id = ?1 AND end_reason = ?2"
+            " AND (account IN (SELECT value FROM json_each(?3)) OR EXISTS (SELECT 1 FROM watches w"
+            "  WHERE w.account = t.account AND w.task_id = t.task_id AND w.user_id = ?4)"
+            " OR EXISTS (SELECT 1 FROM task_deliveries d WHERE d.account = t.account"
+            "  AND d.task_id = t.task_id AND d.channel_id = ?5 AND d.state = 'sent'))",
+            [
+                *(task_id, EndReason.FINISHED, json.dumps(list(accounts))),
+                *(caller.user_id, caller.channel_id),
+            ],
+        )
+        with suppress(UnreadableRowError):
+            return load_task(rows[0]["task_json"]) if rows else None
+        return None
+
+    async def watched_tasks(self, ids: Iterable[str], *, user_id: int) -> dict[str, Task]:
+        """Return tasks as they are stored, by id.
+
+        Those that the person does not watch and has not watched have the id alone.
+        """
+        wanted = list(ids)
+        rows = await self._database.read(
+            "SELECT task_id, task_json FROM tasks t"
+            " WHERE task_id IN (SELECT value FROM json_each(?)) AND EXISTS (SELECT 1 FROM watches w"
+            "  WHERE w.account = t.account AND w.task_id = t.task_id AND w.user_id = ?)",
+            [json.dumps(wanted), user_id],
+        )
+        stored = {row["task_id"]: load_task_or_id(row["task_id"], row["task_json"]) for row in rows}
+        return {task_id: stored.get(task_id, task_with_id_only(task_id)) for task_id in wanted}
+
+    async def known_ids(self, ids: Iterable[str]) -> set[str]:
+        """Return those of the ids that are watched or in the history."""
+        rows = await self._database.read(
+            "SELECT value AS id FROM json_each(?1) WHERE EXISTS"
+            " (SELECT 1 FROM tasks WHERE task_id = value)"
+            " OR EXISTS (SELECT 1 FROM history WHERE task_id = value)",
+            [json.dumps(list(ids))],
+        )
+        return {row["id"] for row in rows}
+
+
+def _remove(
+    db: Database, key: TaskKey, user_id: int, now: float, channel_id: int | None
+) -> UnwatchOutcome:
+    removed = unwatch(db, *key, user_id=user_id, now=now, channel_id=channel_id)
+    mark_live_cards_stale(db, *key, now)
+    db.execute(
+        "DELETE FROM tasks WHERE account = :account AND task_id = :id AND state = 'running'"
+        " AND NOT EXISTS (SELECT 1 FROM watches"
+        "  WHERE account = :account AND task_id = :id AND delivery_id IS NULL)",
+        {"account": key.account, "id": key.task_id},
+    )
+    return removed
