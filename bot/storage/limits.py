@@ -114,7 +114,7 @@ def adds_message(
         " AND channel_id = ? AND group_id IS ?",
         [account, task_id, destination.channel_id, group_id],
     ).fetchone()
-    return watched is None and (group_id is None or not is_collecting(db, group_id))
+    return watched is None and (group_id is None or not is_collecting(db, account, group_id))
 
 
 def is_known_running(db: Database, account: str, task_id: str, *, known: bool) -> bool:

@@ -32,6 +32,7 @@ from bot.storage.models import (
     EndReason,
     PollResult,
     PollTarget,
+    TaskKey,
 )
 from bot.storage.outbox import Outbox
 from bot.storage.poll_results import PollContext
@@ -155,7 +156,8 @@ class TaskStore:
             result = PollResult(task.id, next_poll_at=now, task=task, end_reason=EndReason.FINISHED)
             context = self._context(now, now)._replace(open_group=group_id)
             poll_results.record(db, context, [result])
-            waiting = task.id in collected_tasks(db, user_id, destination.channel_id)
+            key = TaskKey(self._account, task.id)
+            waiting = key in collected_tasks(db, user_id, destination.channel_id)
             return JoinedNotice(NoticeProgress.COLLECTING) if waiting else None
 
         joined = await self._database.run(add)

@@ -34,7 +34,7 @@ from typing import Any, cast
 from sqlite_utils import Database
 
 from bot.storage.delivery_rows import add_task, insert_collecting
-from bot.storage.models import EndReason
+from bot.storage.models import EndReason, TaskKey
 
 MAX_WAIT = 1800.0
 """Seconds for which what has ended waits for the rest of its group.
@@ -108,25 +108,24 @@ def next_overdue_at(db: Database) -> float | None:
     return cast("float | None", at)
 
 
-def is_collecting(db: Database, group_id: int) -> bool:
-    """Whether tasks of a group have ended and wait for the others."""
+def is_collecting(db: Database, account: str, group_id: int) -> bool:
+    """Whether tasks of a group at an account have ended and wait for the others."""
     row = db.execute(
-        "SELECT 1 FROM deliveries WHERE state = 'collecting' AND group_id = ?", [group_id]
+        "SELECT 1 FROM deliveries WHERE state = 'collecting' AND group_id = ? AND account = ?",
+        [group_id, account],
     ).fetchone()
     return row is not None
 
 
-def collected_tasks(db: Database, user_id: int, channel_id: int) -> set[str]:
+def collected_tasks(db: Database, user_id: int, channel_id: int) -> set[TaskKey]:
     """Return the ended tasks of a person in a channel that wait for others of their group."""
     rows = db.execute(
-        "SELECT s.task_id FROM deliveries d CROSS JOIN watches s ON s.delivery_id = d.id"
-        " WHERE d.state = 'collecting' AND +s.user_id = ? AND +s.account = ? AND s.channel_id = ?",
-        [
-            user_id,
-            channel_id,
-        ],  # CROSS JOIN and plus: SQLite begins with the few deliveries
+        "SELECT s.account, s.task_id FROM deliveries d"
+        " CROSS JOIN watches s ON s.delivery_id = d.id"
+        " WHERE d.state = 'collecting' AND +s.user_id = ? AND s.channel_id = ?",
+        [user_id, channel_id],  # CROSS JOIN and plus: SQLite begins with the few deliveries
     )
-    return {str(task_id) for (task_id,) in rows.fetchall()}
+    return {TaskKey(*row) for row in rows.fetchall()}
 
 
 def groups_of(db: Database, condition: str, values: Sequence[Any]) -> list[int]:

@@ -56,14 +56,14 @@ class WatchStore:
 
     async def close_group(
         self, group_id: int, *, user_id: int, channel_id: int, now: float
-    ) -> set[str]:
+    ) -> set[TaskKey]:
         """Let a group be complete without further watches.
 
         If nothing in it is running, its summary becomes due. Returns the ended tasks for which the
         person still waits in a channel because others of their group are running.
         """
 
-        def close(db: Database) -> set[str]:
+        def close(db: Database) -> set[TaskKey]:
             release_complete(db, [group_id], now)
             return collected_tasks(db, user_id, channel_id)
 

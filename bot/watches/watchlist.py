@@ -191,7 +191,7 @@ class Watchlist:
         )
         return [
             replace(each, outcome=WatchOutcome.FINISHED)
-            if each.outcome is WatchOutcome.IN_SUMMARY and each.task.id not in waiting
+            if each.outcome is WatchOutcome.IN_SUMMARY and each.key not in waiting
             else each
             for each in results
         ]
