@@ -304,9 +304,11 @@ def _claim(db: Database, delivery_id: int, now: float) -> Delivery | None:
     try:
         return read_delivery(db, row, unconfirmed_since)
     except ValueError as error:  # unreadable JSON, or an unknown value of an enumeration
+        task = first_task(db, row["id"])
         log.error(
-            "Delivery quarantined, its row is unreadable: delivery=%d task=%s channel=%s cause=%s",
-            *(row["id"], first_task(db, row["id"]), row["channel_id"], error),
+            "Delivery quarantined, its row is unreadable: delivery=%d task=%s account=%s"
+            " channel=%s cause=%s",
+            *(row["id"], task.task_id if task else None, row["account"], row["channel_id"], error),
         )
         db.execute(
             "UPDATE deliveries SET state = 'quarantined', due_at = NULL, reason = 'unreadable'"
