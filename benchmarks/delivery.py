@@ -28,7 +28,7 @@ from bot.relay.parsing.reader import read_batch
 from bot.relay.providers import CUSTOM
 from bot.storage.database import DatabaseThread
 from bot.storage.live_cards import LiveCards
-from bot.storage.models import Destination
+from bot.storage.models import Destination, TaskKey
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.bot_process import BotProcess, settings_for
@@ -222,12 +222,12 @@ async def _post_cards(
 ) -> None:
     """Post to each channel the card of its song, which does not show the end yet."""
     async with DatabaseThread(path) as database:
-        cards = LiveCards(database, CUSTOM)
+        cards = LiveCards(database)
 
         async def post(channel: Channel, task: Task) -> None:
             card = await cards.create(
                 destination_of(channel),
-                [task.id],
+                [TaskKey(CUSTOM, task.id)],
                 now=time.time() - 60,
                 user_id=channel.id,
                 claimed=True,

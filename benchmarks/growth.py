@@ -24,7 +24,9 @@ from bot.relay.models import Task
 from bot.storage.database import DatabaseThread
 from bot.storage.limits import WatchLimits
 from bot.storage.models import Destination, EndReason, PollResult
+from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
+from bot.storage.watch_store import WatchStore
 from sandbox.discord import LocalDiscord
 from sandbox.relay import song
 
@@ -131,18 +133,19 @@ async def _in_the_databases(folder: Path, costs: Mapping[int, Costs], repetition
     """Measure the operations of each database, alternating between them."""
     now = time.time() + 1  # then all are due
     async with AsyncExitStack() as stack:
-        stores = {}
+        databases = {}
         for size in costs:
             database = DatabaseThread(folder / str(size) / "suno.db")
-            stores[size] = store_in(await stack.enter_async_context(database))
-            await _measure(stores[size], Costs(), now)  # fills the caches
+            databases[size] = await stack.enter_async_context(database)
+            await _measure(database, Costs(), now)  # fills the caches
         for _ in range(repetitions):
             for size, cost in costs.items():
-                await _measure(stores[size], cost, now)
+                await _measure(databases[size], cost, now)
 
 
-async def _measure(store: TaskStore, cost: Costs, now: float) -> None:
+async def _measure(database: DatabaseThread, cost: Costs, now: float) -> None:
     """Measure a poll of a batch of due tasks, and one more watch."""
+    store = store_in(database)
     cost.find.append(await timed(find(store, now)))
     seen = [
         PollResult(one.task_id, next_poll_at=now, task=_streaming(one.task_id, now))
@@ -150,7 +153,7 @@ async def _measure(store: TaskStore, cost: Costs, now: float) -> None:
     ]
     cost.record.append(await timed(store.record(seen, now)))
     cost.confirm.append(await timed(_watch(store, "new", [PLACE], now)))
-    await store.remove_watch("new", user_id=PEOPLE, now=now)
+    await WatchStore(database, Outbox(database)).remove("new", user_id=PEOPLE, now=now)
 
 
 def _size_of(folder: Path) -> int:

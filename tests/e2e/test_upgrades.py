@@ -79,7 +79,7 @@ async def test_no_row_of_a_release_is_lost(released: Path) -> None:
     """Every row is there after the upgrade, with every value that it had.
 
     Only that a channel refuses everything is not told of each delivery any more, but once. The
-    tasks of deliveries are in a table of their own.
+    tasks of deliveries are in a table of their own. Of which relay a card is, its tasks tell.
     """
     before = rows_of(released)
     after = rows_of(await upgrade(released))
@@ -89,9 +89,11 @@ async def test_no_row_of_a_release_is_lost(released: Path) -> None:
     for table, rows in before.items():
         if table.startswith("history_index"):
             continue  # how SQLite arranges it inside is no promise: see the search below
-        columns = RENAMED_COLUMNS.get(table, {})
+        columns = {"relay": "account"} | RENAMED_COLUMNS.get(table, {})
         for row in map(unblocked, rows):
             expected = {columns.get(name, name): value for name, value in row.items()}
+            if RENAMED_TABLES.get(table, table) == "live_cards":
+                del expected["account"]
             if expected.get("purpose") == "word":
                 expected["purpose"] = "held_notice"
             if table == "sqlite_sequence":

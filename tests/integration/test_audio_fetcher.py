@@ -16,9 +16,8 @@ from bot.delivery.attachments.audio_fetcher import (
     AudioFetchError,
     FetchedAudio,
     FetchFailure,
-    Resolver,
-    resolve_host,
 )
+from bot.public_connector import Resolver, resolve_host
 from tests.support.media_server import MP3, MediaServer, always, mp4, raw_responses
 
 LIMIT = 1 << 20

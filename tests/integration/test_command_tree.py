@@ -89,7 +89,10 @@ async def registered(sandbox: SandboxSession, cogs: Sequence[str]) -> tuple[set[
     async with aiohttp.ClientSession() as session:
         relay_client = make_relay_client(settings, session)
         database = DatabaseThread(settings.database_path)
-        bot = build_bot(settings, database, relay_client, AudioFetcher(), cogs, Timing(), "")
+        bot = build_bot(
+            *(settings, database, relay_client, AudioFetcher(), cogs, Timing(), ""),
+            account_session=session,
+        )
         async with bot.client as client:
             commands = {
                 json.dumps(option, sort_keys=True)

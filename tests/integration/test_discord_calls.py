@@ -27,7 +27,7 @@ from bot.storage.models import Destination
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, Guild, LocalDiscord, Message
-from tests.support.builders import a_running_task, a_song
+from tests.support.builders import a_running_task, a_song, keys_of, watch_store_of
 from tests.support.delivery import a_dispatcher, a_live_card_updater
 from tests.support.dispatcher_harness import POST, connected, traced_client
 from tests.support.paths import ROOT
@@ -123,7 +123,7 @@ async def harness(tmp_path: Path) -> AsyncIterator[CallHarness]:
         client = traced_client(request_monitor)
         await stack.enter_async_context(connected(client, local.token))
         outbox = Outbox(database)
-        cards = LiveCards(database, "local")
+        cards = LiveCards(database)
         yield CallHarness(
             local,
             guild,
@@ -189,11 +189,13 @@ async def a_card_without_watchers(harness: CallHarness, updater: LiveCardUpdater
         deadline=9999,
     )
     card = await harness.cards.create(
-        destination, ["song"], time.time() - 1, user_id=1, claimed=True
+        destination, keys_of("song", account="local"), time.time() - 1, user_id=1, claimed=True
     )
     assert card
     await updater.post(card)
-    await harness.store.remove_watch("song", user_id=1, channel_id=songs.id, now=time.time())
+    await watch_store_of(harness.store).remove(
+        "song", user_id=1, channel_id=songs.id, now=time.time()
+    )
     (shown,) = songs.messages
     return shown
 

@@ -19,7 +19,7 @@ from bot.storage.retention import RETENTION_PERIOD, Retention
 from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, Message, User
 from sandbox.relay import song
-from tests.support.builders import HERE, NOON, a_running_task, a_song, open_direct_messages
+from tests.support.builders import HERE, NOON, a_running_task, a_song, keys_of, open_direct_messages
 from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
 
 ADA, BEA = 101, 102
@@ -55,7 +55,7 @@ class ErasureHarness:
         self.outbox = Outbox(database)
         limits = WatchLimits(watches_per_user=100, messages_per_user=100, messages_per_channel=100)
         self.store = TaskStore(database, self.outbox, "deerapi", limits)
-        self.cards = LiveCards(database, "deerapi", limits)
+        self.cards = LiveCards(database, limits)
         self.history = History(database, "deerapi")
         self.erasure = Erasure(database)
 
@@ -67,7 +67,7 @@ class ErasureHarness:
         await self.store.add_watch(
             task, known=True, user_id=user_id, destination=destination, now=NOON, deadline=3600
         )
-        await self.cards.create(destination, [task_id], NOON, user_id=user_id)
+        await self.cards.create(destination, keys_of(task_id), NOON, user_id=user_id)
 
     async def end(self, *task_ids: str, end_reason: EndReason = EndReason.FINISHED) -> None:
         """Let watched tasks end."""

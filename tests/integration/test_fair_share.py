@@ -18,6 +18,7 @@ import pytest
 from pydantic import SecretStr
 from sqlite_utils import Database
 
+from bot.accounts.connection import AccountConnection
 from bot.metrics import Metrics
 from bot.polling.adaptive.planner import Planner
 from bot.polling.poller import Poller
@@ -130,9 +131,10 @@ async def open_load(folder: Path) -> AsyncIterator[Load]:
         relay.clock = VirtualClock(lambda: NOON + now())
         database = await stack.enter_async_context(UntimedDatabase(folder / "suno.db"))
         session = await stack.enter_async_context(aiohttp.ClientSession())
+        profile = RelayProfile("local", relay.base_url, "/suno/fetch")
         client = RelayClient(
             session,
-            RelayProfile("local", relay.base_url, "/suno/fetch"),
+            profile,
             SecretStr(relay.key),
             requests_per_second=BUDGET,
             clock=now,
@@ -147,7 +149,8 @@ async def open_load(folder: Path) -> AsyncIterator[Load]:
         stack.push_async_callback(poller.finish, 0)
         client.on_success(poller.resume)
         limiter = LookupLimiter(BUDGET, now)
-        watchlist = a_watchlist(client, store, schedule, limiter, clock=relay.clock.now)
+        connection = AccountConnection("local", profile, client, store, poller, schedule)
+        watchlist = a_watchlist(connection, limiter, relay.clock.now)
         yield Load(relay, relay.clock.now, store, outbox, watchlist, poller)
 
 

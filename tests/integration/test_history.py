@@ -9,7 +9,15 @@ from bot.storage.limits import WatchLimits
 from bot.storage.models import Destination, EndReason, HistoryScope
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
-from tests.support.builders import HERE, NOON, a_clip, a_failure, a_running_task, a_song
+from tests.support.builders import (
+    HERE,
+    NOON,
+    a_clip,
+    a_failure,
+    a_running_task,
+    a_song,
+    watch_store_of,
+)
 from tests.support.histories import (
     ADA,
     BEA,
@@ -203,7 +211,7 @@ async def test_an_unwatched_task_is_in_no_history(store: TaskStore, history: His
     """A person who unwatches a task gets neither its notice nor its entry."""
     await watch(store, "song", 1)
     await watch(store, "song", 2)
-    await store.remove_watch("song", user_id=1, now=NOON)
+    await watch_store_of(store).remove("song", user_id=1, now=NOON)
     await end(store, a_song())
     assert await ids(history, ADA) == []
     assert await ids(history, BEA) == ["song"]

@@ -277,5 +277,5 @@ async def test_an_outage_pauses_deadlines_in_all_concurrent_polls(
     polling.clock.now += 3 * DEADLINE
     wire.release()
     await poller.finish(None)
-    watches = await polling.store.watches_of(1)
+    watches = await polling.watchlist.watches_of(1)
     assert {watch.task.id for watch in watches} == {"one", "two"}

@@ -17,11 +17,11 @@ from bot.storage.models import Destination, PollResult
 from bot.storage.watches import NoticeStates
 from bot.watches.recipient_check import RecipientCheck
 from sandbox.discord import Message, body_contains
-from tests.support.builders import a_clip, a_failure, a_running_task, a_song
+from tests.support.builders import a_clip, a_failure, a_running_task, a_song, keys_of
 from tests.support.dispatcher_harness import POST
 from tests.support.live_card_harness import ADA, LiveCardHarness, open_live_card_harness
 from tests.support.paths import SCHEMAS
-from tests.support.released_schema import RELAY, SERVER, SONGS, build, replace_ids
+from tests.support.released_schema import SERVER, SONGS, build, replace_ids
 
 PATCH = "PATCH /channels/{id}/messages/{message}"
 NOTICE = "/99)"
@@ -149,7 +149,7 @@ async def test_an_unposted_card_of_an_old_release_is_resolved(
     replace_ids(path, "guild_id", {SERVER: harness.guild.id})
     replace_ids(path, "channel_id", {SONGS.channel_id: harness.songs.id})
     async with DatabaseThread(path) as database:
-        harness.cards = LiveCards(database, RELAY)
+        harness.cards = LiveCards(database)
         harness.restart()
         (card,) = await harness.work()
     assert says("live-group", ended=0, total=2) in card_text(card)
@@ -442,8 +442,10 @@ async def test_a_slow_check_of_direct_messages_is_no_refusal(harness: LiveCardHa
     await harness.store.add_watch(
         a_running_task(), known=True, user_id=ADA, destination=direct, now=harness.now, deadline=60
     )
-    card = await harness.cards.create(direct, ["song"], harness.now, user_id=ADA, claimed=True)
-    notices = NoticeStates(harness.database, "local")
+    card = await harness.cards.create(
+        direct, keys_of("song", account="local"), harness.now, user_id=ADA, claimed=True
+    )
+    notices = NoticeStates(harness.database)
     messages = RecipientCheck(harness.updaters[-1], notices, timeout=0.1)
     assert await messages.refusal(direct, card, []) is None
     await harness.store.add_finished(

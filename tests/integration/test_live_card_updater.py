@@ -17,7 +17,7 @@ from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.discord import Message, body_contains
 from sandbox.relay import failing, song
-from tests.support.builders import NOON, a_running_task
+from tests.support.builders import NOON, a_running_task, keys_of
 from tests.support.delivery import a_live_card_updater
 from tests.support.live_cards import SONG, card_of, press
 from tests.support.sandbox_client import logged_in_client
@@ -394,8 +394,8 @@ async def test_cards_wait_while_notices_are_due(tmp_path: Path) -> None:
         await store.add_watch(
             a_running_task(), known=True, user_id=1, destination=destination, now=NOON, deadline=60
         )
-        cards = LiveCards(database, "deerapi")
-        card = await cards.create(destination, ["song"], NOON, user_id=1, claimed=True)
+        cards = LiveCards(database)
+        card = await cards.create(destination, keys_of("song"), NOON, user_id=1, claimed=True)
         assert card is not None
         await cards.acknowledge(card, (await harness.post(content="A card"))["id"])
         waiting = True

@@ -108,9 +108,7 @@ def test_the_number_of_buckets_is_bounded() -> None:
 async def test_watching_works_when_look_ups_are_used_up(polling: PollerHarness) -> None:
     """The command does not ask the relay; the poller does, and the notice is posted."""
     limiter = LookupLimiter(2, Time())
-    watchlist = a_watchlist(
-        polling.client, polling.store, polling.schedule, limiter, clock=polling.clock
-    )
+    watchlist = a_watchlist(polling.connection, limiter, polling.clock)
     assert admitted(limiter, Caller(1, 50)) == USER_BURST
     polling.relay.add(song("song", takes=60))
 
@@ -128,9 +126,7 @@ async def test_watching_works_when_look_ups_are_used_up(polling: PollerHarness) 
 async def test_ended_tasks_are_read_when_look_ups_are_used_up(polling: PollerHarness) -> None:
     """They are stored in the database, so that the relay is not asked."""
     limiter = LookupLimiter(2, Time())
-    watchlist = a_watchlist(
-        polling.client, polling.store, polling.schedule, limiter, clock=polling.clock
-    )
+    watchlist = a_watchlist(polling.connection, limiter, polling.clock)
     polling.relay.add(song("song", takes=1))
     await polling.watch("song")
     await polling.poll_after(5)
@@ -145,9 +141,7 @@ async def test_ended_tasks_are_read_when_look_ups_are_used_up(polling: PollerHar
 async def test_reading_many_tasks_is_one_look_up(polling: PollerHarness) -> None:
     """At most three unknown ids are looked up singly, however many are read."""
     limiter = LookupLimiter(2, Time())
-    watchlist = a_watchlist(
-        polling.client, polling.store, polling.schedule, limiter, clock=polling.clock
-    )
+    watchlist = a_watchlist(polling.connection, limiter, polling.clock)
     polling.relay.add(song("song"))
     invented = [f"gone-{number}" for number in range(9)]
 

@@ -20,7 +20,7 @@ from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.tasks import TaskStore
 from sandbox.discord import User
 from sandbox.relay import song
-from tests.support.builders import HERE, NOON, a_running_task, a_song
+from tests.support.builders import HERE, NOON, a_running_task, a_song, keys_of, watch_store_of
 from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
 
 ADA, BEA = 123456789012345678, 2
@@ -35,7 +35,7 @@ class LimitHarness:
         self.database = database
         self.outbox = Outbox(database)
         self.store = TaskStore(database, self.outbox, "deerapi", LIMITS)
-        self.cards = LiveCards(database, "deerapi", LIMITS)
+        self.cards = LiveCards(database, LIMITS)
         self.now = NOON
 
     async def request_notice(
@@ -68,7 +68,7 @@ class LimitHarness:
         self, task_id: str, user_id: int = ADA, destination: Destination = HERE
     ) -> None:
         """Request a live request_card for a song."""
-        await self.cards.create(destination, [task_id], self.now, user_id=user_id)
+        await self.cards.create(destination, keys_of(task_id), self.now, user_id=user_id)
 
     async def end(self, *task_ids: str) -> None:
         """End some songs."""
@@ -142,7 +142,7 @@ async def test_live_cards_and_notices_share_the_limit(harness: LimitHarness) -> 
         await harness.request_card("another")
     await harness.watch("running", BEA)
     await harness.request_card("running", BEA)
-    assert len(await harness.store.watches_of(ADA)) == 2
+    assert len(await watch_store_of(harness.store).watches_of(ADA)) == 2
 
 
 async def test_a_refused_card_does_not_prevent_updates_of_others(harness: LimitHarness) -> None:
@@ -156,7 +156,7 @@ async def test_a_refused_card_does_not_prevent_updates_of_others(harness: LimitH
     await harness.watch("running", BEA)
     await harness.watch("another", BEA)
     with pytest.raises(ChannelTooBusy):
-        await harness.cards.create(HERE, ["running", "another"], NOON + 9, user_id=BEA)
+        await harness.cards.create(HERE, keys_of("running", "another"), NOON + 9, user_id=BEA)
     assert len(await harness.cards.due_for_update(NOON + 9, min_interval=5, limit=9)) == 1
 
 
@@ -239,7 +239,7 @@ async def test_a_watch_of_a_task_in_unknown_state_is_charged(harness: LimitHarne
         await harness.watch("one more", known=False)
     assert not isinstance(refused.value, ChannelTooBusy)
     await harness.watch("one more")
-    assert len(await harness.store.watches_of(ADA)) == 5
+    assert len(await watch_store_of(harness.store).watches_of(ADA)) == 5
 
 
 async def test_each_new_watch_of_an_ended_task_is_charged(harness: LimitHarness) -> None:

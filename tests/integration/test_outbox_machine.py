@@ -30,7 +30,7 @@ from bot.storage.models import (
 )
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
-from tests.support.builders import NOON, a_song
+from tests.support.builders import NOON, a_song, watch_store_of
 
 UNLIMITED = WatchLimits(999, 999, 50, messages_per_user=999, messages_per_channel=999)
 T = TypeVar("T")
@@ -198,7 +198,9 @@ class OutboxMachine(RuleBasedStateMachine):
         if not self.watching:
             return
         task_id, user_id = data.draw(st.sampled_from(sorted(self.watching)))
-        removed = self.run(self.store.remove_watch(task_id, user_id=user_id, now=self.now))
+        removed = self.run(
+            watch_store_of(self.store).remove(task_id, user_id=user_id, now=self.now)
+        )
         if removed is UnwatchOutcome.STOPPED:
             self.watching.remove((task_id, user_id))
             self.unwatched.add((task_id, user_id))

@@ -227,7 +227,7 @@ async def test_an_unproven_id_delays_no_other(polling: PollerHarness) -> None:
     await polling.poller.tick()
     async with asyncio.timeout(10):
         await polling.outbox.changed.wait()
-    assert await polling.store.ended_task("song")
+    assert await polling.ended_task("song")
     await polling.poller.finish(0)
 
 
@@ -544,8 +544,8 @@ async def test_one_task_that_cannot_be_kept_delays_no_other(
         )
     await polling.poller.tick()
     await polling.poller.finish(None)
-    assert await polling.store.ended_task("good")
-    assert await polling.store.ended_task("better")
+    assert await polling.ended_task("good")
+    assert await polling.ended_task("better")
     with pytest.raises(sqlite3.IntegrityError, match="a fault"):
         await polling.poller.tick()
 

@@ -53,7 +53,7 @@ async def test_a_task_of_two_relays_has_two_facts(
     """The configured relay may have changed between the watches."""
     await watch(store, "song", ADA, HERE)
     await watch(TaskStore(database, outbox, "custom"), "song", ADA, HERE)
-    assert [facts.relay for facts in task_facts(database.path, "song", 5.0)] == [
+    assert [facts.account for facts in task_facts(database.path, "song", 5.0)] == [
         "deerapi",
         "custom",
     ]

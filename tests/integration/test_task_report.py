@@ -17,7 +17,7 @@ from tests.support.doctor_harness import run_doctor_command
 from tests.support.sandbox_session import SandboxSession
 
 RUNNING = TaskFacts(
-    relay="custom",
+    account="custom",
     running=True,
     kind=TaskKind.MUSIC,
     status=TaskStatus.IN_PROGRESS,

@@ -12,7 +12,7 @@ from bot.storage.outbox import Outbox
 from bot.storage.poll_results import _RESCHEDULE
 from bot.storage.tasks import TaskStore
 from bot.storage.watches import JoinedNotice, NoticeProgress
-from tests.support.builders import HERE, NOON, a_running_task, a_song
+from tests.support.builders import HERE, NOON, a_running_task, a_song, keys_of, watch_store_of
 
 THERE = Destination(channel_id=600, guild_id=50)
 DIRECT = Destination(channel_id=700)
@@ -142,7 +142,7 @@ async def test_a_task_that_ended_can_be_watched_again(store: TaskStore, outbox: 
 async def test_a_removed_watch_causes_no_message(store: TaskStore, outbox: Outbox) -> None:
     """Its task is not polled any more."""
     await watch(store)
-    assert await store.remove_watch("song", user_id=1, now=NOON) is UnwatchOutcome.STOPPED
+    assert await watch_store_of(store).remove("song", user_id=1, now=NOON) is UnwatchOutcome.STOPPED
     assert await store.due_tasks(NOON, 10) == []
     await store.record([ended(a_song())], NOON)
     assert await outbox.claim(NOON, 10) == []
@@ -152,7 +152,7 @@ async def test_removing_a_watch_keeps_those_of_others(store: TaskStore, outbox: 
     """A user removes their own watches only."""
     await watch(store, user_id=1)
     await watch(store, user_id=2)
-    assert await store.remove_watch("song", user_id=1, now=NOON) is UnwatchOutcome.STOPPED
+    assert await watch_store_of(store).remove("song", user_id=1, now=NOON) is UnwatchOutcome.STOPPED
     await store.record([ended(a_song())], NOON)
     (delivery,) = await outbox.claim(NOON, 10)
     assert delivery.watchers == (2,)
@@ -162,7 +162,7 @@ async def test_removing_a_missing_watch_removes_nothing(store: TaskStore) -> Non
     """The watches of other users stay."""
     await watch(store, user_id=2)
     for task_id in ("song", "other"):
-        removed = await store.remove_watch(task_id, user_id=1, now=NOON)
+        removed = await watch_store_of(store).remove(task_id, user_id=1, now=NOON)
         assert removed is UnwatchOutcome.NOT_WATCHED
 
 
@@ -209,7 +209,7 @@ async def test_the_watch_list_is_sorted_by_age(store: TaskStore) -> None:
     await watch(store, "three", user_id=2)
     seen = a_running_task("two", progress=70)
     await store.record([PollResult("two", next_poll_at=NOON, task=seen)], NOON + 3)
-    first, second = await store.watches_of(1)
+    first, second = await watch_store_of(store).watches_of(1)
     assert (first.task.id, first.channel_id, first.polled_at) == ("one", 500, None)
     assert (second.task, second.channel_id, second.polled_at) == (seen, 600, NOON + 3)
 
@@ -218,19 +218,19 @@ async def test_lists_and_cards_tell_whether_the_relay_ever_returned_a_task(
     store: TaskStore, database: DatabaseThread
 ) -> None:
     """Without an answer of the relay, a task must not be shown as running."""
-    cards = LiveCards(database, "deerapi")
+    cards = LiveCards(database)
     unknown_task = Task("song", TaskStatus.UNRECOGNIZED)
     await store.add_watch(
         unknown_task, known=False, user_id=1, destination=HERE, now=NOON, deadline=60
     )
-    opened = await cards.create(HERE, ["song"], NOON, user_id=1, claimed=True)
+    opened = await cards.create(HERE, keys_of("song"), NOON, user_id=1, claimed=True)
     assert opened is not None
     await cards.acknowledge(opened, 9)
-    (watched,) = await store.watches_of(1)
+    (watched,) = await watch_store_of(store).watches_of(1)
     assert (watched.known, opened.tasks[0].known) == (False, False)
     await store.record([PollResult("song", NOON + 5, task=unknown_task)], NOON + 1)
     (card,) = await cards.due_for_update(NOON + 2, min_interval=0, limit=1)
-    (watched,) = await store.watches_of(1)
+    (watched,) = await watch_store_of(store).watches_of(1)
     assert (watched.known, card.tasks[0].known) == (True, True)
 
 

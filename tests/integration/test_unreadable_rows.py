@@ -10,13 +10,13 @@ from bot.relay.models import TaskStatus
 from bot.storage.database import DatabaseThread
 from bot.storage.history import History
 from bot.storage.live_cards import LiveCards
-from bot.storage.models import Destination, EndReason, HistoryScope, ServerSettings
+from bot.storage.models import Caller, Destination, EndReason, HistoryScope, ServerSettings
 from bot.storage.outbox import Outbox
 from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.task_facts import task_facts
 from bot.storage.tasks import TaskStore
 from sandbox.relay import song
-from tests.support.builders import HERE, NOON, a_running_task, a_song
+from tests.support.builders import HERE, NOON, a_running_task, a_song, keys_of, watch_store_of
 from tests.support.dispatcher_harness import DispatcherHarness, add_member
 from tests.support.doctor_harness import DoctorHarness
 from tests.support.poller_harness import PollerHarness
@@ -162,8 +162,8 @@ async def test_the_watch_list_shows_an_unreadable_task_by_its_id(database: Datab
             a_running_task(task_id), known=True, user_id=1, destination=HERE, now=NOON, deadline=60
         )
     await corrupt(database, "tasks", "task_json", "{broken")
-    assert [watch.task.id for watch in await store.watches_of(1)] == ["bad", "good"]
-    assert await store.ended_task("bad") is None
+    assert [watch.task.id for watch in await watch_store_of(store).watches_of(1)] == ["bad", "good"]
+    assert await watch_store_of(store).ended_task("bad", Caller(1), ["deerapi"]) is None
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ async def test_a_live_card_of_an_unreadable_task_stops_no_other_card(
     database: DatabaseThread, column: str, value: str
 ) -> None:
     """Other cards are posted and updated."""
-    store, cards = TaskStore(database, Outbox(database), "deerapi"), LiveCards(database, "deerapi")
+    store, cards = TaskStore(database, Outbox(database), "deerapi"), LiveCards(database)
     for number, task_id in enumerate(("bad", "good")):
         destination = Destination(500 + number, 50)
         await store.add_watch(
@@ -204,7 +204,7 @@ async def test_a_live_card_of_an_unreadable_task_stops_no_other_card(
             now=NOON,
             deadline=60,
         )
-        await cards.create(destination, [task_id], NOON, user_id=1)
+        await cards.create(destination, keys_of(task_id), NOON, user_id=1)
     await corrupt(database, "tasks", column, value)
     for card in await cards.claim(NOON, 9):
         await cards.acknowledge(card, 7000 + card.id)

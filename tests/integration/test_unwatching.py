@@ -11,7 +11,7 @@ from bot.storage.outbox import Outbox
 from bot.storage.task_facts import task_facts
 from bot.storage.tasks import TaskStore
 from sandbox.relay import song
-from tests.support.builders import HERE, NOON, a_song, open_direct_messages
+from tests.support.builders import HERE, NOON, a_song, open_direct_messages, watch_store_of
 from tests.support.sandbox_session import SandboxSession, running_bot
 
 POST = "POST /channels/{id}/messages"
@@ -44,7 +44,7 @@ class EndedSong:
 
     async def unwatch(self, user_id: int = ADA, channel_id: int | None = None) -> UnwatchOutcome:
         """Unwatch the song."""
-        return await self.store.remove_watch(
+        return await watch_store_of(self.store).remove(
             "song", user_id=user_id, channel_id=channel_id, now=NOON
         )
 

@@ -25,7 +25,7 @@ from bot.storage.task_facts import task_facts
 from bot.storage.tasks import TaskStore
 from bot.storage.watch_groups import MAX_WAIT
 from bot.storage.watches import JoinedNotice, NoticeProgress, NoticeStates
-from tests.support.builders import HERE, NOON, a_running_task, a_song
+from tests.support.builders import HERE, NOON, a_running_task, a_song, keys_of, watch_store_of
 
 ADA, BEA = 1, 2
 GROUP, OTHER_GROUP = 901, 902
@@ -72,9 +72,10 @@ class Groups:
 
     async def close(self, *, user_id: int = ADA, at: float = NOON) -> set[str]:
         """End the request for the group."""
-        return await self.store.close_group(
+        waiting = await watch_store_of(self.store).close_group(
             GROUP, user_id=user_id, channel_id=HERE.channel_id, now=at
         )
+        return {key.task_id for key in waiting}
 
     async def end(
         self, *task_ids: str, at: float = NOON + 60, reason: EndReason = EndReason.FINISHED
@@ -93,7 +94,7 @@ class Groups:
 
     async def unwatch(self, task_id: str, *, user_id: int = ADA) -> UnwatchOutcome:
         """Stop watching a task."""
-        return await self.store.remove_watch(task_id, user_id=user_id, now=NOON + 90)
+        return await watch_store_of(self.store).remove(task_id, user_id=user_id, now=NOON + 90)
 
     async def claim(self, at: float = NOON + 100) -> list[Delivery]:
         """Return what is due."""
@@ -183,7 +184,9 @@ async def test_who_joins_a_group_shares_its_summary(groups: Groups) -> None:
     """One message mentions both, in the order in which they came."""
     await groups.watch("one", "two")
     await groups.end("one")
-    assert await groups.store.largest_group(["one", "two"], HERE.channel_id) == GROUP
+    assert (
+        await watch_store_of(groups.store).largest_group(["one", "two"], HERE.channel_id) == GROUP
+    )
     await groups.watch("two", user_id=BEA)
     await groups.end("two")
     (delivery,) = await groups.claim()
@@ -193,9 +196,9 @@ async def test_who_joins_a_group_shares_its_summary(groups: Groups) -> None:
 async def test_a_group_is_found_only_in_its_channel(groups: Groups) -> None:
     """And only while something in it is running."""
     await groups.watch("one", "two")
-    assert await groups.store.largest_group(["one"], 999) is None
+    assert await watch_store_of(groups.store).largest_group(["one"], 999) is None
     await groups.end("one", "two")
-    assert await groups.store.largest_group(["one", "two"], HERE.channel_id) is None
+    assert await watch_store_of(groups.store).largest_group(["one", "two"], HERE.channel_id) is None
 
 
 # Tasks that take very long
@@ -548,9 +551,9 @@ async def test_each_task_of_a_group_is_in_the_history_when_it_ends(groups: Group
 
 async def test_a_live_card_waits_for_the_summary_and_links_it(groups: Groups) -> None:
     """Its message is the notice of every task of the group."""
-    cards = LiveCards(groups.database, "deerapi")
+    cards = LiveCards(groups.database)
     await groups.watch("one", "two")
-    created = await cards.create(HERE, ["one", "two"], NOON, user_id=ADA)
+    created = await cards.create(HERE, keys_of("one", "two"), NOON, user_id=ADA)
     assert created is not None
     await groups.end("one")
     card = await cards.get(created.id, NOON + 61)
@@ -570,7 +573,7 @@ async def test_the_state_of_a_summary_is_that_of_each_of_its_tasks(groups: Group
     """A private watch learns from it whether direct messages arrive."""
     await groups.watch("one", "two", destination=DIRECT)
     await groups.end("one", "two")
-    states = await NoticeStates(groups.database, "deerapi").latest(DIRECT, ["one", "two"])
+    states = await NoticeStates(groups.database).latest(DIRECT, ["one", "two"])
     assert [each.state for each in states] == ["due", "due"]
 
 

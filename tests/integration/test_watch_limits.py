@@ -16,7 +16,7 @@ from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.tasks import TaskStore
 from sandbox.discord import User
 from sandbox.relay import song
-from tests.support.builders import HERE, NOON, a_running_task, a_song
+from tests.support.builders import HERE, NOON, a_running_task, a_song, watch_store_of
 from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
 from tests.support.settings_panel import (
     choose,
@@ -86,7 +86,9 @@ async def test_watches_per_server_are_limited(store: TaskStore) -> None:
         await watch(store, "another", user_id=9)
     assert await watch(store, "another", user_id=9, destination=ELSEWHERE)
     assert await watch(store, "one more", user_id=9, destination=DIRECT)
-    assert await store.remove_watch("song-0", user_id=0, now=NOON) is UnwatchOutcome.STOPPED
+    assert (
+        await watch_store_of(store).remove("song-0", user_id=0, now=NOON) is UnwatchOutcome.STOPPED
+    )
     assert await watch(store, "another", user_id=9)
 
 

@@ -50,7 +50,10 @@ class BotProcess:
             session: Any = Session(self._relay_network, relay_server.describe)
             client = app.make_relay_client(self._settings, session)
             bot = app.build_bot(
-                *(self._settings, database, client, AudioFetcher(), app.COGS), app.Timing(PACE), ""
+                *(self._settings, database, client, AudioFetcher(), app.COGS),
+                app.Timing(PACE),
+                fingerprint="",
+                account_session=session,
             )
             self._bot = bot.client
             await self._bot._async_setup_hook()

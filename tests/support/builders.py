@@ -3,12 +3,15 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bot.polling.schedule import Schedule
-from bot.relay.client import RelayClient
+from bot.accounts.connection import AccountConnection
+from bot.accounts.registry import AccountRegistry
+from bot.encryption import DecryptionError
 from bot.relay.models import Clip, ClipStatus, Lyrics, Outcome, Task, TaskKind, TaskStatus
-from bot.storage.models import Destination, PollTarget
+from bot.storage.models import Destination, PollTarget, RelayAccount, TaskKey
 from bot.storage.outbox import Outbox
+from bot.storage.relay_accounts import RelayAccountStore
 from bot.storage.tasks import TaskStore
+from bot.storage.watch_store import WatchStore
 from bot.watches.lookup_limiter import LookupLimiter
 from bot.watches.watchlist import Watchlist
 
@@ -106,19 +109,30 @@ async def open_direct_messages(
         await outbox.redirection.record_opened(message, directs[message.user_id].channel_id, now)
 
 
+def keys_of(*ids: str, account: str = "deerapi") -> list[TaskKey]:
+    """Return the keys of tasks that one account knows."""
+    return [TaskKey(account, task_id) for task_id in ids]
+
+
+def watch_store_of(tasks: TaskStore) -> WatchStore:
+    """Return what people watch, in the database of a task store."""
+    return WatchStore(tasks._database, tasks._outbox)
+
+
 def a_watchlist(
-    client: RelayClient,
-    store: TaskStore,
-    schedule: Schedule,
-    limiter: LookupLimiter,
-    clock: Callable[[], float],
+    operator: AccountConnection, limiter: LookupLimiter, clock: Callable[[], float]
 ) -> Watchlist:
-    """Return a watchlist that takes the first poll times from ``schedule``."""
-    return Watchlist(
-        client,
-        store,
-        limiter,
-        first_poll_at=schedule.first_poll_at,
-        deadline=schedule.deadline,
+    """Return a watchlist for people who all use the operator's account."""
+    registry = AccountRegistry(
+        RelayAccountStore(operator.tasks._database),
+        _refuse_to_open,
+        operator,
+        is_shared=True,
+        on_failure=lambda _: None,
         clock=clock,
     )
+    return Watchlist(registry, watch_store_of(operator.tasks), limiter, clock)
+
+
+async def _refuse_to_open(account: RelayAccount) -> AccountConnection:
+    raise DecryptionError(f"no key can decrypt that of {account.id}")

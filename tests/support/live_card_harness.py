@@ -20,6 +20,7 @@ from bot.storage.models import Destination, EndReason, PollResult
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, Guild, LocalDiscord, Message
+from tests.support.builders import keys_of, watch_store_of
 from tests.support.delivery import a_live_card_updater
 from tests.support.dispatcher_harness import connected, traced_client
 
@@ -44,7 +45,7 @@ class LiveCardHarness:
     def __post_init__(self) -> None:
         self.outbox = Outbox(self.database)
         self.store = TaskStore(self.database, self.outbox, "local")
-        self.cards = LiveCards(self.database, "local")
+        self.cards = LiveCards(self.database)
         self.restart()
 
     @property
@@ -77,12 +78,13 @@ class LiveCardHarness:
                 now=self.now,
                 deadline=86400,
             )
-        await self.cards.create(destination, [task.id for task in tasks], self.now, user_id=user)
+        keys = keys_of(*(task.id for task in tasks), account="local")
+        await self.cards.create(destination, keys, self.now, user_id=user)
 
     async def unwatch(self, *ids: str, user: int = ADA) -> None:
         """Stop watching tasks."""
         for task_id in ids:
-            await self.store.remove_watch(task_id, user_id=user, now=self.now)
+            await watch_store_of(self.store).remove(task_id, user_id=user, now=self.now)
 
     async def end(self, task: Task) -> None:
         """End a task and record its notices as sent."""

@@ -8,17 +8,19 @@ from pathlib import Path
 import aiohttp
 from pydantic import SecretStr
 
+from bot.accounts.connection import AccountConnection
 from bot.metrics import Metrics
 from bot.polling.adaptive.planner import Planner
 from bot.polling.poller import Poller
 from bot.polling.schedule import Schedule
 from bot.relay.circuit_breaker import BackoffLimits
 from bot.relay.client import RelayClient
+from bot.relay.models import Task
 from bot.relay.providers import RelayProfile
 from bot.storage.database import DatabaseThread
 from bot.storage.key_value import RelayAccess, create_fingerprint
 from bot.storage.limits import WatchLimits
-from bot.storage.models import Delivery, WatchOutcome
+from bot.storage.models import Caller, Delivery, WatchOutcome
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from bot.watches.lookup_limiter import LookupLimiter
@@ -26,7 +28,7 @@ from bot.watches.watchlist import Watchlist
 from sandbox.relay import (
     LocalRelay,
 )
-from tests.support.builders import HERE, NOON, a_watchlist
+from tests.support.builders import HERE, NOON, a_watchlist, watch_store_of
 
 DEADLINE = 3600.0
 
@@ -57,6 +59,8 @@ class PollerHarness:
     outbox: Outbox
     watchlist: Watchlist
     poller: Poller
+    connection: AccountConnection
+    """All of these, as the account of the operator."""
 
     async def watch(self, task_id: str, user_id: int = 1) -> WatchOutcome:
         """Watch a task; return the outcome."""
@@ -70,6 +74,12 @@ class PollerHarness:
         await self.poller.tick()
         await self.poller.finish(None)
         return await self.poller.tick()
+
+    async def ended_task(self, task_id: str) -> Task | None:
+        """Return the stored task if it has ended."""
+        return await watch_store_of(self.store).ended_task(
+            task_id, Caller(1), [self.connection.account]
+        )
 
     async def claim_due(self) -> list[Delivery]:
         """Claim the deliveries that are due now."""
@@ -94,9 +104,10 @@ async def open_poller(
             relay = await stack.enter_async_context(LocalRelay())
         database = await stack.enter_async_context(DatabaseThread(path))
         session = await stack.enter_async_context(aiohttp.ClientSession())
+        profile = RelayProfile("local", relay.base_url, "/suno/fetch")
         client = RelayClient(
             session,
-            RelayProfile("local", relay.base_url, "/suno/fetch"),
+            profile,
             SecretStr(relay.key),
             requests_per_second=1000,
             backoff=BackoffLimits(min_delay=0.0001, max_delay=0.0001, interactive_delay=0.0001),
@@ -112,6 +123,7 @@ async def open_poller(
         schedule = Schedule(Planner(interval), DEADLINE)
         poller = Poller(client, store, schedule, batch_size=100, clock=clock, metrics=Metrics())
         client.on_success(poller.resume)
+        connection = AccountConnection("local", profile, client, store, poller, schedule)
         yield PollerHarness(
             relay,
             clock,
@@ -119,6 +131,7 @@ async def open_poller(
             schedule,
             store,
             outbox,
-            a_watchlist(client, store, schedule, LookupLimiter(1000), clock=clock),
+            a_watchlist(connection, LookupLimiter(1000), clock),
             poller,
+            connection,
         )

@@ -31,6 +31,7 @@ from tests.support.builders import (
     a_lyrics_task,
     a_running_task,
     a_song,
+    keys_of,
     open_direct_messages,
 )
 from tests.support.paths import SCHEMAS
@@ -54,7 +55,7 @@ class ScenarioParts:
     def __init__(self, database: DatabaseThread) -> None:
         self.outbox = Outbox(database)
         self.store = TaskStore(database, self.outbox, RELAY)
-        self.cards = LiveCards(database, RELAY)
+        self.cards = LiveCards(database)
         self.settings = ServerSettingsStore(database)
         self.key_values = KeyValueStore(database)
 
@@ -129,7 +130,9 @@ async def _leave_unfinished(parts: ScenarioParts) -> None:
     await parts.watch("running", BEA, mention=False)
     await parts.watch("running", ADA, destination=ADAS)
     await parts.watch(Task("stranger", status=a_running_task().status), BEA)
-    card = await parts.cards.create(SONGS, ["running", "stranger"], NOON, user_id=ADA, claimed=True)
+    card = await parts.cards.create(
+        SONGS, keys_of("running", "stranger", account=RELAY), NOON, user_id=ADA, claimed=True
+    )
     if card is not None:
         await parts.cards.acknowledge(card, 9003)
     for task_id in ("sending", "due"):

@@ -166,7 +166,11 @@ async def running_built_bot(
         stack.push_async_callback(client.aclose)
         fetcher = await stack.enter_async_context(fetcher or AudioFetcher())
         timing = Timing(FAST_LIVE_CARD, gateway_timing)
-        bot = build_bot(settings, database, client, fetcher, COGS, timing, fingerprint="")
+        bot = build_bot(
+            *(settings, database, client, fetcher, COGS, timing),
+            fingerprint="",
+            account_session=session,
+        )
         await stack.enter_async_context(bot.client)
         running = asyncio.create_task(bot.client.start(sandbox.discord.token))
         try:

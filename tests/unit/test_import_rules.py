@@ -42,7 +42,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         "bot.metrics",
         "bot.public_connector",
     },
-    "bot.watches": {"bot.relay", "bot.storage", "bot.ui.permissions", "bot.delivery"},
+    "bot.accounts": {"bot.relay", "bot.storage", "bot.polling", "bot.encryption", "bot.background"},
+    "bot.watches": {
+        *("bot.accounts", "bot.relay", "bot.storage", "bot.ui.permissions", "bot.delivery"),
+    },
     "bot.monitoring": {"bot.relay", "bot.storage", "bot.metrics"},
     "bot.gateway": set(),
     "bot.token_check": set(),
@@ -55,7 +58,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bot.lifecycle": {
         *("bot.app", "bot.client", "bot.settings", "bot.relay", "bot.storage", "bot.delivery"),
         *("bot.logs", "bot.redaction", "bot.runtime", "bot.shutdown", "bot.start_errors"),
-        "bot.token_check",
+        *("bot.token_check", "bot.public_connector"),
     },
     "bot.doctor": {
         *("bot.settings", "bot.redaction", "bot.relay", "bot.storage"),

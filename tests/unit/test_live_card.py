@@ -23,7 +23,7 @@ def running(task: Task | None = None, **changes: Any) -> LiveCardTask:
         "watched": True,
         "notice_pending": False,
     }
-    return LiveCardTask(task or a_running_task(), **values | changes)
+    return LiveCardTask("deerapi", task or a_running_task(), **values | changes)
 
 
 def ended(
