@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from bot import __version__
 from bot.accounts.connection import AccountConnection
 from bot.accounts.registry import AccountRegistry, OpenConnection
+from bot.accounts.service import AccountService
 from bot.background import BackgroundLoops, Loop, RetentionJob
 from bot.client import Addresses, Services, SunoBot, request_trace
 from bot.delivery.attachments.attachment_policy import AttachmentPolicy, AudioAttachments
@@ -29,7 +30,7 @@ from bot.polling.adaptive.planner import Planner
 from bot.polling.poller import Poller
 from bot.polling.schedule import Schedule
 from bot.relay.client import RelayClient
-from bot.relay.providers import RelayProfile, relay_profile
+from bot.relay.providers import RelayProfile, public_profile, relay_profile
 from bot.settings import Settings
 from bot.start_errors import (
     StartError,
@@ -188,9 +189,11 @@ def build_bot(
             min_outage=timing.live_cards.min_outage,
         ),
     )
+    keys = settings.encryption_key.get_secret_value()
+    cipher = Cipher(parse_keys(keys)) if keys else None
     registry = AccountRegistry(
-        RelayAccountStore(database),
-        _connection_opener(settings, stores, metrics, account_session),
+        RelayAccountStore(database, stores.outbox),
+        _connection_opener(settings, stores, metrics, cipher, account_session),
         operator,
         is_shared=True,
         on_failure=lambda loop: metrics.failed_ticks.labels(loop).inc(),
@@ -200,7 +203,14 @@ def build_bot(
         WatchStore(database, stores.outbox),
         LookupLimiter(settings.poll_requests_per_second),
     )
-    client.services = _build_services(stores, operator, watchlist, dispatcher, updater)
+    accounts = AccountService(
+        RelayAccountStore(database, stores.outbox),
+        registry,
+        cipher,
+        public_profile,
+        lambda profile, key: _relay_client(settings, account_session, profile, key),
+    )
+    client.services = _build_services(stores, operator, watchlist, accounts, dispatcher, updater)
     retention = RetentionJob(Retention(database), stores.departed_servers)
     client.background = _build_loops(stores, operator, dispatcher, updater, retention, metrics)
     return BotParts(client, operator.poller, metrics, monitor)
@@ -227,11 +237,13 @@ def _connection(
 
 
 def _connection_opener(
-    settings: Settings, stores: _Stores, metrics: Metrics, session: aiohttp.ClientSession
+    settings: Settings,
+    stores: _Stores,
+    metrics: Metrics,
+    cipher: Cipher | None,
+    session: aiohttp.ClientSession,
 ) -> OpenConnection:
     """Return what makes the connection of a connected account."""
-    keys = settings.encryption_key.get_secret_value()
-    cipher = Cipher(parse_keys(keys)) if keys else None
 
     async def open_connection(account: RelayAccount) -> AccountConnection:
         if cipher is None:
@@ -287,6 +299,7 @@ def _build_services(
     stores: _Stores,
     operator: AccountConnection,
     watchlist: Watchlist,
+    accounts: AccountService,
     dispatcher: OutboxDispatcher,
     updater: LiveCardUpdater,
 ) -> Services:
@@ -297,6 +310,7 @@ def _build_services(
             watchlist, stores.live_cards, recipient_check, stores.server_settings
         ),
         watchlist=watchlist,
+        accounts=accounts,
         dispatcher=dispatcher,
         live_card_updater=updater,
         outbox=stores.outbox,

@@ -14,6 +14,7 @@ import discord
 from discord import app_commands
 from discord.http import Route
 
+from bot.accounts.service import AccountService
 from bot.background import BackgroundLoops
 from bot.delivery.discord_calls import trace_calls
 from bot.delivery.discord_requests import (
@@ -57,6 +58,7 @@ class Services:
 
     watch_service: WatchService
     watchlist: Watchlist
+    accounts: AccountService
     dispatcher: OutboxDispatcher
     live_card_updater: LiveCardUpdater
     outbox: Outbox

@@ -136,6 +136,7 @@ _END_REASONS = {
     EndReason.FINISHED: "the relay reported it",
     EndReason.NOT_FOUND: "the relay does not know the task",
     EndReason.GAVE_UP: "the deadline was reached",
+    EndReason.DISCONNECTED: "its relay account was disconnected",
 }
 
 

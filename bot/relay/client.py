@@ -89,6 +89,11 @@ class RelayClient:
         return self._breaker.status
 
     @property
+    def batch_path(self) -> str:
+        """The path of the batch look-up in use."""
+        return self._batches.endpoints.batch_path
+
+    @property
     def request_stats(self) -> RequestStats:
         """How many requests were sent so far, and how they ended."""
         return self._requester.stats

@@ -126,6 +126,19 @@ def relay_profile(
     )
 
 
+def public_profile(name: str, base_url: str, fetch_path: str) -> RelayProfile:
+    """Return the profile of a relay that a stranger names: https at port 443 only.
+
+    Raises ``ValueError`` as ``relay_profile`` does. Whether the address is public is checked when
+    a connection is opened.
+    """
+    profile = relay_profile(name, base_url, fetch_path)
+    parts = urlsplit(profile.base_url)
+    if parts.scheme != "https" or parts.port not in (None, 443):
+        raise ValueError("The relay's address must begin with https:// and name no other port.")
+    return profile
+
+
 def _checked_address(address: str) -> str:
     """Return the address without a final slash; no error quotes it, because it may hold a key."""
     parts = _split(address)

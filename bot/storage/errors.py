@@ -31,6 +31,51 @@ class NoRelayAccount(WatchError):
         super().__init__("no relay account is connected here")
 
 
+class AccountsDisabled(WatchError):
+    """The operator has not set a key to encrypt keys with."""
+
+    key = "account-error-disabled"
+
+    def __init__(self) -> None:
+        super().__init__("accounts cannot be connected without ENCRYPTION_KEY")
+
+
+class AccountKeyRefused(WatchError):
+    """What was entered cannot be the key of a relay."""
+
+    key = "account-error-key"
+
+    def __init__(self) -> None:
+        super().__init__("no key")
+
+
+class AccountAddressRefused(WatchError):
+    """The relay's address or path cannot be used."""
+
+    key = "account-error-address"
+
+    def __init__(self) -> None:
+        super().__init__("no usable address of a relay")
+
+
+class TooManyAccounts(WatchError):
+    """The person has connected as many accounts as one may."""
+
+    key = "account-error-too-many"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"a person may connect {limit} accounts", limit=limit)
+
+
+class TooManyAccountAttempts(WatchError):
+    """The person has tried too often to connect an account."""
+
+    key = "account-error-attempts"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"the next attempt in {seconds} s", seconds=seconds)
+
+
 class TooManyWatches(WatchError):
     """The person has reached the limit of watches per person."""
 

@@ -73,6 +73,15 @@ def record(
     return [task for task in ended if task]
 
 
+def end_all(db: Database, context: PollContext, end_reason: EndReason) -> list[EndedTask]:
+    """End all running tasks of an account; return them."""
+    rows = db.execute(
+        "SELECT task_id FROM tasks WHERE account = ? AND state = 'running'", [context.account]
+    ).fetchall()
+    ended = (_end(db, context, task_id, end_reason) for (task_id,) in rows)
+    return [task for task in ended if task]
+
+
 def _is_current(db: Database, context: PollContext, result: PollResult) -> bool:
     """Whether the polled task does not set back the status stored since the poll began."""
     if result.task is None:
@@ -202,7 +211,8 @@ _STORE_RESULT = f"""
 _END = f"""
     UPDATE tasks SET state = 'ended', end_reason = :end_reason, ended_at = :now, next_poll_at = NULL
     WHERE account = :account AND task_id = :id AND state = 'running' AND {_TASK_IS_OLDER}
-        AND (:end_reason = 'finished' OR (:sent_at <= :now AND {_WATCHES_ARE_OLDER}))
+        AND (:end_reason IN ('finished', 'disconnected')
+            OR (:sent_at <= :now AND {_WATCHES_ARE_OLDER}))
     RETURNING task_json
 """  # noqa: S608 # conditions of ours
 

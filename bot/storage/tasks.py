@@ -36,6 +36,7 @@ from bot.storage.models import (
 )
 from bot.storage.outbox import Outbox
 from bot.storage.poll_results import PollContext
+from bot.storage.relay_accounts import require_account
 from bot.storage.task_rows import (
     TaskTimes,
     start_task,
@@ -103,6 +104,7 @@ class TaskStore:
         most = self._limits.watchers_per_destination
 
         def add(db: Database) -> bool | JoinedNotice:
+            require_account(db, self._account)
             if joined := join_notice(db, watch, most):
                 return joined
             free = is_known_running(db, self._account, task.id, known=known) or not adds_message(
@@ -146,6 +148,7 @@ class TaskStore:
         most = self._limits.watchers_per_destination
 
         def add(db: Database) -> JoinedNotice | None:
+            require_account(db, self._account)
             if joined := join_notice(db, watch, most):
                 return joined
             if adds_message(db, self._account, task.id, destination, group_id):

@@ -219,6 +219,7 @@ def _result(facts: NoticeFacts) -> str:
 _WITHOUT_END = {
     EndReason.NOT_FOUND: "summary-not-found",
     EndReason.GAVE_UP: "summary-gave-up",
+    EndReason.DISCONNECTED: "summary-disconnected",
 }
 
 
@@ -238,7 +239,7 @@ def _icon(facts: NoticeFacts) -> str:
         return task_text.OUTCOME_ICONS[Outcome.SUCCESS if complete else Outcome.PARTIAL]
     if facts.end_reason is EndReason.GAVE_UP:
         return _GAVE_UP_ICON
-    if facts.end_reason is EndReason.NOT_FOUND:
+    if facts.end_reason in (EndReason.NOT_FOUND, EndReason.DISCONNECTED):
         return task_text.UNKNOWN_ICON
     failed = facts.task.outcome is Outcome.FAILURE
     return task_text.OUTCOME_ICONS[Outcome.FAILURE if failed else Outcome.PARTIAL]

@@ -33,6 +33,15 @@ relay-error-auth = 🔑 The relay refuses this bot's key, so I can't ask it. Who
 relay-error-quota = 💳 The relay says this bot's account is out of credit. Whoever runs this bot has to top it up. What you're watching is kept.
 relay-error-rate-limit = ⏳ The relay wants me to ask less often. Try again in a minute. What you're watching is kept.
 relay-error-not-found = 🔌 I can't reach the relay, because something in my settings is wrong. Whoever runs this bot can see that in its log. What you're watching is kept.
+error-no-account = 🔑 No relay is connected here yet. A manager can connect the server's, or you can connect your own: { COMMAND("suno account") }.
+account-error-disabled = 🔑 Whoever runs this bot hasn't switched on relay accounts, so I can't keep a key safely.
+account-error-key = 🔑 That doesn't look like an API key. Copy the whole key from your relay's console, without spaces.
+account-error-address = 🌐 I can't use that address. It must begin with https:// and be reachable from the internet, such as https://api.example.com; a path begins with /.
+account-error-too-many = That's the limit: one person can connect { $limit } accounts. Disconnect one first.
+account-error-attempts = ⏳ That was a lot of attempts. Try again in { $seconds ->
+        [one] a second
+       *[other] { $seconds } seconds
+    }.
 relay-error-bad-request = ❓ The relay doesn't accept that id. Is it complete?
 relay-error-unavailable = 🔌 I can't reach the relay right now. Try again in a minute. What you're watching is kept, and goes on when the relay is back.
 relay-error-unreadable = 🧩 I can't read what the relay answered. Try again in a minute. What you're watching is kept.

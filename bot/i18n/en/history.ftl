@@ -18,6 +18,7 @@ history-ended-partial = partly done
 history-ended-failure = failed
 history-ended-not-found = lost by the relay
 history-ended-gave-up = given up
+history-ended-disconnected = account disconnected
 history-stale = I couldn't get this from the relay, so this is what I kept. Its links may have expired.
 history-gone = This isn't in the history any more.
 history-not-yours = That list belongs to somebody else. Get your own with { COMMAND("suno history") }.

@@ -21,6 +21,7 @@ live-ended-partial = partly done
 live-ended-failure = failed
 live-not-found = the relay doesn't know it
 live-gave-up = no result after { $time }, so I've stopped checking
+live-disconnected = its relay account was disconnected
 live-unwatched = nobody's watching it any more
 live-sending-notice = the message is on its way
 

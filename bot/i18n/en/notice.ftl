@@ -50,6 +50,16 @@ notice-gave-up-partly =
         [yes] **{ $title }** may be incomplete: the relay never said that it's done, so I've stopped checking.
        *[no] Your task may be incomplete: the relay never said that it's done, so I've stopped checking.
     } { $counts }
+notice-disconnected =
+    { $titled ->
+        [yes] The relay account for **{ $title }** was disconnected, so I've stopped checking.
+       *[no] The relay account for your task was disconnected, so I've stopped checking.
+    }
+notice-disconnected-partly =
+    { $titled ->
+        [yes] **{ $title }** may be incomplete: its relay account was disconnected, so I've stopped checking.
+       *[no] Your task may be incomplete: its relay account was disconnected, so I've stopped checking.
+    } { $counts }
 
 notice-counts =
     { $ready ->
@@ -141,6 +151,7 @@ notice-advice-lost = Try again, or ask the relay's support and give them the tas
 
 notice-advice-not-found = Check the id, and that the task was made at the relay I use, with the same key. Then watch it again: { COMMAND("suno watch") }.
 notice-advice-gave-up = Check once more with { COMMAND("suno status") }. If it still isn't done, make it again or ask the relay's support.
+notice-advice-disconnected = Once the account is connected again, watch the task again: { COMMAND("suno watch") }.
 notice-advice-nothing = Links sometimes come late: check with { COMMAND("suno status") } in a few minutes. If nothing comes, give the relay's support the task id.
 
 # The title of a post in a forum when nothing has a name.

@@ -56,6 +56,8 @@ summary-not-found = the relay doesn't know it
 summary-not-found-partly = the relay no longer knows it
 summary-gave-up = no result in time
 summary-gave-up-partly = the relay never said it's done
+summary-disconnected = its relay account was disconnected
+summary-disconnected-partly = its relay account was disconnected
 summary-failed =
     { $cause ->
         [artist] names a known artist

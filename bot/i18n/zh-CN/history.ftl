@@ -18,6 +18,7 @@ history-ended-partial = 部分完成
 history-ended-failure = 失败
 history-ended-not-found = 中转站找不到了
 history-ended-gave-up = 已放弃
+history-ended-disconnected = 账号已断开
 history-stale = 没能从中转站查到，下面是我保存的内容，其中的链接可能已经失效。
 history-gone = 它已经不在历史记录里了。
 history-not-yours = 这个列表是别人的。用 { COMMAND("suno history") } 打开你自己的。

@@ -21,6 +21,7 @@ live-ended-partial = 部分完成
 live-ended-failure = 失败
 live-not-found = 中转站查不到它
 live-gave-up = { $time }没有结果，我已停止查询
+live-disconnected = 所用的中转站账号已断开
 live-unwatched = 已经没有人关注
 live-sending-notice = 通知马上发出
 

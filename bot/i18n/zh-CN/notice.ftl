@@ -50,6 +50,16 @@ notice-gave-up-partly =
         [yes] 《**{ $title }**》可能不完整：中转站一直没有说它已经完成，所以我不再查询了。
        *[no] 你的任务可能不完整：中转站一直没有说它已经完成，所以我不再查询了。
     }{ $counts }
+notice-disconnected =
+    { $titled ->
+        [yes] **{ $title }** 所用的中转站账号已断开，所以我不再查询了。
+       *[no] 你的任务所用的中转站账号已断开，所以我不再查询了。
+    }
+notice-disconnected-partly =
+    { $titled ->
+        [yes] **{ $title }** 可能不完整：它所用的中转站账号已断开，所以我不再查询了。
+       *[no] 你的任务可能不完整：它所用的中转站账号已断开，所以我不再查询了。
+    } { $counts }
 
 notice-counts = 共 { $total } 个版本，{ $ready } 个可以播放，{ $others }
 notice-others-failed = { $number } 个失败了
@@ -121,6 +131,7 @@ notice-advice-lost = 再试一次，或者联系中转站的客服，并提供�
 
 notice-advice-not-found = 检查任务 ID 是否正确，并确认任务是在我所用的中转站、用同一个密钥提交的。然后用 { COMMAND("suno watch") } 重新关注。
 notice-advice-gave-up = 用 { COMMAND("suno status") } 再查一次。如果还没完成，就重新生成，或者联系中转站的客服。
+notice-advice-disconnected = 账号重新连接后，用 { COMMAND("suno watch") } 重新关注。
 notice-advice-nothing = 链接有时来得晚：过几分钟用 { COMMAND("suno status") } 再查。如果还是没有，请把任务 ID 告诉中转站的客服。
 
 # The title of a post in a forum when nothing has a name.

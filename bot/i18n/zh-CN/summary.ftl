@@ -34,6 +34,8 @@ summary-not-found = 中转站查不到这个任务
 summary-not-found-partly = 中转站现在查不到它了
 summary-gave-up = 一直没等到结果
 summary-gave-up-partly = 中转站一直没说已完成
+summary-disconnected = 所用的中转站账号已断开
+summary-disconnected-partly = 所用的中转站账号已断开
 summary-failed =
     { $cause ->
         [artist] 用了知名艺人的名字

@@ -16,6 +16,8 @@ class EndReason(StrEnum):
     """The relay answered repeatedly without knowing the id."""
     GAVE_UP = "gave_up"
     """The relay reported no end before the deadline."""
+    DISCONNECTED = "disconnected"
+    """The relay account that knew it was disconnected."""
 
 
 class TaskKey(NamedTuple):

@@ -1,0 +1,192 @@
+"""Connects and disconnects the relay accounts of servers and users.
+
+A key is tested with a look-up that costs nothing before it is stored, and is stored encrypted only.
+"""
+
+import logging
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from bot.accounts.registry import AccountRegistry
+from bot.encryption import Cipher
+from bot.relay.client import RelayClient
+from bot.relay.errors import EndpointNotFoundError
+from bot.relay.models import TaskKind
+from bot.relay.providers import RelayProfile
+from bot.storage.errors import (
+    AccountAddressRefused,
+    AccountKeyRefused,
+    AccountsDisabled,
+    TooManyAccountAttempts,
+)
+from bot.storage.models import AccountOwner, RelayAccount
+from bot.storage.relay_accounts import RelayAccountStore
+
+log = logging.getLogger(__name__)
+
+MAX_KEY_LENGTH = 512
+"""Characters."""
+KEY_ENDING = 4
+"""Characters of a key that are shown."""
+ATTEMPTS, ATTEMPT_WINDOW = 5, 600.0
+"""How often a user may try to connect an account within so many seconds."""
+MAX_USERS_COUNTED = 10_000
+
+MakeProfile = Callable[[str, str, str], RelayProfile]
+"""Returns the profile for a relay's name, address and path. Raises ``ValueError``."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """What a person enters to connect an account."""
+
+    relay: str
+    """The name of a known relay, or ``custom``."""
+    base_url: str
+    """Empty: the known one."""
+    fetch_path: str
+    """Empty: the known one."""
+    key: SecretStr
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectedAccount:
+    """An account that was tested and stored."""
+
+    account: RelayAccount
+    batch_path: str | None
+    """The path of the batch look-up; ``None`` if the relay seems to have only single look-ups."""
+
+
+class AccountService:
+    """Connects and disconnects accounts."""
+
+    def __init__(
+        self,
+        accounts: RelayAccountStore,
+        registry: AccountRegistry,
+        cipher: Cipher | None,
+        make_profile: MakeProfile,
+        make_client: Callable[[RelayProfile, SecretStr], RelayClient],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """``cipher``: ``None`` without ``ENCRYPTION_KEY``; then nothing can be connected."""
+        self._accounts = accounts
+        self._registry = registry
+        self._cipher = cipher
+        self._make_profile = make_profile
+        self._make_client = make_client
+        self._clock = clock
+        self._attempts: OrderedDict[int, list[float]] = OrderedDict()
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether accounts can be connected at all."""
+        return self._cipher is not None
+
+    async def of(self, owner: AccountOwner) -> RelayAccount | None:
+        """Return the account of a server or a user."""
+        return await self._accounts.of(owner)
+
+    async def connect(
+        self, owner: AccountOwner, new: NewAccount, *, user_id: int, locale: str
+    ) -> ConnectedAccount:
+        """Test an account and store it, in place of the old one.
+
+        Raises ``RelayError`` if the relay cannot be asked or refuses the key, and the
+        ``WatchError`` of what is wrong with the input or of a limit; then nothing is changed.
+        """
+        if self._cipher is None:
+            raise AccountsDisabled
+        self._count_attempt(user_id)
+        profile, key = self._checked(new)
+        batch_path = await self._test(profile, key)
+        stored = await self._store(self._cipher, owner, profile, key, user_id, locale)
+        await self._registry.reopen(stored)
+        log.info("Account connected: account=%s relay=%s", stored.id, stored.relay)
+        return ConnectedAccount(stored, batch_path)
+
+    async def watch_count(self, owner: AccountOwner) -> int:
+        """Return how many watches a disconnection would end."""
+        return await self._accounts.watch_count(owner)
+
+    async def disconnect(self, owner: AccountOwner) -> int:
+        """Delete the account of a server or a user, and end its watches; return how many.
+
+        Each of them is told in one message.
+        """
+        disconnected = await self._accounts.disconnect(owner, self._clock())
+        if disconnected is None:
+            return 0
+        await self._registry.close(disconnected.account)
+        log.info("Account disconnected: account=%s", disconnected.account)
+        return disconnected.watches
+
+    def _count_attempt(self, user_id: int) -> None:
+        now = self._clock()
+        recent = [at for at in self._attempts.pop(user_id, []) if 0 <= now - at < ATTEMPT_WINDOW]
+        if len(recent) >= ATTEMPTS:
+            self._attempts[user_id] = recent
+            raise TooManyAccountAttempts(round(recent[0] + ATTEMPT_WINDOW - now) + 1)
+        self._attempts[user_id] = [*recent, now]
+        if len(self._attempts) > MAX_USERS_COUNTED:
+            self._attempts.popitem(last=False)
+
+    def _checked(self, new: NewAccount) -> tuple[RelayProfile, SecretStr]:
+        """Return the profile and the key that a person has entered, if they can be used."""
+        key = new.key.get_secret_value().strip()
+        if not 8 <= len(key) <= MAX_KEY_LENGTH or not key.isascii() or not key.isprintable():
+            raise AccountKeyRefused
+        if " " in key:
+            raise AccountKeyRefused
+        try:
+            profile = self._make_profile(new.relay, new.base_url, new.fetch_path)
+        except ValueError as error:
+            raise AccountAddressRefused from error
+        return profile, SecretStr(key)
+
+    async def _test(self, profile: RelayProfile, key: SecretStr) -> str | None:
+        """Look up a task that cannot exist; return the path that works. Raises ``RelayError``."""
+        task_id = str(uuid.uuid4())
+        client = self._make_client(profile, key)
+        try:
+            await client.look_up([task_id], kinds={task_id: TaskKind.MUSIC})
+        except EndpointNotFoundError as error:
+            if not error.single_only:
+                raise
+            return None
+        finally:
+            await client.aclose()
+        return client.batch_path
+
+    async def _store(
+        self,
+        cipher: Cipher,
+        owner: AccountOwner,
+        profile: RelayProfile,
+        key: SecretStr,
+        user_id: int,
+        locale: str,
+    ) -> RelayAccount:
+        now = self._clock()
+
+        def account(account_id: str) -> RelayAccount:
+            return RelayAccount(
+                id=account_id,
+                owner=owner,
+                relay=profile.name,
+                base_url=profile.base_url,
+                fetch_path=profile.fetch_path,
+                encrypted_key=cipher.encrypt(key, account_id),
+                key_ending=key.get_secret_value()[-KEY_ENDING:],
+                connected_by=user_id,
+                connected_at=now,
+                locale=locale,
+            )
+
+        return await self._accounts.connect(owner, account)
