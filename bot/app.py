@@ -1,5 +1,6 @@
 """The composition root: builds the parts of the bot and connects them; starts nothing."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from bot.accounts.registry import AccountRegistry, OpenConnection
 from bot.accounts.service import AccountService
 from bot.background import BackgroundLoops, Loop, RetentionJob
 from bot.client import Addresses, Services, SunoBot, request_trace
+from bot.delivery.account_messages import AccountMessages
 from bot.delivery.attachments.attachment_policy import AttachmentPolicy, AudioAttachments
 from bot.delivery.attachments.audio_fetcher import AudioFetcher
 from bot.delivery.discord_requests import RequestMonitor
@@ -84,6 +86,7 @@ class BotParts:
 
     client: SunoBot
     poller: Poller
+    registry: AccountRegistry
     metrics: Metrics
     request_monitor: RequestMonitor
 
@@ -196,6 +199,7 @@ def build_bot(
         _connection_opener(settings, stores, metrics, cipher, account_session),
         operator,
         is_shared=True,
+        on_rejected=AccountMessages(client).tell_rejected,
         on_failure=lambda loop: metrics.failed_ticks.labels(loop).inc(),
     )
     watchlist = Watchlist(
@@ -212,8 +216,10 @@ def build_bot(
     )
     client.services = _build_services(stores, operator, watchlist, accounts, dispatcher, updater)
     retention = RetentionJob(Retention(database), stores.departed_servers)
-    client.background = _build_loops(stores, operator, dispatcher, updater, retention, metrics)
-    return BotParts(client, operator.poller, metrics, monitor)
+    client.background = _build_loops(
+        stores, operator, registry, dispatcher, updater, retention, metrics
+    )
+    return BotParts(client, operator.poller, registry, metrics, monitor)
 
 
 def _connection(
@@ -329,6 +335,7 @@ def _build_services(
 def _build_loops(
     stores: _Stores,
     operator: AccountConnection,
+    registry: AccountRegistry,
     dispatcher: OutboxDispatcher,
     updater: LiveCardUpdater,
     retention: RetentionJob,
@@ -338,6 +345,7 @@ def _build_loops(
     loops = BackgroundLoops(
         (
             Loop("poll", operator.poller.tick, operator.tasks.changed),
+            Loop("accounts", registry.tick, asyncio.Event()),
             Loop("deliver", dispatcher.tick, stores.outbox.changed),
             Loop("show", updater.tick, stores.live_cards.changed),
             Loop("tidy", retention.tick, stores.departed_servers.changed),

@@ -129,6 +129,8 @@ async def _open_client(
     )
     await stack.enter_async_context(bot.client)
     await bot.poller.learn_from_history(bot.client.services.history)
+    stack.push_async_callback(bot.registry.aclose)
+    await bot.registry.start()
     if settings.metrics_port:
         server = monitoring_server(settings, bot, relay_client, database, queues)
         await stack.enter_async_context(server)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from bot.accounts.connection import AccountConnection
 from bot.background import Loop, run_forever
 from bot.encryption import DecryptionError
+from bot.relay.errors import ErrorKind
 from bot.storage.models import AccountOwner, Caller, RelayAccount
 from bot.storage.relay_accounts import RelayAccountStore
 
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 
 MAX_CONCURRENT_TICKS = 64
 """Accounts whose polls are prepared at once; requests under way do not count."""
+TICK_INTERVAL = 15.0
+"""Seconds between two checks of the open connections."""
 IDLE_TIMEOUT = 600.0
 """Seconds after which a connection that nobody needs is closed."""
 
@@ -49,17 +52,20 @@ class AccountRegistry:
         operator: AccountConnection | None,
         *,
         is_shared: bool,
+        on_rejected: Callable[[RelayAccount], Awaitable[None]],
         on_failure: Callable[[str], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
         """``is_shared``: whether everybody may use the operator's account.
 
+        ``on_rejected`` is called once when the relay begins to refuse the key of an account.
         ``on_failure`` is called with the name of the loop after each poll that failed unexpectedly.
         """
         self.operator = operator
         self._accounts = accounts
         self._open_connection = open_connection
         self._is_shared = is_shared
+        self._on_rejected = on_rejected
         self._on_failure = on_failure
         self._clock = clock
         self._open: dict[str, _Open] = {}
@@ -109,12 +115,26 @@ class AccountRegistry:
         await self.close(account.id)
         return await self._get(account)
 
-    async def close_idle(self) -> None:
-        """Close the connections that nobody has needed for a while."""
-        latest = self._clock() - IDLE_TIMEOUT
-        for account, entry in list(self._open.items()):
-            if entry.used_at <= latest and await entry.connection.tasks.next_poll_at() is None:
-                await self.close(account)
+    async def tick(self) -> float:
+        """Notice keys that relays refuse, and close what is idle; return when to do it again."""
+        now = self._clock()
+        for account_id, entry in list(self._open.items()):
+            await self._check_key(account_id, entry.connection, now)
+            is_idle = entry.used_at <= now - IDLE_TIMEOUT
+            if is_idle and await entry.connection.tasks.next_poll_at() is None:
+                await self.close(account_id)
+        return now + TICK_INTERVAL
+
+    async def _check_key(self, account_id: str, connection: AccountConnection, now: float) -> None:
+        """Store whether the relay refuses the key, and tell who connected it if that is news."""
+        status = connection.client.circuit_status
+        if status.cause is ErrorKind.AUTH:
+            if await self._accounts.set_rejected(account_id, now):
+                log.warning("Key refused, watches wait: account=%s", account_id)
+                if account := await self._accounts.get(account_id):
+                    await self._on_rejected(account)
+        elif status.working_since is not None:
+            await self._accounts.set_rejected(account_id, None)
 
     async def aclose(self) -> None:
         """Close all connections but the operator's."""
