@@ -218,7 +218,7 @@ def _state(entry: LiveCardTask, catalog: Catalog) -> str:
         duration = spoken_duration(entry.polled_for, catalog)
         state = catalog.text("live-gave-up", time=duration)
     elif entry.end_reason:
-        state = catalog.text("live-not-found")
+        state = catalog.text(f"live-{entry.end_reason.replace('_', '-')}")
     elif entry.unwatched:
         state = catalog.text("live-unwatched")
     elif not entry.known:

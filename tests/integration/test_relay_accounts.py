@@ -9,7 +9,8 @@ from pydantic import SecretStr
 from bot.encryption import Cipher, new_key, parse_keys
 from bot.storage.database import DatabaseThread
 from bot.storage.models import AccountOwner, RelayAccount
-from bot.storage.relay_accounts import RelayAccountStore, delete_account
+from bot.storage.outbox import Outbox
+from bot.storage.relay_accounts import DisconnectedAccount, RelayAccountStore
 
 KEY, OTHER_KEY = "sk-the-key-of-a-server-01", "sk-another-key-of-it-02"
 SERVER, USER = AccountOwner(guild_id=50), AccountOwner(user_id=7)
@@ -17,9 +18,9 @@ CIPHER = Cipher(parse_keys(new_key()))
 
 
 @pytest.fixture
-def accounts(database: DatabaseThread) -> RelayAccountStore:
+def accounts(database: DatabaseThread, outbox: Outbox) -> RelayAccountStore:
     """Return the accounts of an empty database."""
-    return RelayAccountStore(database)
+    return RelayAccountStore(database, outbox)
 
 
 async def connect(
@@ -66,7 +67,7 @@ async def test_a_replaced_key_keeps_the_id_of_the_account(accounts: RelayAccount
 
 
 async def test_a_deleted_account_leaves_nothing_in_the_files(
-    database: DatabaseThread, accounts: RelayAccountStore, tmp_path: Path
+    accounts: RelayAccountStore, tmp_path: Path
 ) -> None:
     """Neither the key nor its ciphertext, and a new account has a new id."""
     first = await connect(accounts, SERVER)
@@ -74,8 +75,8 @@ async def test_a_deleted_account_leaves_nothing_in_the_files(
     contents = _contents(tmp_path)
     assert second.encrypted_key in contents
     assert first.encrypted_key not in contents
-    deleted = await database.run(lambda db: delete_account(db, SERVER), erases=True)
-    assert deleted == first.id
+    disconnected = await accounts.disconnect(SERVER, 1_700_000_001.0)
+    assert disconnected == DisconnectedAccount(first.id, watches=0)
     assert await accounts.all() == []
     contents = _contents(tmp_path)
     assert second.encrypted_key not in contents

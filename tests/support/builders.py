@@ -124,14 +124,19 @@ def a_watchlist(
 ) -> Watchlist:
     """Return a watchlist for people who all use the operator's account."""
     registry = AccountRegistry(
-        RelayAccountStore(operator.tasks._database),
+        RelayAccountStore(operator.tasks._database, operator.tasks._outbox),
         _refuse_to_open,
         operator,
         is_shared=True,
+        on_rejected=_tell_nobody,
         on_failure=lambda _: None,
         clock=clock,
     )
     return Watchlist(registry, watch_store_of(operator.tasks), limiter, clock)
+
+
+async def _tell_nobody(_: RelayAccount) -> None:
+    """Send no message: no relay refuses a key here."""
 
 
 async def _refuse_to_open(account: RelayAccount) -> AccountConnection:

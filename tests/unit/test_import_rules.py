@@ -51,7 +51,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bot.token_check": set(),
     "bot.client": {
         *("bot.i18n", "bot.watches", "bot.delivery", "bot.ui", "bot.monitoring", "bot.metrics"),
-        *("bot.gateway", "bot.storage", "bot.background"),
+        *("bot.gateway", "bot.storage", "bot.background", "bot.accounts.service"),
     },
     "bot.background": {"bot.storage"},
     "bot.start_errors": {"bot.settings", "bot.storage", "bot.monitoring"},
