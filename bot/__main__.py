@@ -1,5 +1,6 @@
 """The command line: ``python -m bot``, or ``suno-bot``."""
 
+import asyncio
 import json
 import logging
 import signal
@@ -9,7 +10,7 @@ from typing import BinaryIO
 import click
 
 from bot import __version__
-from bot.encryption import new_key
+from bot.encryption import Cipher, new_key, parse_keys
 from bot.relay.explain import explain as explain_answer
 from bot.settings import SettingsError, load_settings
 
@@ -24,6 +25,12 @@ orderly stop. A service manager should not restart the bot after 2; the unit in 
 _NO_DEMO = (
     "The demo is not part of the installed package. Clone the repository of Suno Bot and run"
     " 'make demo' there."
+)
+
+
+_NO_ENCRYPTION_KEY = (
+    "ENCRYPTION_KEY is not set, so there is nothing to encrypt with. Set it to a key made by"
+    " `suno-bot new-key`, followed by a comma and the one that was used before, if there was one."
 )
 
 
@@ -108,6 +115,30 @@ def create_key() -> None:
     Keep a copy in a safe place: without it, the stored keys are lost and have to be entered again.
     """
     click.echo(new_key())
+
+
+@main.command("rotate-keys")
+def rotate_stored_keys() -> None:
+    """Encrypt all stored relay keys with the first key of ENCRYPTION_KEY.
+
+    Stop the bot, and put a new key before the old one, with a comma between them. When this command
+    has succeeded, the old key is only needed for older backups. Either all stored keys are
+    encrypted anew, or none.
+    """
+    from bot.accounts.rotation import RotationError, rotate_keys
+
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        raise click.ClickException(f"These settings have to be fixed first:\n{error}") from None
+    keys = settings.encryption_key.get_secret_value()
+    if not keys:
+        raise click.ClickException(_NO_ENCRYPTION_KEY)
+    try:
+        count = asyncio.run(rotate_keys(settings.database_path, Cipher(parse_keys(keys))))
+    except RotationError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"Relay keys encrypted with the first key of ENCRYPTION_KEY: {count}")
 
 
 @main.group(invoke_without_command=True)

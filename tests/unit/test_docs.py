@@ -192,6 +192,7 @@ PRIVACY_TEXTS = {
     "live_card_tasks": "For each live card:",
     "server_settings": "For each server:",
     "user_settings": "The language that you choose",
+    "relay_accounts": "For each relay account that you connect",
     "welcomed_servers": "For each server that the bot has greeted:",
     "departed_servers": "For each server that the bot is no longer in:",
     "key_values": None,  # about the bot itself

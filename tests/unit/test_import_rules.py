@@ -69,6 +69,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bot.__main__": {
         *(
             "bot.settings",
+            "bot.accounts.rotation",
             "bot.lifecycle",
             "bot.doctor",
             "bot.relay",

@@ -1,0 +1,70 @@
+"""Encrypts the stored keys of relay accounts anew, while no bot runs: ``suno-bot rotate-keys``."""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.encryption import Cipher, DecryptionError
+from bot.storage.database import DatabaseThread
+from bot.storage.errors import DatabaseInUse, DatabaseUnusable
+from bot.storage.inspection import exists
+from bot.storage.models import RelayAccount
+from bot.storage.outbox import Outbox
+from bot.storage.relay_accounts import RelayAccountStore
+
+
+class RotationError(Exception):
+    """No key was encrypted anew; the text says why and what to do."""
+
+
+async def rotate_keys(path: Path, cipher: Cipher) -> int:
+    """Encrypt all keys in a database with the first key of ``cipher``; return their number.
+
+    All of them are encrypted anew, or none. Raises ``RotationError``.
+    """
+    if not exists(path):
+        raise RotationError(f"There is no database at {path}: check DATABASE_PATH.")
+    try:
+        async with DatabaseThread(path) as database:
+            return await _rotate(RelayAccountStore(database, Outbox(database)), cipher)
+    except DatabaseInUse:
+        text = f"A bot is running on {path}: stop it, then repeat this command."
+    except DatabaseUnusable as error:
+        text = f"{error}. {error.advice}"
+    except sqlite3.Error as error:
+        text = f"{path} cannot be written: {error}."
+    raise RotationError(f"Nothing was changed. {text}")
+
+
+async def _rotate(accounts: RelayAccountStore, cipher: Cipher) -> int:
+    stored = await accounts.all()
+    if unreadable := [each for each in stored if not _is_readable(each, cipher)]:
+        raise RotationError(_describe(unreadable))
+    return await accounts.replace_keys(
+        lambda each: cipher.encrypt(cipher.decrypt(each.encrypted_key, each.id), each.id)
+    )
+
+
+def _is_readable(account: RelayAccount, cipher: Cipher) -> bool:
+    try:
+        cipher.decrypt(account.encrypted_key, account.id)
+    except DecryptionError:
+        return False
+    return True
+
+
+def _describe(unreadable: Sequence[RelayAccount]) -> str:
+    accounts = "\n".join(f"  {each.id} of {_owner(each)}" for each in unreadable)
+    return (
+        "Nothing was changed. No key in ENCRYPTION_KEY decrypts the keys of these relay accounts:\n"
+        f"{accounts}\n"
+        "Add the key that they were encrypted with to ENCRYPTION_KEY, after a comma. If it is lost,"
+        " start the bot, have these accounts connected again or disconnected in Discord, and repeat"
+        " this command."
+    )
+
+
+def _owner(account: RelayAccount) -> str:
+    if account.owner.guild_id is not None:
+        return f"server {account.owner.guild_id}"
+    return f"user {account.owner.user_id}"
