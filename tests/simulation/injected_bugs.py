@@ -13,10 +13,10 @@ from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.duplicate_check import DuplicateCheck
 from bot.polling.backoff import PollBackoff
 from bot.polling.poller import Poller
-from bot.storage import outbox, poll_results, tasks, watches
+from bot.storage import outbox, poll_results, watch_store, watches
 from bot.storage.models import EndReason, UnwatchOutcome
 from bot.storage.outbox import Outbox
-from bot.storage.tasks import TaskStore
+from bot.storage.watch_store import WatchStore
 
 
 def _send_without_nonce() -> None:
@@ -60,10 +60,10 @@ def _acknowledge_after_transient_errors() -> None:
 def _ignore_unwatch() -> None:
     """Report that a watch was stopped, and keep it."""
 
-    async def remove_watch(*_: Any, **__: Any) -> UnwatchOutcome:
+    async def remove(*_: Any, **__: Any) -> UnwatchOutcome:
         return UnwatchOutcome.STOPPED
 
-    _replace(TaskStore, "remove_watch", remove_watch)
+    _replace(WatchStore, "remove", remove)
 
 
 def _stop_polling_after_failure() -> None:
@@ -119,7 +119,7 @@ def _wait_for_groups_for_ever() -> None:
 
     _replace(outbox, "release_overdue", keep)
     _replace(outbox, "release_all_complete", keep)
-    for module in (poll_results, tasks, watches):
+    for module in (poll_results, watch_store, watches):
         _replace(module, "release_complete", keep)
 
 
