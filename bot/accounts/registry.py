@@ -2,14 +2,15 @@
 
 The operator's connection is open all the time and polled by the background loop. A connected
 account has a connection while it has running tasks or somebody looks something up with it. Each is
-polled by a coroutine of its own, so that a slow, broken or greedy account costs the others nothing;
-they only take turns, in the order in which they became due.
+polled by a coroutine of its own, with a rate limit and a circuit breaker of its own, so that a
+slow, broken or greedy account costs the others nothing: they share only the database, which serves
+them in the order in which they ask.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from bot.accounts.connection import AccountConnection
@@ -21,25 +22,36 @@ from bot.storage.relay_accounts import RelayAccountStore
 
 log = logging.getLogger(__name__)
 
-MAX_CONCURRENT_TICKS = 64
-"""Accounts whose polls are prepared at once; requests under way do not count."""
 TICK_INTERVAL = 15.0
 """Seconds between two checks of the open connections."""
 IDLE_TIMEOUT = 600.0
 """Seconds after which a connection that nobody needs is closed."""
+POLL_LOOP = "poll"
+"""The name under which failures of all polls are counted."""
 
 OpenConnection = Callable[[RelayAccount], Awaitable[AccountConnection]]
-"""Makes the connection of an account. Raises ``DecryptionError`` if its key cannot be read."""
+"""Makes the connection of an account.
+
+Raises ``DecryptionError`` if its key cannot be read, ``ValueError`` for an unusable address.
+"""
 
 
 @dataclass(slots=True)
 class _Open:
     """An open connection, the coroutine that polls it, and when it was needed last."""
 
+    account: RelayAccount
+    """As it was stored when the connection was opened."""
     connection: AccountConnection
     polling: asyncio.Task[None]
     used_at: float
     """Unix seconds."""
+    is_rejected: bool
+    """Whether the relay refuses the key, as far as that is stored."""
+
+    def has_key_of(self, account: RelayAccount) -> bool:
+        """Whether it asks with the key of ``account``: no two encryptions of a key are equal."""
+        return self.account.encrypted_key == account.encrypted_key
 
 
 class AccountRegistry:
@@ -56,10 +68,11 @@ class AccountRegistry:
         on_failure: Callable[[str], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """``is_shared``: whether everybody may use the operator's account.
+        """``operator``: ``None`` if the operator has no account.
 
-        ``on_rejected`` is called once when the relay begins to refuse the key of an account.
-        ``on_failure`` is called with the name of the loop after each poll that failed unexpectedly.
+        ``is_shared``: whether everybody may use the operator's account. ``on_rejected`` is called
+        once when the relay begins to refuse the key of an account. ``on_failure`` is called with
+        the name of the loop after each poll that failed unexpectedly.
         """
         self.operator = operator
         self._accounts = accounts
@@ -70,7 +83,9 @@ class AccountRegistry:
         self._clock = clock
         self._open: dict[str, _Open] = {}
         self._opening = asyncio.Lock()
-        self._turns = asyncio.Semaphore(MAX_CONCURRENT_TICKS)
+        self._unusable: set[str] = set()
+        """The accounts whose key or address this process cannot use."""
+        self._is_closed = False
 
     @property
     def connections(self) -> list[AccountConnection]:
@@ -80,8 +95,7 @@ class AccountRegistry:
 
     async def start(self) -> None:
         """Open the connections of all accounts that have running tasks."""
-        for account in await self._accounts.with_running_tasks():
-            await self._get(account)
+        await self._open_running(await self._accounts.running_tasks())
 
     async def by_id(self, account_id: str) -> AccountConnection | None:
         """Return the connection of an account, ``None`` if it is not connected any more."""
@@ -103,64 +117,110 @@ class AccountRegistry:
             connections.append(self.operator)
         return connections
 
-    async def close(self, account_id: str) -> None:
-        """Close the connection of an account whose key was replaced, or which is disconnected."""
+    async def reopen(self, account: RelayAccount) -> None:
+        """Use the key of an account that was connected, or whose key was replaced."""
+        self._unusable.discard(account.id)
+        await self._get(account)
+
+    async def close_deleted(self) -> None:
+        """Close the connections of accounts that are not connected any more."""
+        async with self._opening:
+            stored = await self._accounts.running_tasks()
+            for account_id in self._open.keys() - stored.keys():
+                await self._close(account_id)
+            self._unusable &= stored.keys()
+
+    async def tick(self) -> float:
+        """Notice keys that relays refuse, and open and close what is needed and what is idle.
+
+        Returns when to do it again (Unix seconds).
+        """
+        now = self._clock()
+        await self.close_deleted()
+        await self._check_keys(now)
+        running = await self._accounts.running_tasks()
+        await self._open_running(running)
+        for account_id, entry in list(self._open.items()):
+            if entry.used_at <= now - IDLE_TIMEOUT and not running.get(account_id):
+                await self._close(account_id)
+        return now + TICK_INTERVAL
+
+    async def aclose(self) -> None:
+        """Close all connections but the operator's; none is opened any more."""
+        async with self._opening:
+            self._is_closed = True
+            await asyncio.gather(*map(self._close, list(self._open)))
+
+    async def _open_running(self, running: Mapping[str, bool]) -> None:
+        """Open those of some accounts that have running tasks, as far as they can be used."""
+        for account_id in [each for each, has_tasks in running.items() if has_tasks]:
+            if account_id not in self._open and account_id not in self._unusable:
+                await self._open_current(account_id)
+
+    async def _check_keys(self, now: float) -> None:
+        """Store which keys relays refuse, and tell who connected them if that is news."""
+        rejected = [
+            entry.account for entry in list(self._open.values()) if await self._is_news(entry, now)
+        ]
+        await asyncio.gather(*map(self._on_rejected, rejected))
+
+    async def _is_news(self, entry: _Open, now: float) -> bool:
+        """Store whether the relay refuses a key; return whether it begins to do so."""
+        status = entry.connection.client.circuit_status
+        is_rejected = status.cause is ErrorKind.AUTH
+        if is_rejected == entry.is_rejected or not (is_rejected or status.working_since):
+            return False
+        is_new = await self._accounts.set_rejected(entry.account, now if is_rejected else None)
+        entry.is_rejected = is_rejected
+        if is_new and is_rejected:
+            log.warning("Key refused, watches wait: account=%s", entry.account.id)
+        return is_new and is_rejected
+
+    async def _get(self, account: RelayAccount) -> AccountConnection | None:
+        """Return the connection of an account, opened if it was not; ``None`` without its key."""
+        entry = self._open.get(account.id)
+        if entry is None or not entry.has_key_of(account):
+            entry = await self._open_current(account.id)
+        if entry is None:
+            return None
+        entry.used_at = self._clock()
+        return entry.connection
+
+    async def _open_current(self, account_id: str) -> _Open | None:
+        """Open the connection of an account as it is stored now; close one with an old key."""
+        async with self._opening:
+            account, entry = await self._accounts.get(account_id), self._open.get(account_id)
+            if entry is not None and account is not None and entry.has_key_of(account):
+                return entry
+            await self._close(account_id)
+            if account is None or self._is_closed:
+                return None
+            try:
+                connection = await self._open_connection(account)
+            except (DecryptionError, ValueError) as error:
+                self._log_unusable(account_id, error)
+                return None
+            self._unusable.discard(account_id)
+            polling = asyncio.create_task(self._poll(connection))
+            is_rejected = account.rejected_since is not None
+            entry = _Open(account, connection, polling, self._clock(), is_rejected)
+            self._open[account_id] = entry
+            return entry
+
+    def _log_unusable(self, account_id: str, error: Exception) -> None:
+        if account_id not in self._unusable:
+            self._unusable.add(account_id)
+            log.error("Account cannot be used: account=%s cause=%s", account_id, error)
+
+    async def _close(self, account_id: str) -> None:
         if entry := self._open.pop(account_id, None):
             entry.polling.cancel()
             await asyncio.gather(entry.polling, return_exceptions=True)
             await entry.connection.aclose()
 
-    async def reopen(self, account: RelayAccount) -> AccountConnection | None:
-        """Use the key of ``account`` from now on."""
-        await self.close(account.id)
-        return await self._get(account)
-
-    async def tick(self) -> float:
-        """Notice keys that relays refuse, and close what is idle; return when to do it again."""
-        now = self._clock()
-        for account_id, entry in list(self._open.items()):
-            await self._check_key(account_id, entry.connection, now)
-            is_idle = entry.used_at <= now - IDLE_TIMEOUT
-            if is_idle and await entry.connection.tasks.next_poll_at() is None:
-                await self.close(account_id)
-        return now + TICK_INTERVAL
-
-    async def _check_key(self, account_id: str, connection: AccountConnection, now: float) -> None:
-        """Store whether the relay refuses the key, and tell who connected it if that is news."""
-        status = connection.client.circuit_status
-        if status.cause is ErrorKind.AUTH:
-            if await self._accounts.set_rejected(account_id, now):
-                log.warning("Key refused, watches wait: account=%s", account_id)
-                if account := await self._accounts.get(account_id):
-                    await self._on_rejected(account)
-        elif status.working_since is not None:
-            await self._accounts.set_rejected(account_id, None)
-
-    async def aclose(self) -> None:
-        """Close all connections but the operator's."""
-        await asyncio.gather(*map(self.close, list(self._open)))
-
-    async def _get(self, account: RelayAccount) -> AccountConnection | None:
-        """Return the connection of an account, opened if it was not; ``None`` without its key."""
-        async with self._opening:
-            entry = self._open.get(account.id)
-            if entry is None:
-                try:
-                    connection = await self._open_connection(account)
-                except DecryptionError as error:
-                    log.error("Account cannot be used: account=%s cause=%s", account.id, error)
-                    return None
-                polling = asyncio.create_task(self._poll(connection))
-                entry = self._open[account.id] = _Open(connection, polling, self._clock())
-            entry.used_at = self._clock()
-            return entry.connection
-
     async def _poll(self, connection: AccountConnection) -> None:
         """Poll the tasks of an account until its connection is closed."""
-
-        async def tick() -> float | None:
-            async with self._turns:
-                return await connection.poller.tick()
-
-        loop = Loop(f"poll {connection.account}", tick, connection.tasks.changed)
-        await run_forever(loop, {}, self._on_failure)
+        loop = Loop(
+            f"{POLL_LOOP} {connection.account}", connection.poller.tick, connection.tasks.changed
+        )
+        await run_forever(loop, {}, lambda _: self._on_failure(POLL_LOOP))

@@ -14,6 +14,7 @@ from sqlite_utils import Database
 
 from bot.relay.models import Task
 from bot.storage import poll_results
+from bot.storage.account_rows import account_exists, last_answer_key, require_account
 from bot.storage.clock_rollback import clamp_times
 from bot.storage.database import DatabaseThread
 from bot.storage.key_value import read_value, write_value
@@ -36,7 +37,6 @@ from bot.storage.models import (
 )
 from bot.storage.outbox import Outbox
 from bot.storage.poll_results import PollContext
-from bot.storage.relay_accounts import require_account
 from bot.storage.task_rows import (
     TaskTimes,
     start_task,
@@ -69,7 +69,7 @@ class TaskStore:
         self._account = account
         self._fingerprint = fingerprint
         self._limits = limits
-        self._last_answer_key = f"{account} answered at"
+        self._last_answer_key = last_answer_key(account)
         self.changed = asyncio.Event()
         """Set when a poll may have become due sooner. A hint: the rows are the truth."""
 
@@ -238,12 +238,15 @@ class TaskStore:
         ``sent_at``: when the polled tasks were read, by default ``now``;
         watches that were added later are not ended by it, unless their task itself has ended.
         ``outage`` is how long nobody could ask until ``now``: every deadline moves by these seconds
-        (compare ``schedule.extend_deadlines``).
+        (compare ``schedule.extend_deadlines``). Nothing is stored about an account that was
+        disconnected meanwhile: its tasks have ended.
         """
         results = list(results)
         context = self._context(now if sent_at is None else sent_at, now)
 
         def record(db: Database) -> list[EndedTask]:
+            if not account_exists(db, self._account):
+                return []
             write_value(db, self._last_answer_key, str(now))
             return poll_results.record(db, context, results, outage=outage)
 

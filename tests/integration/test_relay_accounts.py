@@ -7,10 +7,11 @@ import pytest
 from pydantic import SecretStr
 
 from bot.encryption import Cipher, new_key, parse_keys
+from bot.storage.account_rows import DisconnectedAccount
 from bot.storage.database import DatabaseThread
 from bot.storage.models import AccountOwner, RelayAccount
 from bot.storage.outbox import Outbox
-from bot.storage.relay_accounts import DisconnectedAccount, RelayAccountStore
+from bot.storage.relay_accounts import RelayAccountStore
 
 KEY, OTHER_KEY = "sk-the-key-of-a-server-01", "sk-another-key-of-it-02"
 SERVER, USER = AccountOwner(guild_id=50), AccountOwner(user_id=7)
@@ -101,12 +102,13 @@ async def test_keys_are_encrypted_anew_with_another_key(accounts: RelayAccountSt
 async def test_a_refused_key_is_news_once(accounts: RelayAccountStore) -> None:
     """Until it is accepted again, or replaced."""
     account = await connect(accounts, SERVER)
-    assert await accounts.set_rejected(account.id, 100.0)
-    assert not await accounts.set_rejected(account.id, 200.0)
+    assert await accounts.set_rejected(account, 100.0)
+    assert not await accounts.set_rejected(account, 200.0)
     assert await accounts.of(SERVER) == replace(account, rejected_since=100.0)
-    assert await accounts.set_rejected(account.id, None)
-    assert not await accounts.set_rejected(account.id, None)
-    assert not await accounts.set_rejected("account-of-nobody", 100.0)
+    assert await accounts.set_rejected(account, None)
+    assert not await accounts.set_rejected(account, None)
+    await connect(accounts, SERVER, OTHER_KEY)
+    assert not await accounts.set_rejected(account, 100.0)
 
 
 def test_a_key_is_in_no_representation() -> None:

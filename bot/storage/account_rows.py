@@ -1,0 +1,79 @@
+"""Reads the rows of relay accounts, and disconnects an account: SQL within a transaction."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+from bot.storage.errors import NoRelayAccount
+from bot.storage.models import AccountOwner, EndReason, RelayAccount
+from bot.storage.poll_results import PollContext, end_all
+
+ACCOUNT_PREFIX = "account-"
+"""Of every id, so that it cannot be the name of a relay, which is the operator's account."""
+
+_OWNED = "guild_id IS ? AND user_id IS ?"
+
+
+@dataclass(frozen=True, slots=True)
+class DisconnectedAccount:
+    """An account that was deleted."""
+
+    account: str
+    """Its id."""
+    watches: int
+    """How many watches ended with it."""
+
+
+def read_account(db: Database, owner: AccountOwner) -> RelayAccount | None:
+    """Within a transaction: return the account of a server or a user."""
+    rows = db.query(
+        f"SELECT * FROM relay_accounts WHERE {_OWNED}",  # noqa: S608 # names of ours
+        [owner.guild_id, owner.user_id],
+    )
+    return next(map(load_account, rows), None)
+
+
+def disconnect_account(db: Database, owner: AccountOwner, now: float) -> DisconnectedAccount | None:
+    """Within a transaction: delete the account of an owner, and end the watches of its tasks."""
+    account = read_account(db, owner)
+    if account is None:
+        return None
+    (watches,) = db.execute(
+        "SELECT count(*) FROM watches WHERE account = ? AND delivery_id IS NULL", [account.id]
+    ).fetchone()
+    end_all(db, PollContext(account.id, "", now, now), EndReason.DISCONNECTED)
+    db.execute("DELETE FROM relay_accounts WHERE id = ?", [account.id])
+    db.execute("DELETE FROM key_values WHERE name = ?", [last_answer_key(account.id)])
+    return DisconnectedAccount(account.id, watches)
+
+
+def account_exists(db: Database, account: str) -> bool:
+    """Within a transaction: whether an account was not disconnected meanwhile."""
+    if not account.startswith(ACCOUNT_PREFIX):
+        return True
+    row = db.execute("SELECT 1 FROM relay_accounts WHERE id = ?", [account]).fetchone()
+    return row is not None
+
+
+def require_account(db: Database, account: str) -> None:
+    """Within a transaction: raise ``NoRelayAccount`` if an account was disconnected meanwhile."""
+    if not account_exists(db, account):
+        raise NoRelayAccount
+
+
+def last_answer_key(account: str) -> str:
+    """Return the name of the stored time at which the relay last answered a poll."""
+    return f"{account} answered at"
+
+
+def load_account(row: dict[str, Any]) -> RelayAccount:
+    """Return the account in a row."""
+    owner = AccountOwner(row.pop("guild_id"), row.pop("user_id"))
+    return RelayAccount(owner=owner, **row)
+
+
+def dump_account(account: RelayAccount) -> dict[str, Any]:
+    """Return the row of an account."""
+    row = asdict(account)
+    return {**row.pop("owner"), **row}
