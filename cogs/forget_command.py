@@ -6,10 +6,12 @@ import time
 import aiohttp
 import discord
 
+from bot.accounts.service import AccountService
 from bot.client import SunoBot
 from bot.i18n.catalog import catalog_for
 from bot.storage.erasure import Erasure
 from bot.storage.live_cards import LiveCards
+from bot.storage.models import AccountOwner
 from bot.storage.user_settings import UserSettingsStore
 from bot.ui.custom_ids import ErasureButtonId
 from bot.ui.persistent_items import persistent_item
@@ -28,6 +30,7 @@ class ForgetCommand(SunoCog):
         self,
         bot: SunoBot,
         *,
+        accounts: AccountService,
         erasure: Erasure,
         cards: LiveCards,
         user_settings: UserSettingsStore,
@@ -37,6 +40,7 @@ class ForgetCommand(SunoCog):
             subcommands=[subcommand("forget", self.forget)],
             items=[persistent_item(ErasureButtonId, self.answer)],
         )
+        self._accounts = accounts
         self._erasure = erasure
         self._cards = cards
         self._user_settings = user_settings
@@ -73,8 +77,10 @@ class ForgetCommand(SunoCog):
             direct: int | None = (await interaction.client.create_dm(interaction.user)).id
         except (discord.HTTPException, aiohttp.ClientError, OSError):
             direct = None
-        await self._erasure.erase_user(interaction.user.id, direct, time.time())
-        self._user_settings.forget(interaction.user.id)
+        user_id = interaction.user.id
+        async with self._accounts.erasing(AccountOwner(user_id=user_id)):
+            await self._erasure.erase_user(user_id, direct, time.time())
+        self._user_settings.forget(user_id)
         self._cards.changed.set()
         log.info("Personal data deleted on request")
 
@@ -85,6 +91,7 @@ async def setup(bot: SunoBot) -> None:
     await bot.add_cog(
         ForgetCommand(
             bot,
+            accounts=services.accounts,
             erasure=services.erasure,
             cards=services.live_cards,
             user_settings=services.user_settings,

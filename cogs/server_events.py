@@ -7,13 +7,14 @@ from contextlib import suppress
 import discord
 from discord.ext import commands
 
+from bot.accounts.service import AccountService
 from bot.client import SunoBot
 from bot.delivery.welcome import WelcomeMessages
 from bot.storage.erasure import Erasure
 from bot.storage.errors import DatabaseClosed
 from bot.storage.key_value import KeyValueStore
-from bot.storage.models import ShardGuilds
-from bot.storage.retention import DepartedServers
+from bot.storage.models import AccountOwner, ShardGuilds
+from bot.storage.retention import DepartedServers, missing_servers
 
 log = logging.getLogger(__name__)
 
@@ -27,12 +28,14 @@ class ServerEvents(commands.Cog):
         self,
         bot: SunoBot,
         *,
+        accounts: AccountService,
         erasure: Erasure,
         departed_servers: DepartedServers,
         key_values: KeyValueStore,
         welcome_messages: WelcomeMessages,
     ) -> None:
         self._bot = bot
+        self._accounts = accounts
         self._erasure = erasure
         self._departed_servers = departed_servers
         self._key_values = key_values
@@ -44,7 +47,8 @@ class ServerEvents(commands.Cog):
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Delete the data of a server that has removed the bot; an outage is another event."""
         self._known.discard(guild.id)
-        await self._erasure.erase_server(guild.id)
+        async with self._accounts.erasing(AccountOwner(guild_id=guild.id)):
+            await self._erasure.erase_server(guild.id, time.time())
         log.info("Server left, data deleted: server=%s", guild.id)
 
     @commands.Cog.listener()
@@ -59,7 +63,10 @@ class ServerEvents(commands.Cog):
         with suppress(DatabaseClosed):  # during a shutdown; the next start records it
             if await self._owns_database():
                 listed = ShardGuilds(shard_id, shard_count, guild_ids)
-                await self._departed_servers.compare(listed, time.time())
+                missing = missing_servers(self._accounts.connecting_servers(), listed)
+                owners = [AccountOwner(guild_id=each) for each in missing]
+                async with self._accounts.erasing(*owners):
+                    await self._departed_servers.compare(listed, time.time())
 
     @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:
@@ -98,6 +105,7 @@ async def setup(bot: SunoBot) -> None:
     await bot.add_cog(
         ServerEvents(
             bot,
+            accounts=services.accounts,
             erasure=services.erasure,
             departed_servers=services.departed_servers,
             key_values=services.key_values,

@@ -7,7 +7,8 @@ import logging
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from pydantic import SecretStr
@@ -20,6 +21,7 @@ from bot.relay.models import TaskKind
 from bot.relay.providers import RelayProfile
 from bot.storage.errors import (
     AccountAddressRefused,
+    AccountDisconnectedMeanwhile,
     AccountKeyRefused,
     AccountsDisabled,
     TooManyAccountAttempts,
@@ -83,6 +85,8 @@ class AccountService:
         self._make_client = make_client
         self._clock = clock
         self._attempts: OrderedDict[int, list[float]] = OrderedDict()
+        self._connecting: dict[AccountOwner, set[object]] = {}
+        """The requests to connect an account that are under way."""
 
     @property
     def is_enabled(self) -> bool:
@@ -99,14 +103,19 @@ class AccountService:
         """Test an account and store it, in place of the old one.
 
         Raises ``RelayError`` if the relay cannot be asked or refuses the key, and the
-        ``WatchError`` of what is wrong with the input or of a limit; then nothing is changed.
+        ``WatchError`` of what is wrong with the input, of a limit, or of a disconnection meanwhile;
+        then nothing is changed.
         """
         if self._cipher is None:
             raise AccountsDisabled
         self._count_attempt(user_id)
         profile, key = self._checked(new)
-        batch_path = await self._test(profile, key)
-        stored = await self._store(self._cipher, owner, profile, key, user_id, locale)
+        with self._connecting_request(owner) as is_wanted:
+            batch_path = await self._test(profile, key)
+            if not is_wanted():
+                raise AccountDisconnectedMeanwhile
+            # Nothing is awaited before the database has the request: an erasure comes later.
+            stored = await self._store(self._cipher, owner, profile, key, user_id, locale)
         await self._registry.reopen(stored)
         log.info("Account connected: account=%s relay=%s", stored.id, stored.relay)
         return ConnectedAccount(stored, batch_path)
@@ -120,12 +129,42 @@ class AccountService:
 
         Each of them is told in one message.
         """
-        disconnected = await self._accounts.disconnect(owner, self._clock())
+        async with self.erasing(owner):
+            disconnected = await self._accounts.disconnect(owner, self._clock())
         if disconnected is None:
             return 0
-        await self._registry.close(disconnected.account)
         log.info("Account disconnected: account=%s", disconnected.account)
         return disconnected.watches
+
+    @asynccontextmanager
+    async def erasing(self, *owners: AccountOwner) -> AsyncIterator[None]:
+        """Surround a change to the database that deletes accounts, among them those of ``owners``.
+
+        Requests of the owners to connect an account fail that are under way. Afterwards the
+        connections of deleted accounts are closed, and the messages about their watches are sent.
+        """
+        for owner in owners:
+            self._connecting.pop(owner, None)
+        yield
+        self._accounts.announce_messages()
+        await self._registry.close_deleted()
+
+    def connecting_servers(self) -> list[int]:
+        """Return the servers to which an account is being connected."""
+        return [owner.guild_id for owner in self._connecting if owner.guild_id is not None]
+
+    @contextmanager
+    def _connecting_request(self, owner: AccountOwner) -> Iterator[Callable[[], bool]]:
+        """Record a request to connect an account; yield whether it is still wanted."""
+        request = object()
+        self._connecting.setdefault(owner, set()).add(request)
+        try:
+            yield lambda: request in self._connecting.get(owner, ())
+        finally:
+            requests = self._connecting.get(owner, set())
+            requests.discard(request)
+            if not requests:
+                self._connecting.pop(owner, None)
 
     def _count_attempt(self, user_id: int) -> None:
         now = self._clock()

@@ -8,7 +8,7 @@ import discord
 from bot.delivery.discord_calls import DiscordCalls
 from bot.delivery.discord_errors import short_reason
 from bot.i18n.catalog import catalog_for
-from bot.storage.models import RelayAccount
+from bot.storage.models import NOBODY, RelayAccount
 from bot.ui.escaping import code_span
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,12 @@ class AccountMessages:
         self._calls = DiscordCalls(POST_TIMEOUT)
 
     async def tell_rejected(self, account: RelayAccount) -> None:
-        """Tell who connected an account that its watches wait for another key."""
+        """Tell who connected an account that its watches wait for another key.
+
+        Nobody is told if that person wanted to be forgotten.
+        """
+        if account.connected_by == NOBODY:
+            return
         catalog = catalog_for(account.locale)
         guild = self._client.get_guild(account.owner.guild_id or 0)
         text = catalog.text(

@@ -8,10 +8,11 @@ from collections.abc import Iterable
 
 from sqlite_utils import Database
 
+from bot.storage.account_rows import disconnect_account
 from bot.storage.database import DatabaseThread
 from bot.storage.history import delete_orphans
 from bot.storage.live_cards import MARK_STALE
-from bot.storage.models import PersonalData
+from bot.storage.models import NOBODY, AccountOwner, PersonalData
 from bot.storage.watch_groups import delete_unwatched_tasks, groups_of, release_complete
 
 _TaskKey = tuple[str, str]
@@ -34,7 +35,10 @@ class Erasure:
             "  JOIN deliveries d ON d.id = s.delivery_id"
             "  WHERE s.user_id = ?1 AND d.state != 'sent') AS unposted,"
             " (SELECT count(*) FROM user_history WHERE user_id = ?1) AS history,"
-            " (SELECT count(*) FROM user_settings WHERE user_id = ?1) AS settings",
+            " (SELECT count(*) FROM user_settings WHERE user_id = ?1) AS settings,"
+            " (SELECT count(*) FROM relay_accounts WHERE user_id = ?1) AS account,"
+            " (SELECT count(*) FROM relay_accounts WHERE guild_id IS NOT NULL"
+            "  AND connected_by = ?1) AS connected_servers",
             [user_id],
         )
         return PersonalData(**rows[0])
@@ -43,7 +47,9 @@ class Erasure:
         """Delete everything about a person; running watches end without a notice.
 
         ``direct_channel_id`` is the person's direct message with the bot, if it could be opened. A
-        server keeps its history, which names nobody, and what others watch.
+        server keeps its history, which names nobody, and what others watch. It also keeps the
+        relay account that the person connected for it, but not who did so. What others watch at
+        the person's own account ends with one message each.
         """
 
         def erase_user(db: Database) -> None:
@@ -54,6 +60,11 @@ class Erasure:
             entries = _entries(db, "user_history", "user_id", user_id)
             db.execute("DELETE FROM user_history WHERE user_id = ?", [user_id])
             db.execute("DELETE FROM user_settings WHERE user_id = ?", [user_id])
+            disconnect_account(db, AccountOwner(user_id=user_id), now)
+            db.execute(
+                "UPDATE relay_accounts SET connected_by = ? WHERE connected_by = ?",
+                [NOBODY, user_id],
+            )
             delete_orphans(db, entries)
             _drop_tasks(db, tasks)
 
@@ -63,12 +74,13 @@ class Erasure:
         """Return the servers of which anything is kept."""
         return await self._database.view(stored_server_ids)
 
-    async def erase_server(self, guild_id: int) -> None:
-        """Delete everything of a server: watches, notices, cards, history, settings.
+    async def erase_server(self, guild_id: int, now: float) -> None:
+        """Delete everything of a server: watches, notices, cards, history, settings, its account.
 
         What was sent to a person directly because the server did not take it stays with the person.
+        What is watched elsewhere at the server's relay account ends with one message each.
         """
-        await self._database.run(lambda db: erase_server_rows(db, guild_id), erases=True)
+        await self._database.run(lambda db: erase_server_rows(db, guild_id, now), erases=True)
 
 
 def stored_server_ids(db: Database) -> set[int]:
@@ -76,7 +88,7 @@ def stored_server_ids(db: Database) -> set[int]:
     return {int(guild_id) for (guild_id,) in db.execute(_SERVERS)}
 
 
-def erase_server_rows(db: Database, guild_id: int) -> None:
+def erase_server_rows(db: Database, guild_id: int, now: float) -> None:
     """Delete everything of a server, see ``Erasure.erase_server``."""
     tasks = _tasks(db, "guild_id = ?", [guild_id])
     tasks += _tasks(db, "guild_id = ?", [guild_id], table="task_deliveries")
@@ -88,6 +100,7 @@ def erase_server_rows(db: Database, guild_id: int) -> None:
     db.execute("DELETE FROM requested_messages WHERE guild_id = ?", [guild_id])
     entries = _entries(db, "server_history", "guild_id", guild_id)
     db.execute("DELETE FROM server_history WHERE guild_id = ?", [guild_id])
+    disconnect_account(db, AccountOwner(guild_id=guild_id), now)
     delete_orphans(db, entries)
     _drop_tasks(db, tasks)
     db.execute("DELETE FROM departed_servers WHERE guild_id = ?", [guild_id])
@@ -102,6 +115,7 @@ _SERVERS = """
     UNION SELECT guild_id FROM server_history
     UNION SELECT guild_id FROM server_settings
     UNION SELECT guild_id FROM welcomed_servers
+    UNION SELECT guild_id FROM relay_accounts WHERE guild_id IS NOT NULL
 """
 
 

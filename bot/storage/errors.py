@@ -58,6 +58,15 @@ class AccountAddressRefused(WatchError):
         super().__init__("no usable address of a relay")
 
 
+class AccountDisconnectedMeanwhile(WatchError):
+    """The account was disconnected, or its owner erased, while its key was tested."""
+
+    key = "account-error-disconnected"
+
+    def __init__(self) -> None:
+        super().__init__("the account was disconnected meanwhile")
+
+
 class TooManyAccounts(WatchError):
     """The person has connected as many accounts as one may."""
 

@@ -4,7 +4,8 @@ Finished deliveries, their watches and their tasks expire thirty days after thei
 
 A server that removes the bot while the bot is connected announces it. Removals while it is offline
 show only in the list of servers that Discord sends for each shard when a new session begins. Such a
-list may be incomplete once, so the data of a missing server are kept for another day.
+list may be incomplete once, so the data of a missing server are kept for another day; only its
+relay account is disconnected at once, because nobody there can do that any more.
 """
 
 import asyncio
@@ -13,11 +14,12 @@ from collections.abc import Iterable
 
 from sqlite_utils import Database
 
+from bot.storage.account_rows import disconnect_account
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import erase_server_rows, stored_server_ids
 from bot.storage.forums import delete_unused_forums
 from bot.storage.limits import delete_expired_requests
-from bot.storage.models import ShardGuilds
+from bot.storage.models import AccountOwner, ShardGuilds
 
 RETENTION_PERIOD = 30 * 86400.0
 """Seconds for which finished deliveries, their watches and their tasks stay in the database.
@@ -92,7 +94,10 @@ class DepartedServers:
         """Set when servers were compared: an erasure may be overdue."""
 
     async def compare(self, listed: ShardGuilds, now: float) -> None:
-        """Record which servers of a shard are missing; delete the rows of the others."""
+        """Record which servers of a shard are missing; delete the records of the others.
+
+        The relay account of a missing server is disconnected at once.
+        """
 
         def compare(db: Database) -> set[int]:
             missing = missing_servers(stored_server_ids(db), listed)
@@ -104,9 +109,11 @@ class DepartedServers:
             for guild_id in missing - recorded:
                 log.info("Server no longer listed, erased in a day: guild=%d", guild_id)
                 db.execute("INSERT INTO departed_servers VALUES (?, ?)", [guild_id, now])
+            for guild_id in missing:
+                disconnect_account(db, AccountOwner(guild_id=guild_id), now)
             return missing
 
-        missing = await self._database.run(compare)
+        missing = await self._database.run(compare, erases=True)
         self._missing = {
             guild_id for guild_id in self._missing if not listed.covers(guild_id)
         } | missing
@@ -127,17 +134,17 @@ class DepartedServers:
             return
         latest = now - GRACE_PERIOD
         for guild_id in await self._database.view(lambda db: _overdue(db, latest)):
-            if guild_id in self._missing and await self._erase(guild_id, latest):
+            if guild_id in self._missing and await self._erase(guild_id, latest, now):
                 self._missing.discard(guild_id)
                 log.info("Server missing for a day, erased: guild=%d", guild_id)
 
-    async def _erase(self, guild_id: int, latest: float) -> bool:
+    async def _erase(self, guild_id: int, latest: float, now: float) -> bool:
         """Erase a server, unless it is listed again by now."""
 
         def erase(db: Database) -> bool:
             overdue = guild_id in _overdue(db, latest)
             if overdue:
-                erase_server_rows(db, guild_id)
+                erase_server_rows(db, guild_id, now)
             return overdue
 
         return await self._database.run(erase, erases=True)

@@ -122,6 +122,8 @@ def erasure_question(personal_data: PersonalData, catalog: Catalog) -> str:
         "unposted": personal_data.unposted,
         "history": personal_data.history,
         "settings": personal_data.settings,
+        "account": personal_data.account,
+        "connected-servers": personal_data.connected_servers,
     }
     stored = [
         f"• {catalog.text(f'forget-{key}', count=count)}" for key, count in counts.items() if count

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Self
@@ -57,6 +57,8 @@ class LocalRelay:
         self.response_format = ResponseFormat()
         self.faults = Faults(random or Random(0))  # noqa: S311 # draws faults, no secrets
         self.requests: list[RecordedRequest] = []
+        self.delay: Callable[[], Awaitable[object]] = _no_delay
+        """Awaited before each answer that is no fault."""
         self._tasks: dict[str, tuple[RelayTask, float]] = {}
         self._port = port
         self._down = False
@@ -132,6 +134,7 @@ class LocalRelay:
             return await fault.answer(request, self._closing)
         response = await self._well(request, path, single, ids, action)
         self._note(request, path, ids, action, response.status)
+        await self.delay()
         return response
 
     async def _well(
@@ -175,6 +178,10 @@ class LocalRelay:
             RecordedRequest(request.method, path, ids, action, status, now, arrived)
         )
         self._arrived.set()
+
+
+async def _no_delay() -> None:
+    """Let an answer be sent at once."""
 
 
 def _known_path(path: str, paths: Iterable[str]) -> str | None:

@@ -296,7 +296,7 @@ async def test_the_erasure_of_a_server_removes_everything_of_it(harness: Erasure
     await harness.database.write(
         "INSERT INTO server_settings (guild_id, settings) VALUES (?, '{}')", [SERVER]
     )
-    await harness.erasure.erase_server(SERVER)
+    await harness.erasure.erase_server(SERVER, NOON)
     assert await harness.rows() == {"history": 3, "history_index": 3, "user_history": 3}
     assert await harness.database.read("SELECT * FROM server_settings", []) == []
     await harness.erase_user()
@@ -309,7 +309,7 @@ async def test_the_erasure_of_a_server_keeps_other_servers(harness: ErasureHarne
         await harness.watch("ended", destination=destination)
         await harness.watch("running", destination=destination)
     await harness.end("ended")
-    await harness.erasure.erase_server(SERVER)
+    await harness.erasure.erase_server(SERVER, NOON)
     assert await harness.history_ids(HistoryScope(ADA, SERVER, HERE_ALONE)) == []
     assert await harness.history_ids(HistoryScope(ADA, 60, frozenset({THERE.channel_id}))) == [
         "ended"
@@ -325,7 +325,7 @@ async def test_the_erasure_of_a_server_keeps_redirected_notices(harness: Erasure
     await harness.end("song")
     (delivery,) = await harness.outbox.claim(NOON, 9)
     await harness.outbox.redirection.redirect(delivery, reason="10003", now=NOON)
-    await harness.erasure.erase_server(SERVER)
+    await harness.erasure.erase_server(SERVER, NOON)
     await open_direct_messages(harness.outbox, {ADA: DIRECT})
     (direct,) = await harness.outbox.claim(NOON, 9)
     assert (direct.destination.channel_id, direct.watchers) == (DIRECT.channel_id, (ADA,))
@@ -393,7 +393,7 @@ async def test_all_servers_with_stored_data_are_listed(harness: ErasureHarness) 
     await harness.database.write("DELETE FROM live_cards WHERE guild_id = 50", [])
     assert await harness.erasure.stored_server_ids() == {50, 60, 70}
     for guild_id in (50, 60, 70):
-        await harness.erasure.erase_server(guild_id)
+        await harness.erasure.erase_server(guild_id, NOON)
     assert await harness.erasure.stored_server_ids() == set()
 
 
@@ -659,7 +659,7 @@ async def test_deleted_texts_are_in_none_of_the_files(tmp_path: Path, first: str
         assert b"Paper Boats" in bytes_in(tmp_path)
         if first == "erase_user":
             await harness.erase_user()
-        await harness.erasure.erase_server(HERE.guild_id or 0)
+        await harness.erasure.erase_server(HERE.guild_id or 0, NOON)
         await harness.erase_user()
         left = bytes_in(tmp_path)
         assert b"secret-task" not in left

@@ -18,7 +18,7 @@ from bot.storage.retention import RETENTION_PERIOD, Retention
 from sandbox.discord import Channel, Message, body_contains
 from sandbox.discord.channel_kinds import FORUM, MEDIA
 from sandbox.discord.permissions import NONE, Overwrite, Permission
-from tests.support.builders import a_clip, a_song
+from tests.support.builders import NOON, a_clip, a_song
 from tests.support.delivery import a_dispatcher
 from tests.support.dispatcher_harness import (
     POLICY,
@@ -483,7 +483,7 @@ async def test_a_forum_is_stored_as_long_as_something_is_about_it(
     await Retention(database).prune(dispatching.now)
     assert len(await database.read("SELECT * FROM forums", [])) == 1
     if erased:
-        await Erasure(database).erase_server(dispatching.guild.id)
+        await Erasure(database).erase_server(dispatching.guild.id, NOON)
     else:
         await Retention(database).prune(dispatching.now + RETENTION_PERIOD + 1)
     assert await database.read("SELECT * FROM forums", []) == []

@@ -17,7 +17,7 @@ from bot.storage.models import Destination, PollResult
 from bot.storage.watches import NoticeStates
 from bot.watches.recipient_check import RecipientCheck
 from sandbox.discord import Message, body_contains
-from tests.support.builders import a_clip, a_failure, a_running_task, a_song, keys_of
+from tests.support.builders import NOON, a_clip, a_failure, a_running_task, a_song, keys_of
 from tests.support.dispatcher_harness import POST
 from tests.support.live_card_harness import ADA, LiveCardHarness, open_live_card_harness
 from tests.support.paths import SCHEMAS
@@ -417,7 +417,7 @@ async def test_state_of_deleted_cards_is_released(harness: LiveCardHarness) -> N
     await harness.work()
     await harness.watch(*(a_running_task(f"song-{number}") for number in range(5)), user=2)
     await harness.work(after=10)
-    await Erasure(harness.database).erase_server(harness.guild.id)
+    await Erasure(harness.database).erase_server(harness.guild.id, NOON)
     await harness.work(after=10)
     (updater,) = harness.updaters
     kept = [value for value in vars(updater).values() if isinstance(value, dict | list | set)]

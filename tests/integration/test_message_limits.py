@@ -213,7 +213,7 @@ async def test_an_erasure_keeps_the_charges_without_ids(
 async def test_the_erasure_of_a_server_deletes_its_charges(harness: LimitHarness) -> None:
     """They are deleted with all other data of the server."""
     await harness.request_notice("song")
-    await Erasure(harness.database).erase_server(50)
+    await Erasure(harness.database).erase_server(50, NOON)
     assert await harness.charged() == 0
 
 

@@ -525,7 +525,7 @@ async def test_an_erasure_of_the_server_deletes_what_was_collected(groups: Group
     await groups.watch("one", "two")
     await groups.end("one")
     assert HERE.guild_id is not None
-    await Erasure(groups.database).erase_server(HERE.guild_id)
+    await Erasure(groups.database).erase_server(HERE.guild_id, NOON)
     for table in ("watches", "deliveries", "delivery_tasks", "tasks"):
         assert await groups.database.read(f"SELECT * FROM {table}", []) == []  # noqa: S608 # names of ours
 

@@ -80,7 +80,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "cogs": {
         *("bot.client", "bot.relay", "bot.storage", "bot.watches", "bot.ui", "bot.delivery"),
-        "bot.i18n",
+        *("bot.i18n", "bot.accounts"),
     },
     "sandbox": {"bot.relay"},
     "sandbox.bot_with_audio": {

@@ -37,6 +37,7 @@ error-no-account = 🔑 No relay is connected here yet. A manager can connect th
 account-error-disabled = 🔑 Whoever runs this bot hasn't switched on relay accounts, so I can't keep a key safely.
 account-error-key = 🔑 That doesn't look like an API key. Copy the whole key from your relay's console, without spaces.
 account-error-address = 🌐 I can't use that address. It must begin with https:// and be reachable from the internet, such as https://api.example.com; a path begins with /.
+account-error-disconnected = 🔑 This relay was disconnected while I was checking the key, so I haven't kept it. Connect it again if you want to use it.
 account-error-too-many = That's the limit: one person can connect { $limit } accounts. Disconnect one first.
 account-error-attempts = ⏳ That was a lot of attempts. Try again in { $seconds ->
         [one] a second

@@ -45,6 +45,12 @@ forget-history =
         [one] 1 task in your own history
        *[other] { $count } tasks in your own history
     }
+forget-account = your relay account with its key; watches of others that use it end, too
+forget-connected-servers =
+    { $count ->
+        [one] that you connected the relay of 1 server; the server keeps it
+       *[other] that you connected the relays of { $count } servers; the servers keep them
+    }
 forget-stays = What stays: messages I've posted, and the history of each server, which doesn't say who watched. Anybody else who watches the same task isn't affected.
 forget-button-delete = Delete it all
 forget-button-keep = Keep it

@@ -21,6 +21,7 @@ error-no-account = 🔑 这里还没有连接中转站。管理员可以连接�
 account-error-disabled = 🔑 管理这个机器人的人没有启用中转站账号功能，我无法安全保存密钥。
 account-error-key = 🔑 这不像 API 密钥。请从中转站的控制台复制完整的密钥，不要带空格。
 account-error-address = 🌐 这个地址不能用。地址要以 https:// 开头，并且能从互联网访问，例如 https://api.example.com；路径以 / 开头。
+account-error-disconnected = 🔑 我验证密钥的时候，这个中转站被断开了，所以没有保存密钥。想用的话请重新连接。
 account-error-too-many = 每人最多连接 { $limit } 个账号。请先断开一个。
 account-error-attempts = ⏳ 尝试次数太多了，请在 { $seconds } 秒后再试。
 account-rejected-server = 🔑 中转站不再接受你为服务器 { $server } 连接的密钥（…{ $ending }）。什么都不会丢：在那里用 { COMMAND("suno-settings relay") } 填入新密钥之前，它的关注会一直等待。

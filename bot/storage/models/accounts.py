@@ -15,6 +15,10 @@ class AccountOwner:
             raise ValueError("an account belongs to a server or to a user")
 
 
+NOBODY = 0
+"""In place of the id of a user who wanted to be forgotten."""
+
+
 @dataclass(frozen=True, slots=True)
 class RelayAccount:
     """A connected account. Its key is stored encrypted, bound to ``id``."""
@@ -30,7 +34,7 @@ class RelayAccount:
     key_ending: str
     """The last four characters of the key, by which people recognize it."""
     connected_by: int
-    """The user who entered the key."""
+    """The user who entered the key, ``NOBODY`` if that person wanted to be forgotten."""
     connected_at: float
     """Unix seconds."""
     locale: str

@@ -66,8 +66,13 @@ class PersonalData:
     """Tasks in the person's own history."""
     settings: int
     """1 if the person has set anything, else 0."""
+    account: int = 0
+    """1 if the person has connected a relay account of their own, else 0."""
+    connected_servers: int = 0
+    """Servers whose relay account the person has connected."""
 
     @property
     def nothing(self) -> bool:
         """Whether there is nothing to erase."""
-        return not (self.running or self.ended or self.history or self.settings)
+        kept = (self.running, self.ended, self.history, self.settings)
+        return not any((*kept, self.account, self.connected_servers))
