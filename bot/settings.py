@@ -145,8 +145,8 @@ class Settings(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """The values that must never be printed."""
         single = (self.discord_token.get_secret_value(), self.suno_api_key.get_secret_value())
-        keys = self.encryption_key.get_secret_value()
-        return (*single, *(keys.split(",") if keys else ()))
+        keys = (key.strip() for key in self.encryption_key.get_secret_value().split(","))
+        return tuple(filter(None, (*single, *keys)))
 
 
 _SECRET_ADVICE = {

@@ -63,7 +63,9 @@ def explain_task(task_id: str, *, as_json: bool) -> int:
     elif error:
         printer.print_line(error)
     else:
-        for facts in tasks:
+        for number, facts in enumerate(tasks):
+            if number:
+                printer.print_line("")
             print_task(printer, facts, now=now, in_use=bot_running, relay=relay)
     return 0 if tasks else 1
 
@@ -73,7 +75,7 @@ def _read_task(settings_report: SettingsReport, task_id: str) -> list[TaskFacts]
     if settings_report.unusable("DATABASE_PATH") or not exists(path):
         raise TaskUnavailableError(f"There is no database at {path}: check DATABASE_PATH.")
     try:
-        return task_facts(path, task_id, READ_TIME_LIMIT, settings_report.relay_access)
+        return task_facts(path, task_id, READ_TIME_LIMIT, settings_report.account_access)
     except sqlite3.Error as error:
         text = f"{path} cannot be read: {error}. Run `doctor` for details."
         raise TaskUnavailableError(text) from error

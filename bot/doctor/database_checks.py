@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.doctor.account_checks import check_accounts
 from bot.doctor.formatting import format_count, format_duration, format_size
 from bot.doctor.report import Area, CheckResult, CheckResults, Reporter
 from bot.doctor.settings_report import SettingsReport
+from bot.storage.account_rows import is_connected
 from bot.storage.database_file import resolve_database_path
 from bot.storage.inspection import DatabaseCounts, DatabaseFacts, exists, inspect_database
 
@@ -58,7 +60,7 @@ def _check_contents(
     path: Path, settings_report: SettingsReport, time_limit: float, thresholds: Thresholds
 ) -> list[CheckResult]:
     try:
-        facts = inspect_database(path, time_limit, settings_report.relay_access)
+        facts = inspect_database(path, time_limit, settings_report.account_access)
     except sqlite3.Error as error:
         return [_unreadable(path, error)]
     file = _reporter.ok("file", text=f"{path} ({format_size(facts.size)})")
@@ -68,6 +70,8 @@ def _check_contents(
         results += _check_undelivered(facts.counts)
         results += _check_other_relays(facts.counts, settings_report.relay_name)
         results += _check_changed_access(facts.counts)
+        keys_are_known = not settings_report.unusable("ENCRYPTION_KEY")
+        results += check_accounts(facts.counts.accounts, keys_are_known=keys_are_known)
     return results
 
 
@@ -224,7 +228,11 @@ def _check_undelivered(counts: DatabaseCounts) -> Iterator[CheckResult]:
 
 def _check_other_relays(counts: DatabaseCounts, relay: str | None) -> Iterator[CheckResult]:
     """Report tasks at other relays than the one that the bot is set to use."""
-    others = {name: running for name, running in counts.relays.items() if name != relay}
+    others = {
+        account: running
+        for account, running in counts.by_account.items()
+        if account != relay and not is_connected(account)
+    }
     if relay and others:
         tasks = (f"{format_count(running, 'task')} of {name}" for name, running in others.items())
         text = f"Neither polled nor delivered while SUNO_RELAY is {relay}: {', '.join(tasks)}"

@@ -12,6 +12,8 @@ from typing import Any, Literal
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
 
+from bot.doctor.formatting import format_count
+from bot.encryption import Cipher, DecryptionError, parse_keys
 from bot.redaction import MIN_SECRET_LENGTH, redact_setting
 from bot.relay.providers import relay_profile
 from bot.settings import (
@@ -21,7 +23,9 @@ from bot.settings import (
     describe_env_file_error,
     describe_validation_error,
 )
+from bot.storage.account_facts import AccountAccess
 from bot.storage.key_value import RelayAccess
+from bot.storage.models import RelayAccount
 
 RELAY_SETTINGS = ("SUNO_RELAY", "SUNO_BASE_URL", "SUNO_API_KEY", "SUNO_FETCH_PATH")
 
@@ -71,8 +75,25 @@ class SettingsReport:
         return None if self.unusable("SUNO_RELAY") else self.settings.suno_relay
 
     @property
-    def relay_access(self) -> RelayAccess | None:
-        """How the bot is set to call its relay, ``None`` if one of those settings is wrong."""
+    def account_access(self) -> AccountAccess:
+        """How the bot is set to call the relays of its accounts."""
+        keys = self.settings.encryption_key.get_secret_value()
+        cipher = Cipher(parse_keys(keys)) if keys else None
+
+        def connected(account: RelayAccount) -> RelayAccess | None:
+            if cipher is None:
+                return None
+            try:
+                key = cipher.decrypt(account.encrypted_key, account.id)
+            except DecryptionError:
+                return None
+            return RelayAccess(account.id, account.base_url, key)
+
+        return AccountAccess(self._operator_access, connected)
+
+    @property
+    def _operator_access(self) -> RelayAccess | None:
+        """``None`` if one of the settings of the relay is wrong."""
         if self.unusable(*RELAY_SETTINGS):
             return None
         settings = self.settings
@@ -114,7 +135,9 @@ def report_settings() -> SettingsReport:
         tuple(_values(settings, environment, dotenv, {problem.name for problem in problems})),
         tuple(problems),
         tuple(_unknown_settings(environment, dotenv)),
-        tuple({secret.strip() for secret in secrets if secret}),
+        tuple(
+            {part.strip() for secret in secrets if secret for part in (secret, *secret.split(","))}
+        ),
     )
 
 
@@ -136,13 +159,21 @@ def _values(
         value = getattr(settings, name)
         is_short = False
         if isinstance(value, SecretStr):
-            length = len(value.get_secret_value())
-            is_short = length < _SHORTEST_SECRETS[name]
-            value = f"set, {length} character{'' if length == 1 else 's'}"
+            secret = value.get_secret_value()
+            is_short = len(secret) < _SHORTEST_SECRETS[name]
+            value = _describe_secret(name, secret)
         origin: Literal["environment", ".env", "default"] = ".env" if name in dotenv else "default"
         shown = redact_setting(str(value))
         origin = "environment" if name in environment else origin
         yield SettingValue(name.upper(), shown, origin, is_short)
+
+
+def _describe_secret(name: str, secret: str) -> str:
+    if not secret:
+        return ""
+    if name == "encryption_key":
+        return f"set, {format_count(len(parse_keys(secret)), 'key')}"
+    return f"set, {format_count(len(secret), 'character')}"
 
 
 def _unknown_settings(environment: Source, dotenv: Source) -> Iterator[UnknownSetting]:

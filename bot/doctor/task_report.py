@@ -6,9 +6,15 @@ from typing import Any
 
 from bot.doctor.formatting import format_count, format_time
 from bot.doctor.printer import Printer
-from bot.doctor.task_summary import describe_end, describe_reason, message_link, summarize
+from bot.doctor.task_summary import (
+    KEY_PROBLEMS,
+    describe_end,
+    describe_reason,
+    message_link,
+    summarize,
+)
 from bot.storage.models import DeliveryPurpose
-from bot.storage.task_facts import DeliveryFacts, TaskFacts
+from bot.storage.task_facts import DeliveryFacts, OwnerKind, TaskFacts
 
 _LABEL_WIDTH = 14
 """Characters."""
@@ -35,7 +41,8 @@ def print_task(
 
 
 def _task_lines(facts: TaskFacts, now: float) -> Iterator[tuple[str, str]]:
-    yield "Relay", facts.account
+    yield "Relay", facts.relay or "unknown: the account is not connected any more"
+    yield "Account", _account(facts)
     if facts.added_at is not None:
         yield "Added", format_time(facts.added_at, now=now)
     for place in facts.places:
@@ -53,6 +60,15 @@ def _task_lines(facts: TaskFacts, now: float) -> Iterator[tuple[str, str]]:
         yield "Deadline", format_time(facts.deadline_at, now=now)
     else:
         yield "Ended", describe_end(facts, now=now)
+
+
+def _account(facts: TaskFacts) -> str:
+    if facts.owner is OwnerKind.OPERATOR:
+        return "the operator's"
+    if facts.owner is OwnerKind.UNKNOWN:
+        return facts.account
+    problem = f"; {KEY_PROBLEMS[facts.key_problem]}" if facts.key_problem else ""
+    return f"{facts.account}, of a {facts.owner}{problem}"
 
 
 def _delivery_lines(delivery: DeliveryFacts, now: float) -> Iterator[tuple[str, str]]:

@@ -3,8 +3,9 @@
 from bot.delivery.discord_errors import Disposition, disposition_of
 from bot.doctor.formatting import format_count, format_duration, format_permissions, format_time
 from bot.relay.models import TaskStatus
+from bot.storage.account_facts import KeyProblem
 from bot.storage.models import DeliveryPurpose, EndReason, MissingAccess, UndeliveredReason
-from bot.storage.task_facts import DeliveryFacts, TaskFacts
+from bot.storage.task_facts import DeliveryFacts, OwnerKind, TaskFacts
 from bot.storage.watches import UNWATCHED
 
 POLL_DELAY = 120.0
@@ -17,7 +18,8 @@ def summarize(facts: TaskFacts, *, now: float, in_use: bool, relay: str | None) 
     ``in_use``: whether a bot is running on the database; ``relay``: which one the bot is set to
     use, ``None`` if the settings do not tell.
     """
-    if facts.running and relay not in (None, facts.account):
+    is_operators = facts.owner is OwnerKind.OPERATOR
+    if facts.running and is_operators and relay not in (None, facts.account):
         return (
             f"Nothing was posted yet: the task belongs to the relay {facts.account},"
             f" and the bot uses another one (SUNO_RELAY={relay})."
@@ -55,6 +57,8 @@ def _summarize_notices(notices: list[DeliveryFacts], now: float, in_use: bool) -
 def _why_running(facts: TaskFacts, now: float, in_use: bool) -> str:
     if not in_use:
         return "no bot is running that could ask the relay"
+    if facts.key_problem is not None:
+        return KEY_PROBLEMS[facts.key_problem]
     if facts.polled_at is None and not facts.known:
         return "the relay was not asked about it yet"
     if now - (facts.next_poll_at or now) > POLL_DELAY:
@@ -63,17 +67,22 @@ def _why_running(facts: TaskFacts, now: float, in_use: bool) -> str:
     if facts.misses:
         found = "does not return it any more" if facts.known else "does not know it"
         missed = f"the relay {found} (in {format_count(facts.misses, 'poll')})"
-        return f"{missed}; {_OTHER_KEY}" if facts.other_key else missed
+        if not facts.other_key:
+            return missed
+        changed = _OTHER_SETTINGS if facts.owner is OwnerKind.OPERATOR else "another key"
+        return f"{missed}; it returned it under {changed}, so the task waits until its deadline"
     if facts.terminal_since is not None:
         return "the relay says that it has ended, but gives no permanent link yet"
     status = facts.status or TaskStatus.UNRECOGNIZED
     return f"the relay says that it is {status.value}"
 
 
-_OTHER_KEY = (
-    "it returned it under another SUNO_API_KEY or SUNO_BASE_URL, so the task waits until its"
-    " deadline"
-)
+_OTHER_SETTINGS = "another SUNO_API_KEY or SUNO_BASE_URL"
+KEY_PROBLEMS = {
+    KeyProblem.UNREADABLE: "no key in ENCRYPTION_KEY decrypts the key of the account",
+    KeyProblem.REJECTED: "the relay rejects the key of the account",
+}
+"""What is wrong with the key of a connected account."""
 
 
 def _why_waiting(delivery: DeliveryFacts, now: float, in_use: bool) -> str:

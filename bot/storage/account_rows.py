@@ -25,6 +25,16 @@ class DisconnectedAccount:
     """How many watches ended with it."""
 
 
+def is_connected(account: str) -> bool:
+    """Whether an id is that of a connected account; the operator's is the name of a relay."""
+    return account.startswith(ACCOUNT_PREFIX)
+
+
+def read_accounts(db: Database) -> list[RelayAccount]:
+    """Within a transaction: return every account, the oldest first."""
+    return [load_account(row) for row in db.query("SELECT * FROM relay_accounts ORDER BY rowid")]
+
+
 def read_account(db: Database, owner: AccountOwner) -> RelayAccount | None:
     """Within a transaction: return the account of a server or a user."""
     rows = db.query(
@@ -50,7 +60,7 @@ def disconnect_account(db: Database, owner: AccountOwner, now: float) -> Disconn
 
 def account_exists(db: Database, account: str) -> bool:
     """Within a transaction: whether an account was not disconnected meanwhile."""
-    if not account.startswith(ACCOUNT_PREFIX):
+    if not is_connected(account):
         return True
     row = db.execute("SELECT 1 FROM relay_accounts WHERE id = ?", [account]).fetchone()
     return row is not None

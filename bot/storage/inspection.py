@@ -17,9 +17,16 @@ from urllib.parse import quote
 from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
+from bot.storage.account_facts import (
+    NO_ACCESS,
+    AccountAccess,
+    AccountFacts,
+    account_facts,
+    count_of_other_key,
+    missing_tasks,
+)
 from bot.storage.database_file import resolve_database_path
 from bot.storage.delivery_rows import OPEN, VISIBLE_STATE
-from bot.storage.key_value import RelayAccess, read_fingerprint
 from bot.storage.migrations import is_foreign, migrations, unknown_steps
 from bot.storage.watches import UNWATCHED
 
@@ -34,11 +41,14 @@ class DatabaseCounts:
     """Counts of tasks and deliveries."""
 
     running: int
-    """Running tasks at all relays."""
-    relays: Mapping[str, int]
-    """Running tasks at each relay."""
+    """Running tasks of all accounts."""
+    by_account: Mapping[str, int]
+    """Running tasks of each account that has any."""
     other_key: int
-    """Running tasks that the relay last reported under another address or API key."""
+    """Running tasks of the operator's account that the relay has returned under another address or
+    API key, and does not return under this one."""
+    accounts: tuple[AccountFacts, ...]
+    """The connected accounts."""
     polled_at: float | None
     """When a running task was last polled."""
     due: int
@@ -86,17 +96,16 @@ class ChannelInUse:
 
 
 def inspect_database(
-    path: Path, time_limit: float, access: RelayAccess | None = None
+    path: Path, time_limit: float, access: AccountAccess = NO_ACCESS
 ) -> DatabaseFacts:
     """Return the facts about an existing database, in about ``time_limit`` seconds.
 
-    ``access``: the configured access to the account, if it is known. Raises ``sqlite3.Error`` for a
-    file that cannot be read or is no database.
+    Raises ``sqlite3.Error`` for a file that cannot be read or is no database.
     """
     return run_query(path, time_limit, lambda db: _facts(path, db, access))
 
 
-def _facts(path: Path, db: Database, access: RelayAccess | None) -> DatabaseFacts:
+def _facts(path: Path, db: Database, access: AccountAccess) -> DatabaseFacts:
     applied = tuple(step.name for step in migrations.applied(db))
     pending = tuple(step.name for step in migrations.pending(db))
     unknown = tuple(unknown_steps(db))
@@ -215,9 +224,9 @@ def _damage(db: Database) -> tuple[str, ...] | None:
 _REFUSED = f"state = 'dropped' AND purpose = 'notice' AND reason IS NOT '{UNWATCHED}'"
 
 
-def _counts(db: Database, access: RelayAccess | None) -> DatabaseCounts:
+def _counts(db: Database, access: AccountAccess) -> DatabaseCounts:
     running = "SELECT account, count(*) FROM tasks WHERE state = 'running' GROUP BY account"
-    relays: dict[str, int] = dict(db.execute(running).fetchall())
+    by_account: dict[str, int] = dict(db.execute(running).fetchall())
     row: Mapping[str, Any]
     (row,) = db.query(
         "SELECT"  # noqa: S608 # names of ours
@@ -232,18 +241,12 @@ def _counts(db: Database, access: RelayAccess | None) -> DatabaseCounts:
     )
     quarantined = db.execute("SELECT id FROM deliveries WHERE state = 'quarantined' ORDER BY id")
     return DatabaseCounts(
-        running=sum(relays.values()),
-        relays=relays,
-        other_key=_count_of_other_key(db, access) if access else 0,
+        running=sum(by_account.values()),
+        by_account=by_account,
+        other_key=(
+            count_of_other_key(db, access.operator, missing_tasks(db)) if access.operator else 0
+        ),
+        accounts=account_facts(db, access, by_account),
         quarantined=tuple(delivery_id for (delivery_id,) in quarantined),
         **row,
     )
-
-
-def _count_of_other_key(db: Database, access: RelayAccess) -> int:
-    (number,) = db.execute(
-        "SELECT count(*) FROM tasks WHERE account = ? AND state = 'running' AND known"
-        " AND misses > 0 AND fingerprint IS NOT ?",
-        [access.relay, read_fingerprint(db, access)],
-    ).fetchone()
-    return int(number)

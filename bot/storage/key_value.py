@@ -68,8 +68,8 @@ _FINGERPRINT_SECRET = "secret of the relay fingerprints"  # noqa: S105 # the nam
 class RelayAccess(NamedTuple):
     """The address and the API key of a relay, which decide what tasks it shows."""
 
-    relay: str
-    """The name of the relay, which is no part of the fingerprint."""
+    account: str
+    """The id of the account, which is no part of the fingerprint."""
     base_url: str
     """As ``bot.relay.providers`` gives it."""
     key: SecretStr

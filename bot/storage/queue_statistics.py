@@ -1,5 +1,6 @@
-"""Counts of running tasks and unfinished messages, for the start-up log and the metrics."""
+"""Counts of running tasks, messages and accounts, for the start-up log and the metrics."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlite_utils import Database
@@ -9,8 +10,17 @@ from bot.storage.delivery_rows import OPEN, VISIBLE_STATE
 
 
 @dataclass(frozen=True, slots=True)
+class RelayAccountCounts:
+    """Numbers of connected accounts of one relay."""
+
+    connected: int = 0
+    rejected: int = 0
+    """Those whose key the relay refuses."""
+
+
+@dataclass(frozen=True, slots=True)
 class QueueCounts:
-    """Numbers of running tasks and unfinished messages."""
+    """Numbers of running tasks, unfinished messages and connected accounts."""
 
     running_tasks: int
     due: int
@@ -20,6 +30,8 @@ class QueueCounts:
     cards: int
     due_since: float | None
     """When the oldest message that is due or being sent was created; ``None`` if none is."""
+    accounts: Mapping[str, RelayAccountCounts]
+    """By the name of the relay."""
 
     @property
     def unposted(self) -> int:
@@ -28,12 +40,13 @@ class QueueCounts:
 
 
 class QueueStatistics:
-    """Counts the running tasks of one account, and all unfinished messages.
+    """Counts the running tasks of the accounts in use, all unfinished messages, and the accounts.
 
-    Each count reads an index of the running or unfinished rows alone.
+    Each count of tasks or messages reads an index of the running or unfinished rows alone.
     """
 
     def __init__(self, database: DatabaseThread, account: str) -> None:
+        """``account``: the operator's. Tasks of an earlier one are not polled."""
         self._database = database
         self._account = account
 
@@ -46,21 +59,32 @@ class QueueStatistics:
         return (await self.count()).due_since
 
     async def running_at_other_relays(self) -> dict[str, int]:
-        """Return the numbers of running tasks at other relays, by their names."""
+        """Return the numbers of running tasks of earlier accounts of the operator, by relay."""
         rows = await self._database.read(
-            "SELECT account, count(*) AS running FROM tasks"
-            " WHERE state = 'running' AND account != ? GROUP BY account",
+            f"SELECT account, count(*) AS running FROM tasks"  # noqa: S608 # names of ours
+            f" WHERE state = 'running' AND NOT {_IN_USE} GROUP BY account",
             [self._account],
         )
         return {row["account"]: row["running"] for row in rows}
 
     def _count(self, db: Database) -> QueueCounts:
         (running,) = db.execute(
-            "SELECT count(*) FROM tasks WHERE account = ? AND state = 'running'", [self._account]
+            f"SELECT count(*) FROM tasks WHERE state = 'running' AND {_IN_USE}",  # noqa: S608 # names of ours
+            [self._account],
         ).fetchone()
         due, sending, held, since = db.execute(_DELIVERIES).fetchone()
         (cards,) = db.execute("SELECT count(*) FROM live_cards").fetchone()
-        return QueueCounts(running, due, sending, held, cards, since)
+        accounts = {
+            relay: RelayAccountCounts(connected, rejected)
+            for relay, connected, rejected in db.execute(
+                "SELECT relay, count(*), count(rejected_since) FROM relay_accounts GROUP BY relay"
+            )
+        }
+        return QueueCounts(running, due, sending, held, cards, since, accounts)
+
+
+_IN_USE = "(account = ? OR account IN (SELECT id FROM relay_accounts))"
+"""Whether a task's account is the operator's, or connected."""
 
 
 _DELIVERIES = f"""

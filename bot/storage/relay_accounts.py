@@ -16,6 +16,7 @@ from bot.storage.account_rows import (
     dump_account,
     load_account,
     read_account,
+    read_accounts,
 )
 from bot.storage.database import DatabaseThread
 from bot.storage.errors import TooManyAccounts
@@ -35,8 +36,7 @@ class RelayAccountStore:
 
     async def all(self) -> list[RelayAccount]:
         """Return every account."""
-        rows = await self._database.read("SELECT * FROM relay_accounts", [])
-        return [load_account(dict(row)) for row in rows]
+        return await self._database.view(read_accounts)
 
     async def get(self, account_id: str) -> RelayAccount | None:
         """Return the account with an id."""
@@ -83,7 +83,7 @@ class RelayAccountStore:
         """Store each account's key as ``encrypt`` returns it; return the number of accounts."""
 
         def replace_keys(db: Database) -> int:
-            accounts = [load_account(row) for row in db.query("SELECT * FROM relay_accounts")]
+            accounts = read_accounts(db)
             for each in accounts:
                 db.execute(
                     "UPDATE relay_accounts SET encrypted_key = ? WHERE id = ?",

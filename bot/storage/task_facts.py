@@ -4,16 +4,21 @@ The database is read from outside the bot, also while it runs (see ``inspection`
 Unix seconds.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from sqlite_utils import Database
 
 from bot.relay.models import TaskKind, TaskStatus
+from bot.storage.account_facts import NO_ACCESS, AccountAccess, KeyProblem, key_problem
+from bot.storage.account_rows import is_connected, read_accounts
 from bot.storage.delivery_rows import VISIBLE_STATE, is_first, is_quiet
 from bot.storage.inspection import run_query
 from bot.storage.key_value import RelayAccess, read_fingerprint
-from bot.storage.models import DeliveryPurpose, EndReason
+from bot.storage.models import DeliveryPurpose, EndReason, RelayAccount
 from bot.storage.task_rows import load_enum
 
 
@@ -52,9 +57,19 @@ class DeliveryFacts:
     """The post that the message begins, in a forum."""
 
 
+class OwnerKind(StrEnum):
+    """Whose account it is that knows a task."""
+
+    OPERATOR = "operator"
+    SERVER = "server"
+    USER = "user"
+    UNKNOWN = "unknown"
+    """It is not connected any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class TaskFacts:
-    """The stored facts about one task at one relay."""
+    """The stored facts about one task of one account."""
 
     account: str
     running: bool
@@ -76,60 +91,88 @@ class TaskFacts:
     next_poll_at: float | None
     deadline_at: float | None
     ended_at: float | None
+    relay: str | None = None
+    """The name of the account's relay; ``None`` if the account is not connected any more."""
+    owner: OwnerKind = OwnerKind.OPERATOR
+    key_problem: KeyProblem | None = None
+    """Why the account cannot ask about the task."""
     places: tuple[WatchedChannel, ...] = ()
     deliveries: tuple[DeliveryFacts, ...] = ()
 
 
 def task_facts(
-    path: Path, task_id: str, time_limit: float, access: RelayAccess | None = None
+    path: Path, task_id: str, time_limit: float, access: AccountAccess = NO_ACCESS
 ) -> list[TaskFacts]:
-    """Return the facts about a task, one for each relay at which it was watched.
+    """Return the facts about a task, one for each account at which it was watched.
 
-    ``access``: the configured access to the account, if it is known. Raises ``sqlite3.Error`` for a
-    file that cannot be read, is no database, or has the schema of another version.
+    Raises ``sqlite3.Error`` for a file that cannot be read, is no database, or has the schema of
+    another version.
     """
     return run_query(path, time_limit, lambda db: _read_facts(db, task_id, access))
 
 
-def _read_facts(db: Database, task_id: str, access: RelayAccess | None) -> list[TaskFacts]:
+def _read_facts(db: Database, task_id: str, access: AccountAccess) -> list[TaskFacts]:
+    connected = {each.id: each for each in read_accounts(db)}
     rows = db.query("SELECT * FROM tasks WHERE task_id = ? ORDER BY added_at", [task_id])
-    facts = [_facts_of_task(db, row, access) for row in rows]
-    relays = {each.account for each in facts}
+    facts = [_facts_of_task(db, row, access, connected) for row in rows]
+    accounts = {each.account for each in facts}
     entries = db.query("SELECT * FROM history WHERE task_id = ?", [task_id])
-    facts += [_facts_of_entry(db, row) for row in entries if row["account"] not in relays]
+    facts += [
+        _facts_of_entry(db, row, connected) for row in entries if row["account"] not in accounts
+    ]
     return facts
 
 
-def _facts_of_task(db: Database, row: dict[str, object], access: RelayAccess | None) -> TaskFacts:
-    values = {name: row[name] for name in _COLUMNS}
+Connected = Mapping[str, RelayAccount]
+"""The connected accounts by their ids."""
+
+
+def _account_values(account: str, connected: Connected) -> dict[str, Any]:
+    """Return the fields that tell whose account it is, and at which relay."""
+    if not is_connected(account):
+        return {"account": account, "relay": account, "owner": OwnerKind.OPERATOR}
+    stored = connected.get(account)
+    if stored is None:
+        return {"account": account, "relay": None, "owner": OwnerKind.UNKNOWN}
+    owner = OwnerKind.USER if stored.owner.guild_id is None else OwnerKind.SERVER
+    return {"account": account, "relay": stored.relay, "owner": owner}
+
+
+def _facts_of_task(
+    db: Database, row: dict[str, Any], access: AccountAccess, connected: Connected
+) -> TaskFacts:
+    stored = connected.get(row["account"])
+    key_access = access.connected(stored) if stored else access.operator
     return TaskFacts(
-        **values,  # type: ignore[arg-type] # the columns are named and typed as the fields
+        **{name: row[name] for name in _COLUMNS},
+        **_account_values(row["account"], connected),
         running=row["state"] == "running",
         kind=load_enum(TaskKind, row["kind"]),
         status=load_enum(TaskStatus, row["status"]) or TaskStatus.UNRECOGNIZED,
         end_reason=load_enum(EndReason, row["end_reason"]),
         known=bool(row["known"]),
-        other_key=_is_of_other_key(db, row, access),
+        other_key=_is_of_other_key(db, row, key_access),
+        key_problem=key_problem(stored, key_access) if stored else None,
         places=_places(db, row),
         deliveries=_deliveries(db, row),
     )
 
 
-def _is_of_other_key(db: Database, row: dict[str, object], access: RelayAccess | None) -> bool:
-    if access is None or access.relay != row["account"] or not row["known"]:
+def _is_of_other_key(db: Database, row: dict[str, Any], access: RelayAccess | None) -> bool:
+    if access is None or access.account != row["account"] or not row["known"]:
         return False
     return row.get("fingerprint") != read_fingerprint(db, access)
 
 
 _COLUMNS = (
-    *("account", "misses", "terminal_since", "added_at", "polled_at", "changed_at"),
+    *("misses", "terminal_since", "added_at", "polled_at", "changed_at"),
     *("next_poll_at", "deadline_at", "ended_at"),
 )
 
 
-def _facts_of_entry(db: Database, row: dict[str, object]) -> TaskFacts:
+def _facts_of_entry(db: Database, row: dict[str, Any], connected: Connected) -> TaskFacts:
     return TaskFacts(
-        account=str(row["account"]),
+        **_account_values(row["account"], connected),
         running=False,
         kind=load_enum(TaskKind, row["kind"]),
         status=None,
@@ -143,12 +186,12 @@ def _facts_of_entry(db: Database, row: dict[str, object]) -> TaskFacts:
         changed_at=None,
         next_poll_at=None,
         deadline_at=None,
-        ended_at=float(str(row["ended_at"])),
+        ended_at=row["ended_at"],
         deliveries=_deliveries(db, row),
     )
 
 
-def _places(db: Database, row: dict[str, object]) -> tuple[WatchedChannel, ...]:
+def _places(db: Database, row: dict[str, Any]) -> tuple[WatchedChannel, ...]:
     rows = db.query(
         "SELECT channel_id, guild_id, count(*) AS people FROM watches"
         " WHERE account = ? AND task_id = ? AND delivery_id IS NULL"
@@ -158,7 +201,7 @@ def _places(db: Database, row: dict[str, object]) -> tuple[WatchedChannel, ...]:
     return tuple(WatchedChannel(**destination) for destination in rows)
 
 
-def _deliveries(db: Database, row: dict[str, object]) -> tuple[DeliveryFacts, ...]:
+def _deliveries(db: Database, row: dict[str, Any]) -> tuple[DeliveryFacts, ...]:
     rows = db.query(
         f"SELECT d.id, purpose, d.channel_id, d.guild_id, {VISIBLE_STATE} AS state, attempts,"  # noqa: S608 # names of ours
         " coalesce(CASE d.state WHEN 'due' THEN b.reason END, d.reason) AS reason,"

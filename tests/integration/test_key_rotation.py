@@ -17,9 +17,9 @@ from bot.storage.models import AccountOwner, RelayAccount
 from bot.storage.outbox import Outbox
 from bot.storage.relay_accounts import RelayAccountStore
 from sandbox.bot_process import without_settings
+from tests.support.builders import RELAY_KEY, connect_account
 from tests.support.paths import ROOT
 
-RELAY_KEY = "sk-the-key-of-a-relay-0123456789"
 OWNERS = (AccountOwner(guild_id=50), AccountOwner(user_id=7))
 
 
@@ -46,27 +46,9 @@ async def connect_accounts(folder: Path, keys: Sequence[str]) -> list[RelayAccou
     async with DatabaseThread(folder / "suno.db") as database:
         store = RelayAccountStore(database, Outbox(database))
         return [
-            await store.connect(
-                owner, lambda account_id, key=key, owner=owner: an_account(account_id, owner, key)
-            )
+            await connect_account(store, owner, Cipher(parse_keys(key)))
             for owner, key in zip(OWNERS, keys, strict=True)
         ]
-
-
-def an_account(account_id: str, owner: AccountOwner, key: str) -> RelayAccount:
-    """Return an account whose key is encrypted with ``key``."""
-    return RelayAccount(
-        id=account_id,
-        owner=owner,
-        relay="deerapi",
-        base_url="https://api.deerapi.com",
-        fetch_path="/suno/fetch",
-        encrypted_key=Cipher(parse_keys(key)).encrypt(SecretStr(RELAY_KEY), account_id),
-        key_ending=RELAY_KEY[-4:],
-        connected_by=7,
-        connected_at=1_700_000_000.0,
-        locale="en-US",
-    )
 
 
 def stored_keys(folder: Path) -> dict[str, bytes]:

@@ -326,7 +326,7 @@ async def test_a_fingerprint_identifies_address_and_key_without_revealing_them(
             other_address = access._replace(base_url="https://other.example")
             others = {
                 await create_fingerprint(database, each)
-                for each in (other_key, other_address, access._replace(relay="deerapi"))
+                for each in (other_key, other_address, access._replace(account="deerapi"))
             }
             assert len(others - {fingerprints[-1]}) == 2
     assert fingerprints[0] == fingerprints[1] != fingerprints[2]

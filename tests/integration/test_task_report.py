@@ -8,8 +8,9 @@ import pytest
 
 from bot.doctor.task_summary import summarize
 from bot.relay.models import TaskKind, TaskStatus
+from bot.storage.account_facts import KeyProblem
 from bot.storage.models import DeliveryPurpose, EndReason
-from bot.storage.task_facts import DeliveryFacts, TaskFacts
+from bot.storage.task_facts import DeliveryFacts, OwnerKind, TaskFacts
 from sandbox.bot_process import BotProcess
 from sandbox.relay import song, stuck
 from tests.support.builders import NOON
@@ -33,6 +34,7 @@ RUNNING = TaskFacts(
     deadline_at=NOON + 3600,
     ended_at=None,
 )
+SERVERS = replace(RUNNING, account="account-1", relay="openai-hub", owner=OwnerKind.SERVER)
 ENDED = replace(
     RUNNING, running=False, end_reason=EndReason.FINISHED, next_poll_at=None, ended_at=NOON - 10
 )
@@ -94,6 +96,19 @@ SUMMARIES: dict[str, tuple[TaskFacts, str]] = {
         "Nothing was posted yet: the relay does not return it any more (in 2 polls); it"
         " returned it under another SUNO_API_KEY or SUNO_BASE_URL, so the task waits until its"
         " deadline.",
+    ),
+    "the key of a connected account was replaced": (
+        replace(SERVERS, misses=2, other_key=True),
+        "Nothing was posted yet: the relay does not return it any more (in 2 polls); it"
+        " returned it under another key, so the task waits until its deadline.",
+    ),
+    "the key of a connected account is rejected": (
+        replace(SERVERS, key_problem=KeyProblem.REJECTED),
+        "Nothing was posted yet: the relay rejects the key of the account.",
+    ),
+    "the key of a connected account is lost": (
+        replace(SERVERS, key_problem=KeyProblem.UNREADABLE),
+        "Nothing was posted yet: no key in ENCRYPTION_KEY decrypts the key of the account.",
     ),
     "no link is permanent": (
         replace(RUNNING, terminal_since=NOON - 10, status=TaskStatus.SUCCESS),

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pydantic import SecretStr
+
 from bot.accounts.connection import AccountConnection
 from bot.accounts.registry import AccountRegistry
-from bot.encryption import DecryptionError
+from bot.encryption import Cipher, DecryptionError
 from bot.relay.models import Clip, ClipStatus, Lyrics, Outcome, Task, TaskKind, TaskStatus
-from bot.storage.models import Destination, PollTarget, RelayAccount, TaskKey
+from bot.storage.models import AccountOwner, Destination, PollTarget, RelayAccount, TaskKey
 from bot.storage.outbox import Outbox
 from bot.storage.relay_accounts import RelayAccountStore
 from bot.storage.tasks import TaskStore
@@ -17,6 +19,8 @@ from bot.watches.watchlist import Watchlist
 
 NOON = 1_700_000_000.0
 """An arbitrary time (Unix seconds)."""
+
+RELAY_KEY = "sk-the-key-of-a-relay-0123456789"
 
 HERE = Destination(channel_id=500, guild_id=50, locale="en-US")
 
@@ -117,6 +121,30 @@ def keys_of(*ids: str, account: str = "deerapi") -> list[TaskKey]:
 def watch_store_of(tasks: TaskStore) -> WatchStore:
     """Return what people watch, in the database of a task store."""
     return WatchStore(tasks._database, tasks._outbox)
+
+
+def an_account(
+    account_id: str, owner: AccountOwner, cipher: Cipher, key: str = RELAY_KEY, **changes: Any
+) -> RelayAccount:
+    """Return an account whose key is encrypted with a cipher."""
+    values: dict[str, Any] = {
+        "relay": "deerapi",
+        "base_url": "https://api.deerapi.com",
+        "fetch_path": "/suno/fetch",
+        "key_ending": key[-4:],
+        "connected_by": 7,
+        "connected_at": NOON,
+        "locale": "en-US",
+    }
+    encrypted = cipher.encrypt(SecretStr(key), account_id)
+    return RelayAccount(account_id, owner, encrypted_key=encrypted, **values | changes)
+
+
+async def connect_account(
+    store: RelayAccountStore, owner: AccountOwner, cipher: Cipher, **changes: Any
+) -> RelayAccount:
+    """Connect the account of ``an_account``, as if its relay had accepted the key."""
+    return await store.connect(owner, lambda each: an_account(each, owner, cipher, **changes))
 
 
 def a_watchlist(

@@ -61,7 +61,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("bot.token_check", "bot.public_connector"),
     },
     "bot.doctor": {
-        *("bot.settings", "bot.redaction", "bot.relay", "bot.storage"),
+        *("bot.settings", "bot.redaction", "bot.encryption", "bot.relay", "bot.storage"),
         "bot.app",  # composes the bot whose commands are compared
         "bot.ui.permissions",  # which permissions the bot needs, and its invite link
         "bot.delivery.discord_errors",  # what the stored status and code of a refusal mean

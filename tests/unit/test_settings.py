@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.encryption import new_key
 from bot.settings import Settings, SettingsError, load_settings
 from tests.support.paths import ROOT
 
@@ -173,6 +174,14 @@ def test_an_env_file_that_is_not_utf8_is_reported(monkeypatch: pytest.MonkeyPatc
     """The text says what to do."""
     Path(".env").write_bytes("DISCORD_TOKEN=ключ".encode("utf-16"))
     assert "UTF-8" in refusal(monkeypatch)
+
+
+def test_each_encryption_key_is_a_secret_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log that quotes one of them hides it, however the setting was spaced."""
+    old, new = new_key(), new_key()
+    settings = settings_with(monkeypatch, ENCRYPTION_KEY=f"{new} , {old}")
+    assert settings.secrets == (TOKEN, KEY, new, old)
+    assert new not in repr(settings)
 
 
 def test_an_empty_setting_has_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
