@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from bot import __version__
 from bot.accounts.connection import AccountConnection
-from bot.accounts.registry import AccountRegistry, OpenConnection
+from bot.accounts.registry import POLL_LOOP, AccountRegistry, OpenConnection
 from bot.accounts.service import AccountService
 from bot.background import BackgroundLoops, Loop, RetentionJob
 from bot.client import Addresses, Services, SunoBot, request_trace
@@ -34,9 +34,7 @@ from bot.polling.schedule import Schedule
 from bot.relay.client import RelayClient
 from bot.relay.providers import RelayProfile, public_profile, relay_profile
 from bot.settings import Settings
-from bot.start_errors import (
-    StartError,
-)
+from bot.start_errors import StartError
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import Erasure
 from bot.storage.history import History
@@ -85,7 +83,6 @@ class BotParts:
     """What ``build_bot`` returns: the client, and what the composition root uses of the rest."""
 
     client: SunoBot
-    poller: Poller
     registry: AccountRegistry
     metrics: Metrics
     request_monitor: RequestMonitor
@@ -108,7 +105,7 @@ def health_probes(bot: BotParts, database: DatabaseThread, queues: QueueStatisti
 def monitoring_server(
     settings: Settings,
     bot: BotParts,
-    relay_client: RelayClient,
+    relay_client: RelayClient | None,
     database: DatabaseThread,
     queues: QueueStatistics,
 ) -> MonitoringServer:
@@ -152,12 +149,14 @@ class _Stores:
     live_cards: LiveCards
     server_settings: ServerSettingsStore
     departed_servers: DepartedServers
+    accounts: RelayAccountStore
+    history: History
 
 
 def build_bot(
     settings: Settings,
     database: DatabaseThread,
-    relay_client: RelayClient,
+    relay_client: RelayClient | None,
     fetcher: AudioFetcher,
     cogs: Sequence[str],
     timing: Timing,
@@ -166,41 +165,37 @@ def build_bot(
 ) -> BotParts:
     """Build every part of the bot; nothing is opened, and nothing starts.
 
-    ``fingerprint``: of the address and the key with which the relay is asked.
+    ``relay_client`` asks the relay with the operator's key, ``fingerprint`` is of its address and
+    that key; ``None`` if the operator has no account.
     ``account_session`` asks the relays that servers and users connect, at public addresses only.
     """
     metrics, monitor = Metrics(), RequestMonitor()
     stores = _build_stores(settings, database)
-    profile = profile_of(settings)
-    operator = _connection(
-        settings, stores, metrics, profile.name, profile, relay_client, fingerprint
-    )
+    operator = None
+    if relay_client is not None:
+        operator = _operator_connection(settings, stores, metrics, relay_client, fingerprint)
     addresses = Addresses(settings.discord_api_url, settings.discord_gateway_url)
     client = SunoBot(addresses, cogs, timing.gateway, request_trace(monitor, metrics))
     client.staleness_limits = StalenessLimits.for_rate(settings.poll_requests_per_second)
     audio = AudioAttachments(fetcher) if settings.attach_audio else None
     dispatcher = _build_dispatcher(client, stores, audio, metrics, monitor)
+    keys = settings.encryption_key.get_secret_value()
+    cipher = Cipher(parse_keys(keys)) if keys else None
+    registry = AccountRegistry(
+        stores.accounts,
+        _connection_opener(settings, stores, metrics, cipher, account_session),
+        operator,
+        is_shared=settings.shared_relay,
+        on_rejected=AccountMessages(client).tell_rejected,
+        on_failure=lambda loop: metrics.failed_ticks.labels(loop).inc(),
+    )
     updater = LiveCardUpdater(
         client,
         stores.live_cards,
         timing.live_cards,
         dispatcher_busy=lambda: dispatcher.busy,
         request_monitor=monitor,
-        relay_facts=RelayFacts(
-            failing_since=lambda: relay_client.circuit_status.failing_since,
-            duration_stats=History(database, operator.account).duration_stats,
-            min_outage=timing.live_cards.min_outage,
-        ),
-    )
-    keys = settings.encryption_key.get_secret_value()
-    cipher = Cipher(parse_keys(keys)) if keys else None
-    registry = AccountRegistry(
-        RelayAccountStore(database, stores.outbox),
-        _connection_opener(settings, stores, metrics, cipher, account_session),
-        operator,
-        is_shared=True,
-        on_rejected=AccountMessages(client).tell_rejected,
-        on_failure=lambda loop: metrics.failed_ticks.labels(loop).inc(),
+        relay_facts=_relay_facts(registry, stores.history, timing.live_cards),
     )
     watchlist = Watchlist(
         registry,
@@ -208,18 +203,36 @@ def build_bot(
         LookupLimiter(settings.poll_requests_per_second),
     )
     accounts = AccountService(
-        RelayAccountStore(database, stores.outbox),
+        stores.accounts,
         registry,
         cipher,
         public_profile,
         lambda profile, key: _relay_client(settings, account_session, profile, key),
     )
-    client.services = _build_services(stores, operator, watchlist, accounts, dispatcher, updater)
+    client.services = _build_services(stores, watchlist, accounts, dispatcher, updater)
     retention = RetentionJob(Retention(database), stores.departed_servers)
-    client.background = _build_loops(
-        stores, operator, registry, dispatcher, updater, retention, metrics
+    client.background = _build_loops(stores, registry, dispatcher, updater, retention, metrics)
+    return BotParts(client, registry, metrics, monitor)
+
+
+def _operator_connection(
+    settings: Settings,
+    stores: _Stores,
+    metrics: Metrics,
+    client: RelayClient,
+    fingerprint: str,
+) -> AccountConnection:
+    """Build the connection of the operator's account, whose id is the name of its relay."""
+    profile = profile_of(settings)
+    return _connection(settings, stores, metrics, profile.name, profile, client, fingerprint)
+
+
+def _relay_facts(registry: AccountRegistry, history: History, timing: LiveCardTiming) -> RelayFacts:
+    return RelayFacts(
+        failing_since=registry.failing_since,
+        duration_stats=lambda account, kind: history.duration_stats(kind, account),
+        min_outage=timing.min_outage,
     )
-    return BotParts(client, operator.poller, registry, metrics, monitor)
 
 
 def _connection(
@@ -259,7 +272,11 @@ def _connection_opener(
         access = RelayAccess(account.id, profile.base_url, key)
         fingerprint = await create_fingerprint(stores.database, access)
         client = _relay_client(settings, session, profile, key)
-        return _connection(settings, stores, metrics, account.id, profile, client, fingerprint)
+        connection = _connection(
+            settings, stores, metrics, account.id, profile, client, fingerprint
+        )
+        await connection.poller.learn_from_history(History(stores.database, account.id))
+        return connection
 
     return open_connection
 
@@ -270,6 +287,7 @@ def _build_stores(settings: Settings, database: DatabaseThread) -> _Stores:
         settings.watches_per_server,
         messages_per_user=settings.messages_per_user,
         messages_per_channel=settings.messages_per_channel,
+        operator_account=settings.operator_account,
     )
     outbox = Outbox(database)
     return _Stores(
@@ -279,6 +297,8 @@ def _build_stores(settings: Settings, database: DatabaseThread) -> _Stores:
         live_cards=LiveCards(database, limits),
         server_settings=ServerSettingsStore(database),
         departed_servers=DepartedServers(database),
+        accounts=RelayAccountStore(database, outbox),
+        history=History(database, settings.operator_account),
     )
 
 
@@ -303,7 +323,6 @@ def _build_dispatcher(
 
 def _build_services(
     stores: _Stores,
-    operator: AccountConnection,
     watchlist: Watchlist,
     accounts: AccountService,
     dispatcher: OutboxDispatcher,
@@ -321,7 +340,7 @@ def _build_services(
         live_card_updater=updater,
         outbox=stores.outbox,
         live_cards=stores.live_cards,
-        history=History(database, operator.account),
+        history=stores.history,
         erasure=Erasure(database),
         departed_servers=stores.departed_servers,
         server_settings=stores.server_settings,
@@ -334,7 +353,6 @@ def _build_services(
 
 def _build_loops(
     stores: _Stores,
-    operator: AccountConnection,
     registry: AccountRegistry,
     dispatcher: OutboxDispatcher,
     updater: LiveCardUpdater,
@@ -342,37 +360,35 @@ def _build_loops(
     metrics: Metrics,
 ) -> BackgroundLoops:
     """Build the loops under the names that metrics and health probes publish."""
+    operator = registry.operator
+    polls = [Loop(POLL_LOOP, operator.poller.tick, operator.tasks.changed)] if operator else []
     loops = BackgroundLoops(
         (
-            Loop("poll", operator.poller.tick, operator.tasks.changed),
+            *polls,
             Loop("accounts", registry.tick, asyncio.Event()),
             Loop("deliver", dispatcher.tick, stores.outbox.changed),
             Loop("show", updater.tick, stores.live_cards.changed),
             Loop("tidy", retention.tick, stores.departed_servers.changed),
         ),
-        finish=(operator.poller.finish, dispatcher.finish, updater.finish),
+        finish=(
+            *((operator.poller.finish,) if operator else ()),
+            *(dispatcher.finish, updater.finish),
+        ),
         on_failure=lambda loop: metrics.failed_ticks.labels(loop).inc(),
     )
-    for name in loops.names:
+    for name in (POLL_LOOP, *loops.names):
         metrics.failed_ticks.labels(name)  # exported as 0 until the first failure
     return loops
 
 
 async def commands_to_register(settings: Settings) -> list[dict[str, Any]]:
     """Return the commands as the bot would register them, from a bot that is never started."""
-    settings = settings.model_copy(update=_ANY_RELAY)  # no relay is called
     async with aiohttp.ClientSession() as session:
-        relay_client = make_relay_client(settings, session)
         database = DatabaseThread(settings.database_path)  # is not opened
         fetcher = AudioFetcher()
-        bot = build_bot(
-            settings, database, relay_client, fetcher, COGS, TIMING, "", account_session=session
-        )
+        bot = build_bot(settings, database, None, fetcher, COGS, TIMING, "", session)
         async with bot.client:
             return await bot.client.load_cogs()
-
-
-_ANY_RELAY = {"suno_relay": "deerapi", "suno_base_url": "", "suno_fetch_path": ""}
 
 
 def profile_of(settings: Settings) -> RelayProfile:

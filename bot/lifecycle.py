@@ -108,13 +108,17 @@ async def _open_client(
     """Open database and connections, build the bot, start monitoring; ``stack`` closes them."""
     log.info("Suno Bot starting: version=%s", __version__)
     relay = profile_of(settings)
-    log.info("Relay: name=%s url=%s", relay.name, redact_setting(relay.base_url))
+    if settings.operator_account:
+        log.info("Relay: name=%s url=%s", relay.name, redact_setting(relay.base_url))
+    else:
+        log.info("Relay: only the accounts that servers and users connect")
     database = await stack.enter_async_context(DatabaseThread(settings.database_path))
-    queues = QueueStatistics(database, relay.name)
+    queues = QueueStatistics(database, settings.operator_account)
     await _log_queues(queues, settings)
     session = await stack.enter_async_context(aiohttp.ClientSession())
-    relay_client = make_relay_client(settings, session)
-    stack.push_async_callback(relay_client.aclose)
+    relay_client = make_relay_client(settings, session) if settings.operator_account else None
+    if relay_client is not None:
+        stack.push_async_callback(relay_client.aclose)
     await stack.enter_async_context(fetcher)
     access = RelayAccess(relay.name, relay.base_url, settings.suno_api_key)
     fingerprint = await create_fingerprint(database, access)
@@ -128,15 +132,17 @@ async def _open_client(
         account_session=account_session,
     )
     await stack.enter_async_context(bot.client)
-    await bot.poller.learn_from_history(bot.client.services.history)
+    if bot.registry.operator is not None:
+        await bot.registry.operator.poller.learn_from_history(bot.client.services.history)
     stack.push_async_callback(bot.registry.aclose)
     await bot.registry.start()
     if settings.metrics_port:
         server = monitoring_server(settings, bot, relay_client, database, queues)
         await stack.enter_async_context(server)
         log.info("Metrics served: url=%s/metrics", server.address)
-    reachability = asyncio.create_task(relay_client.warn_if_unreachable())
-    stack.callback(reachability.cancel)
+    if relay_client is not None:
+        reachability = asyncio.create_task(relay_client.warn_if_unreachable())
+        stack.callback(reachability.cancel)
     return bot.client
 
 
@@ -149,8 +155,10 @@ async def _log_queues(queues: QueueStatistics, settings: Settings) -> None:
     )
     if elsewhere := await queues.running_at_other_relays():
         log.warning(
-            "Tasks of other relays are neither polled nor delivered while SUNO_RELAY is %s: %s."
-            " Set SUNO_RELAY back until they have ended, see docs/relays.md",
-            settings.suno_relay,
+            "Tasks of other relays are neither polled nor delivered while %s: %s."
+            " Set it back until they have ended, see docs/relays.md",
+            f"SUNO_RELAY is {settings.suno_relay}"
+            if settings.operator_account
+            else "SUNO_API_KEY is empty",
             " ".join(f"{name}={count}" for name, count in elsewhere.items()),
         )

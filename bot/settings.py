@@ -15,7 +15,7 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from yarl import URL
 
@@ -63,7 +63,12 @@ def _secret(value: SecretStr) -> SecretStr:
     return SecretStr(text)
 
 
+def _optional_secret(value: SecretStr) -> SecretStr:
+    return _secret(value) if value.get_secret_value().strip() else SecretStr("")
+
+
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
+OptionalSecret = Annotated[SecretStr, AfterValidator(_optional_secret)]
 
 
 def _known_relay(name: str) -> str:
@@ -98,10 +103,15 @@ class Settings(BaseSettings):
     suno_relay: Annotated[str, AfterValidator(_known_relay)] = "deerapi"
     suno_base_url: Annotated[str, _safe_url("https", "http")] = Field("", validate_default=True)
     """Empty: the relay's own."""
-    suno_api_key: Secret
+    suno_api_key: OptionalSecret = SecretStr("")
+    """Empty: the operator has no relay account, only servers and users have."""
     suno_fetch_path: str = ""
     """Empty: the relay's own."""
-    encryption_key: Annotated[SecretStr, AfterValidator(_encryption_keys)] = SecretStr("")
+    shared_relay: bool = True
+    """Whether everybody may use the operator's relay account."""
+    encryption_key: Annotated[SecretStr, AfterValidator(_encryption_keys)] = Field(
+        SecretStr(""), validate_default=True
+    )
     """Empty: no relay key can be stored."""
     database_path: Path = Path("data/suno.db")
     poll_interval: float = Field(default=5.0, ge=0.1, le=3600)
@@ -134,12 +144,25 @@ class Settings(BaseSettings):
             raise ValueError("is required with SUNO_RELAY=custom: set it to the URL of your relay")
         return url
 
+    @field_validator("encryption_key", mode="after")
+    @classmethod
+    def _some_relay_can_be_asked(cls, keys: SecretStr, info: ValidationInfo) -> SecretStr:
+        operator_key = info.data.get("suno_api_key")  # missing if it is wrong
+        if operator_key is not None and not operator_key and not keys:
+            raise PydanticCustomError(_NO_RELAY_KEY, "is missing")
+        return keys
+
     @field_validator("suno_fetch_path")
     @classmethod
     def _absolute_path(cls, path: str) -> str:
         if path and (not path.startswith("/") or any(c in path for c in "?# ")):
             raise ValueError("must be a path such as /suno/fetch, without spaces, '?' and '#'")
         return path
+
+    @property
+    def operator_account(self) -> str:
+        """The id of the operator's relay account, empty without one."""
+        return self.suno_relay if self.suno_api_key else ""
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -155,6 +178,13 @@ _SECRET_ADVICE = {
     "SUNO_API_KEY": "create a key in the console of your relay and put it into .env",
     "ENCRYPTION_KEY": "create one with `suno-bot new-key` and put it into .env",
 }
+
+
+_NO_RELAY_KEY = "no_relay_key"
+_NO_RELAY_KEY_ADVICE = (
+    f"{_SECRET_ADVICE['SUNO_API_KEY']}, or set ENCRYPTION_KEY, so that servers and people can"
+    " connect relay accounts of their own"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +217,8 @@ def describe_validation_error(error: ValidationError) -> list[SettingProblem]:
 
 
 def _describe(detail: ErrorDetails) -> SettingProblem:
+    if detail["type"] == _NO_RELAY_KEY:
+        return SettingProblem("SUNO_API_KEY", "is missing", _NO_RELAY_KEY_ADVICE)
     name = str(detail["loc"][0]).upper()
     advice = _SECRET_ADVICE.get(name, "see .env.example")
     is_secret = name in _SECRET_ADVICE

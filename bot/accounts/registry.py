@@ -93,6 +93,15 @@ class AccountRegistry:
         connected = [each.connection for each in self._open.values()]
         return [self.operator, *connected] if self.operator else connected
 
+    def failing_since(self) -> dict[str, float]:
+        """Return by account since when its relay fails (Unix seconds), for those that do."""
+        statuses = {each.account: each.client.circuit_status for each in self.connections}
+        return {
+            account: status.failing_since
+            for account, status in statuses.items()
+            if status.failing_since is not None
+        }
+
     async def start(self) -> None:
         """Open the connections of all accounts that have running tasks."""
         await self._open_running(await self._accounts.running_tasks())

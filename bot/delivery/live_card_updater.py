@@ -172,7 +172,7 @@ class LiveCardUpdater:
             min_interval=timing.edit_interval,
             limit=timing.edits_per_tick,
             busy_channels=self._busy,
-            relay_down_since=self._relay_facts.down_since(now),
+            outages=self._relay_facts.outages(now),
         ):
             by_channel.setdefault(card.destination.channel_id, []).append(card)
         for cards in by_channel.values():

@@ -47,7 +47,7 @@ class MonitoringServer:
         metrics: Metrics,
         probes: HealthProbes,
         staleness_limits: StalenessLimits,
-        client: RelayClient,
+        client: RelayClient | None,
         queue_statistics: QueueStatistics,
         version: str,
     ) -> None:
@@ -57,7 +57,8 @@ class MonitoringServer:
         self._probes = probes
         self._limits = staleness_limits
         self._queue_metrics = QueueMetrics(queue_statistics, metrics)
-        metrics.registry.register(RelayMetrics(client))
+        if client is not None:
+            metrics.registry.register(RelayMetrics(client))
         metrics.registry.register(ProcessMetrics(version, probes))
         ProcessCollector(registry=metrics.registry)
         self._runner: web.AppRunner | None = None

@@ -6,11 +6,8 @@ from typing import Any
 from sqlite_utils import Database
 
 from bot.storage.errors import NoRelayAccount
-from bot.storage.models import AccountOwner, EndReason, RelayAccount
+from bot.storage.models import ACCOUNT_PREFIX, AccountOwner, EndReason, RelayAccount
 from bot.storage.poll_results import PollContext, end_all
-
-ACCOUNT_PREFIX = "account-"
-"""Of every id, so that it cannot be the name of a relay, which is the operator's account."""
 
 _OWNED = "guild_id IS ? AND user_id IS ?"
 

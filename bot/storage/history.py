@@ -16,6 +16,7 @@ from sqlite_utils import Database
 from bot.relay.models import Outcome, Task, TaskKind
 from bot.storage.database import DatabaseThread
 from bot.storage.models import (
+    ACCOUNT_PREFIX,
     Destination,
     DurationStats,
     EndReason,
@@ -52,7 +53,10 @@ class History:
     def __init__(
         self, database: DatabaseThread, account: str, scan_limit: int = SCAN_LIMIT
     ) -> None:
-        """Read the history of tasks of ``account``; ``scan_limit`` is that of ``find_entries``."""
+        """``account``: the operator's, whose durations are told unless another is named.
+
+        ``scan_limit`` is that of ``find_entries``.
+        """
         self._database = database
         self._account = account
         self._scan_limit = scan_limit
@@ -88,16 +92,21 @@ class History:
 
         return await self._database.view(entry)
 
-    async def duration_stats(self, kind: TaskKind) -> DurationStats | None:
-        """Return how long the last tasks of a kind took at this account, ``None`` for too few."""
-        return duration_stats(await self.recent_durations(kind))
+    async def duration_stats(
+        self, kind: TaskKind, account: str | None = None
+    ) -> DurationStats | None:
+        """Return how long the last tasks of a kind took, ``None`` for too few.
 
-    async def recent_durations(self, kind: TaskKind) -> list[float]:
-        """Return how long the last tasks of a kind took at this account (seconds)."""
+        ``account``: at which, by default that of this history.
+        """
+        return duration_stats(await self.recent_durations(kind, account))
+
+    async def recent_durations(self, kind: TaskKind, account: str | None = None) -> list[float]:
+        """Return how long the last tasks of a kind took at an account (seconds)."""
         rows = await self._database.read(
             "SELECT duration FROM history WHERE account = ? AND kind = ? AND duration IS NOT NULL"
             " ORDER BY ended_at DESC LIMIT ?",
-            [self._account, kind, DURATION_SAMPLE_SIZE],
+            [account or self._account, kind, DURATION_SAMPLE_SIZE],
         )
         return [row["duration"] for row in rows]
 
@@ -106,9 +115,12 @@ class History:
     ) -> list[RecentTask]:
         """Return a person's last tasks with ``text`` in their title or id: at most 25.
 
-        Running and ended ones, the newest first. ``watched``: only those that the person watches.
+        Running and ended ones, the newest first, but none of an earlier relay of the operator.
+        ``watched``: only those that the person watches.
         """
-        query = _RECENT.format(condition="AND delivery_id IS NULL" if watched else "")
+        query = _RECENT.format(
+            prefix=ACCOUNT_PREFIX, condition="AND delivery_id IS NULL" if watched else ""
+        )
         rows = await self._database.read(query, [self._account, user_id, SUGGESTION_POOL_SIZE])
         wanted = normalize_text(text)
         fitting = [
@@ -260,7 +272,8 @@ _RECENT = """
             WHERE json_extract(clip.value, '$.title') != '' LIMIT 1),
         '')) AS title
     FROM (SELECT account, task_id, max(id) AS last, created_at AS watched_at FROM watches
-        WHERE account = ? AND user_id = ? {condition} GROUP BY task_id ORDER BY last DESC LIMIT ?)
+        WHERE (account = ? OR account GLOB '{prefix}*') AND user_id = ? {condition}
+        GROUP BY account, task_id ORDER BY last DESC LIMIT ?)
     JOIN tasks t USING (account, task_id) ORDER BY last DESC
 """
 """Where it selects ``max(id)``, SQLite takes ``created_at`` from the row with that id."""

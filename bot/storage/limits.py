@@ -44,7 +44,7 @@ from bot.storage.watch_groups import is_collecting
 
 @dataclass(frozen=True, slots=True)
 class WatchLimits:
-    """The limits on watches at one relay and on requested messages, as the operator set them."""
+    """The limits on watches and on requested messages, as the operator set them."""
 
     watches_per_user: int = 25
     watches_per_server: int = 500
@@ -54,6 +54,11 @@ class WatchLimits:
     """Messages that a person may request in an hour."""
     messages_per_channel: int = 20
     """Messages that may be requested in a channel within a minute."""
+    operator_account: str = ""
+    """The account whose watches count together with those of connected accounts.
+
+    Watches at earlier relays of the operator wait, and do not count.
+    """
 
 
 DEFAULT_LIMITS = WatchLimits()
@@ -61,7 +66,6 @@ DEFAULT_LIMITS = WatchLimits()
 
 def enforce_watch_limits(
     db: Database,
-    account: str,
     user_id: int,
     destination: Destination,
     limits: WatchLimits,
@@ -69,14 +73,14 @@ def enforce_watch_limits(
 ) -> None:
     """Within the transaction that added a watch: raise the error of the limit that it exceeds.
 
-    Only watches of running tasks at this relay count. ``member_limit`` is the number of watches
-    that the server allows this person there. Raises ``TooManyWatches``,
+    The watches of running tasks at all accounts in use count together. ``member_limit`` is the
+    number of watches that the server allows this person there. Raises ``TooManyWatches``,
     ``MemberWatchLimitReached`` or ``ServerWatchLimitReached``.
     """
     of_user, of_member = db.execute(
-        "SELECT count(*), count(*) FILTER (WHERE guild_id = ?3) FROM watches"
-        " WHERE delivery_id IS NULL AND user_id = ?2 AND account = ?1",
-        [account, user_id, destination.guild_id],
+        "SELECT count(*), count(*) FILTER (WHERE guild_id = ?3) FROM watches"  # noqa: S608 # names of ours
+        f" WHERE delivery_id IS NULL AND user_id = ?2 AND {_IN_USE}",
+        [limits.operator_account, user_id, destination.guild_id],
     ).fetchone()
     if of_user > limits.watches_per_user:
         raise TooManyWatches(limits.watches_per_user)
@@ -85,12 +89,15 @@ def enforce_watch_limits(
     if member_limit is not None and of_member > member_limit:
         raise MemberWatchLimitReached(member_limit)
     (of_server,) = db.execute(
-        "SELECT count(*) FROM watches WHERE delivery_id IS NULL AND guild_id = ? AND account = ?",
-        [destination.guild_id, account],
+        "SELECT count(*) FROM watches"  # noqa: S608 # names of ours
+        f" WHERE delivery_id IS NULL AND guild_id = ?2 AND {_IN_USE}",
+        [limits.operator_account, destination.guild_id],
     ).fetchone()
     if of_server > limits.watches_per_server:
         raise ServerWatchLimitReached(limits.watches_per_server)
 
+
+_IN_USE = "(account = ?1 OR account IN (SELECT id FROM relay_accounts))"
 
 HOUR = 3600.0
 """Seconds."""

@@ -7,7 +7,8 @@ card is no promise: one that cannot be posted is deleted. The notices are the pr
 
 import asyncio
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, cast
 
 from sqlite_utils import Database
@@ -31,6 +32,8 @@ LONGEST_PAUSE = 600.0
 """Seconds for which a card is ever put off: who has to wait longer waits for a clock that was set
 back."""
 
+NO_OUTAGES: Mapping[str, float] = MappingProxyType({})
+
 MARK_STALE = "marked_stale_at = max(?, marked_stale_at + 0.001)"
 """Marks cards as stale: always a new value, whatever the clock says."""
 
@@ -45,10 +48,11 @@ _DUE_TO_BE_POSTED = f"""
 """  # noqa: S608 # names of ours
 
 _OUTAGE = """
-    CASE WHEN :relay_down_since IS NOT NULL AND EXISTS (
-        SELECT 1 FROM live_card_tasks ct JOIN watches s USING (account, task_id)
+    coalesce((
+        SELECT ' down ' || min(o.value) FROM live_card_tasks ct
+            JOIN watches s USING (account, task_id) JOIN json_each(:outages) o ON o.key = account
         WHERE ct.card_id = c.id AND s.channel_id = c.channel_id AND s.delivery_id IS NULL
-    ) THEN ' down ' || :relay_down_since ELSE '' END
+    ), '')
 """
 """What a posted card with watchers shows besides its ``VERSION``: that the relay fails."""
 
@@ -183,17 +187,18 @@ class LiveCards:
         min_interval: float,
         limit: int,
         busy_channels: Collection[int] = (),
-        relay_down_since: float | None = None,
+        outages: Mapping[str, float] = NO_OUTAGES,
     ) -> list[LiveCard]:
         """Return up to ``limit`` cards that have something new to show, the longest unseen first.
 
         Each at most every ``min_interval`` seconds, and none in ``busy_channels``. The beginning
-        and the end of an outage (``relay_down_since``) are new to every card with watchers.
+        and the end of an outage are new to every card with watchers of tasks of that account:
+        ``outages`` says by account since when its relay fails (Unix seconds).
         """
         values = self._when(now, busy_channels) | {
             "latest": now - min_interval,
             "limit": limit,
-            "relay_down_since": relay_down_since,
+            "outages": json.dumps(dict(outages)),
         }
 
         def due_for_update(db: Database) -> list[LiveCard]:

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from sqlite_utils import Database
 
 from bot.storage.account_rows import (
-    ACCOUNT_PREFIX,
     DisconnectedAccount,
     disconnect_account,
     dump_account,
@@ -20,7 +19,7 @@ from bot.storage.account_rows import (
 )
 from bot.storage.database import DatabaseThread
 from bot.storage.errors import TooManyAccounts
-from bot.storage.models import AccountOwner, RelayAccount
+from bot.storage.models import ACCOUNT_PREFIX, AccountOwner, RelayAccount
 from bot.storage.outbox import Outbox
 
 MAX_ACCOUNTS = 10

@@ -114,9 +114,7 @@ class TaskStore:
             start_task(db, self._account, self._fingerprint, task, times, known=known)
             is_new = insert_watch(db, watch, most)
             if is_new:
-                enforce_watch_limits(
-                    db, self._account, user_id, destination, self._limits, member_limit
-                )
+                enforce_watch_limits(db, user_id, destination, self._limits, member_limit)
             if not free:
                 charge_user(db, user_id, destination, now, self._limits)
             return is_new

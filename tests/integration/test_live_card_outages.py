@@ -91,6 +91,17 @@ async def test_a_card_that_is_posted_in_an_outage_says_so(harness: LiveCardHarne
     assert harness.requests("PATCH") == 0
 
 
+async def test_an_outage_of_another_account_edits_no_card(harness: LiveCardHarness) -> None:
+    """Its relay does not know the tasks on the card."""
+    harness.failing_account = "another"
+    await harness.watch(a_running_task())
+    (card,) = await harness.work()
+    began = harness.relay_failing_since = harness.now
+    await harness.work(after=90)
+    assert not says_outage(card, began)
+    assert harness.requests("PATCH") == 0
+
+
 async def test_an_outage_does_not_keep_a_finished_card(harness: LiveCardHarness) -> None:
     """Its task had ended before, or nobody waits for it any more."""
     await harness.watch(a_running_task("done"))
@@ -127,5 +138,5 @@ async def test_an_outage_edits_many_cards_a_few_at_a_time(harness: LiveCardHarne
     due: dict[str, Any] = {"min_interval": 5.0, "limit": 10}
     later, down_since = harness.now + 90, harness.now
     assert await harness.cards.due_for_update(later, **due) == []
-    found = await harness.cards.due_for_update(later, relay_down_since=down_since, **due)
+    found = await harness.cards.due_for_update(later, outages={"local": down_since}, **due)
     assert len(found) == 10

@@ -334,7 +334,9 @@ async def test_a_lookup_of_a_person_that_succeeds_ends_the_pause_of_the_poller(
 
 async def test_a_refused_watch_is_reported_and_the_others_are_kept(tmp_path: Path) -> None:
     """One id too many does not take back those before it."""
-    async with open_poller(tmp_path / "suno.db", WatchLimits(watches_per_user=2)) as polling:
+    async with open_poller(
+        tmp_path / "suno.db", WatchLimits(watches_per_user=2, operator_account="local")
+    ) as polling:
         polling.relay.add(*(song(name) for name in "abc"))
         results = await polling.watchlist.add(list("abc"), user_id=1, destination=HERE)
         assert [r.outcome for r in results] == [

@@ -29,7 +29,7 @@ from tests.support.settings_panel import (
 
 ELSEWHERE = Destination(channel_id=600, guild_id=60)
 DIRECT = Destination(channel_id=700)
-LIMITS = WatchLimits(watches_per_user=3, watches_per_server=4)
+LIMITS = WatchLimits(watches_per_user=3, watches_per_server=4, operator_account="deerapi")
 
 
 @pytest.fixture

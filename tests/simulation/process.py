@@ -58,7 +58,9 @@ class BotProcess:
             self._bot = bot.client
             await self._bot._async_setup_hook()
             await self._log_in(self._bot)
-            await bot.poller.learn_from_history(self._bot.services.history)
+            operator = bot.registry.operator
+            assert operator is not None
+            await operator.poller.learn_from_history(self._bot.services.history)
             self._bot.background.start()
             for name in app.COGS:  # as extensions, but read once and not in every life
                 await importlib.import_module(name).setup(self._bot)

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import aiohttp
 from pydantic import SecretStr
@@ -21,6 +23,7 @@ from sandbox.relay import LocalRelay
 from sandbox.relay_hosts import session_for
 
 SERVER, USER = AccountOwner(guild_id=50), AccountOwner(user_id=7)
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 HOST = "relay.example"
 """Stands for the relay of the harness where somebody connects an account."""
 
@@ -33,6 +36,8 @@ class AccountHarness:
     registry: AccountRegistry
     accounts: AccountService
     services: Services
+    loops: tuple[str, ...]
+    """The names of the background loops."""
     relay: LocalRelay
 
     async def connect(
@@ -90,11 +95,14 @@ class AccountHarness:
 
 @asynccontextmanager
 async def open_accounts(
-    folder: Path, relay: LocalRelay, hosts: Mapping[str, LocalRelay] | None = None, **changes: str
+    folder: Path,
+    relay: LocalRelay,
+    changes: Mapping[str, str] = NOTHING,
+    hosts: Mapping[str, LocalRelay] = NOTHING,
 ) -> AsyncIterator[AccountHarness]:
     """Build a bot, and let ``https://relay.example`` lead to the relay.
 
-    ``hosts``: more hosts and the relays to which they lead. ``changes``: of the settings.
+    ``changes``: of the settings. ``hosts``: more hosts and the relays to which they lead.
     """
     values = {
         "discord_token": "token",
@@ -106,13 +114,13 @@ async def open_accounts(
         "poll_interval": "0.1",
         "poll_requests_per_second": "100",
     }
-    settings = Settings.model_validate(values | changes)
-    ports = {name: _port(each) for name, each in {HOST: relay, **(hosts or {})}.items()}
+    settings = Settings.model_validate({**values, **changes})
+    ports = {name: _port(each) for name, each in {HOST: relay, **hosts}.items()}
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(DatabaseThread(settings.database_path))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         account_session = await stack.enter_async_context(session_for(ports))
-        client = make_relay_client(settings, session)
+        client = make_relay_client(settings, session) if settings.operator_account else None
         bot = build_bot(
             *(settings, database, client, AudioFetcher(), (), TIMING),
             fingerprint="",
@@ -120,7 +128,8 @@ async def open_accounts(
         )
         stack.push_async_callback(bot.registry.aclose)
         services = bot.client.services
-        yield AccountHarness(database, bot.registry, services.accounts, services, relay)
+        loops = bot.client.background.names
+        yield AccountHarness(database, bot.registry, services.accounts, services, loops, relay)
 
 
 ENCRYPTION_KEY = new_key()

@@ -41,6 +41,7 @@ class LiveCardHarness:
     """Seconds by which the bot's own clock was set back."""
     updaters: list[LiveCardUpdater] = field(default_factory=list)
     relay_failing_since: float | None = None
+    failing_account: str = "local"
 
     def __post_init__(self) -> None:
         self.outbox = Outbox(self.database)
@@ -62,9 +63,13 @@ class LiveCardHarness:
             pace,
             clock=lambda: self.now,
             request_monitor=self.request_monitor,
-            relay_facts=RelayFacts(failing_since=lambda: self.relay_failing_since),
+            relay_facts=RelayFacts(failing_since=self._failing_since),
         )
         self.updaters.append(updater)
+
+    def _failing_since(self) -> dict[str, float]:
+        since = self.relay_failing_since
+        return {} if since is None else {self.failing_account: since}
 
     async def watch(self, *tasks: Task, user: int = ADA, channel: Channel | None = None) -> None:
         """Watch tasks with a live card, by default in the channel ``songs``."""

@@ -71,6 +71,19 @@ def test_the_unchanged_example_lacks_the_two_secrets_only(
     assert settings_with(monkeypatch).suno_relay == "deerapi"
 
 
+def test_either_a_key_of_the_operator_or_one_to_encrypt_keys_is_required(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without both, the bot could ask no relay at all; with one of them, there is nothing wrong."""
+    text = refusal(monkeypatch, SUNO_API_KEY="")
+    assert text.startswith("SUNO_API_KEY is missing")
+    assert "ENCRYPTION_KEY" in text
+    settings = settings_with(monkeypatch, SUNO_API_KEY=" ", ENCRYPTION_KEY=new_key())
+    assert settings.operator_account == ""
+    settings = settings_with(monkeypatch, SUNO_API_KEY=KEY, ENCRYPTION_KEY="")
+    assert settings.operator_account == "deerapi"
+
+
 def test_all_wrong_settings_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """One start lists everything to fix, a line each."""
     text = refusal(

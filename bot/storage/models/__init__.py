@@ -1,6 +1,6 @@
 """Everything the database stores, as frozen values: what other packages may know of the storage."""
 
-from bot.storage.models.accounts import NOBODY, AccountOwner, RelayAccount
+from bot.storage.models.accounts import ACCOUNT_PREFIX, NOBODY, AccountOwner, RelayAccount
 from bot.storage.models.messages import (
     UNREACHABLE_RECIPIENT_CODES,
     Delivery,
@@ -49,6 +49,7 @@ from bot.storage.models.watches import (
 )
 
 __all__ = [
+    "ACCOUNT_PREFIX",
     "ATTACHED_SONGS",
     "NOBODY",
     "UNREACHABLE_RECIPIENT_CODES",

@@ -15,6 +15,9 @@ class AccountOwner:
             raise ValueError("an account belongs to a server or to a user")
 
 
+ACCOUNT_PREFIX = "account-"
+"""Of the id of every connected account; the operator's account is the name of a relay."""
+
 NOBODY = 0
 """In place of the id of a user who wanted to be forgotten."""
 
