@@ -233,10 +233,11 @@ def _check_other_relays(counts: DatabaseCounts, relay: str | None) -> Iterator[C
         for account, running in counts.by_account.items()
         if account != relay and not is_connected(account)
     }
-    if relay and others:
+    if relay is not None and others:
+        setting, value = ("SUNO_RELAY", relay) if relay else ("SUNO_API_KEY", "empty")
         tasks = (f"{format_count(running, 'task')} of {name}" for name, running in others.items())
-        text = f"Neither polled nor delivered while SUNO_RELAY is {relay}: {', '.join(tasks)}"
-        advice = "To have them delivered, set SUNO_RELAY back until they have ended."
+        text = f"Neither polled nor delivered while {setting} is {value}: {', '.join(tasks)}"
+        advice = f"To have them delivered, set {setting} back until they have ended."
         yield _reporter.warning("elsewhere", text=text, advice=advice)
 
 

@@ -31,6 +31,9 @@ async def check_relay(settings_report: SettingsReport, time_limit: float) -> Che
         yield _reporter.warning("asked", text="The relay was not asked", advice=advice)
         return
     settings = settings_report.settings
+    if not settings.operator_account:
+        yield _reporter.ok("asked", text="No relay account of the operator: none was asked")
+        return
     try:
         profile = relay_profile(
             settings.suno_relay, settings.suno_base_url or None, settings.suno_fetch_path or None

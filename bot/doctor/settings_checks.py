@@ -13,6 +13,7 @@ _SHOWN_WHEN_EMPTY = {
     "DISCORD_GATEWAY_URL": "as Discord's API says",
     "SUNO_BASE_URL": "the relay's own",
     "SUNO_FETCH_PATH": "the relay's own",
+    "SUNO_API_KEY": "not set: only connected relay accounts are used",
     "ENCRYPTION_KEY": "not set: nobody can connect a relay account",
 }
 

@@ -71,8 +71,10 @@ class SettingsReport:
 
     @property
     def relay_name(self) -> str | None:
-        """The relay that the bot is set to use, ``None`` if ``SUNO_RELAY`` has a problem."""
-        return None if self.unusable("SUNO_RELAY") else self.settings.suno_relay
+        """The relay of the operator's account, empty without one; ``None`` if it is not known."""
+        if self.unusable("SUNO_RELAY", "SUNO_API_KEY"):
+            return None
+        return self.settings.operator_account
 
     @property
     def account_access(self) -> AccountAccess:
@@ -93,8 +95,8 @@ class SettingsReport:
 
     @property
     def _operator_access(self) -> RelayAccess | None:
-        """``None`` if one of the settings of the relay is wrong."""
-        if self.unusable(*RELAY_SETTINGS):
+        """``None`` without an account, and if one of the settings of the relay is wrong."""
+        if self.unusable(*RELAY_SETTINGS) or not self.settings.operator_account:
             return None
         settings = self.settings
         try:
@@ -160,7 +162,7 @@ def _values(
         is_short = False
         if isinstance(value, SecretStr):
             secret = value.get_secret_value()
-            is_short = len(secret) < _SHORTEST_SECRETS[name]
+            is_short = 0 < len(secret) < _SHORTEST_SECRETS[name]
             value = _describe_secret(name, secret)
         origin: Literal["environment", ".env", "default"] = ".env" if name in dotenv else "default"
         shown = redact_setting(str(value))

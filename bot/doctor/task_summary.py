@@ -16,13 +16,14 @@ def summarize(facts: TaskFacts, *, now: float, in_use: bool, relay: str | None) 
     """Return why nothing was posted yet, or that it was.
 
     ``in_use``: whether a bot is running on the database; ``relay``: which one the bot is set to
-    use, ``None`` if the settings do not tell.
+    use, empty without a key, ``None`` if the settings do not tell.
     """
     is_operators = facts.owner is OwnerKind.OPERATOR
     if facts.running and is_operators and relay not in (None, facts.account):
+        used = f"uses another one (SUNO_RELAY={relay})" if relay else "has no SUNO_API_KEY"
         return (
             f"Nothing was posted yet: the task belongs to the relay {facts.account},"
-            f" and the bot uses another one (SUNO_RELAY={relay})."
+            f" and the bot {used}."
         )
     if facts.running:
         return f"Nothing was posted yet: {_why_running(facts, now, in_use)}."

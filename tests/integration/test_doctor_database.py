@@ -13,6 +13,7 @@ from sqlite_utils import Database
 
 from bot.doctor.database_checks import Thresholds
 from bot.doctor.report import Area, State
+from bot.encryption import new_key
 from bot.storage.database import DatabaseThread
 from bot.storage.inspection import inspect_database, run_query
 from sandbox.bot_process import BotProcess
@@ -115,6 +116,10 @@ async def test_tasks_of_another_relay_than_the_configured_one_are_a_warning(
     assert result.state is State.WARNING
     assert "SUNO_RELAY is custom: 1 task of deerapi" in result.text
     assert "set SUNO_RELAY back" in result.advice
+    result = (await doctor.run(SUNO_API_KEY="", ENCRYPTION_KEY=new_key())).result(
+        Area.DATABASE, "elsewhere"
+    )
+    assert "SUNO_API_KEY is empty: 1 task of custom, 1 task of deerapi" in result.text
     skipped = await doctor.run(SUNO_RELAY="nowhere")
     assert "elsewhere" not in skipped.not_ok(Area.DATABASE)
 

@@ -5,6 +5,7 @@ import os
 import pytest
 
 from bot.doctor.report import Area, State
+from bot.encryption import new_key
 from bot.settings import Settings
 from tests.support.doctor_harness import DoctorHarness
 
@@ -56,6 +57,15 @@ async def test_a_secret_is_reported_by_its_length_alone(doctor: DoctorHarness) -
     assert run.result(Area.SETTINGS, "SUNO_API_KEY").text == (
         "SUNO_API_KEY = set, 13 characters (environment)"
     )
+
+
+async def test_an_operator_needs_no_relay_account(doctor: DoctorHarness) -> None:
+    """Where servers and people connect their own, nothing is wrong and no relay is asked."""
+    run = await doctor.run(SUNO_API_KEY="", ENCRYPTION_KEY=new_key())
+    assert run.not_ok(Area.SETTINGS) == run.not_ok(Area.RELAY) == []
+    assert doctor.sandbox.relay.requests == []
+    run = await doctor.run(SUNO_API_KEY="", ENCRYPTION_KEY="")
+    assert run.not_ok(Area.SETTINGS) == ["SUNO_API_KEY"]
 
 
 async def test_all_problems_are_reported_at_once(
