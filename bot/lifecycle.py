@@ -41,15 +41,36 @@ from bot.token_check import TokenCheck
 log = logging.getLogger(__name__)
 
 
-def run(settings: Settings, fetcher: AudioFetcher | None = None) -> None:
+OpenSession = Callable[[], aiohttp.ClientSession]
+
+
+def public_session() -> aiohttp.ClientSession:
+    """Open the session that asks the relays of connected accounts: at public addresses only."""
+    return aiohttp.ClientSession(
+        connector=public_connector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
+    )
+
+
+def run(
+    settings: Settings,
+    fetcher: AudioFetcher | None = None,
+    open_account_session: OpenSession = public_session,
+) -> None:
     """Run the bot until a signal stops it (SIGINT, SIGTERM). Raises ``StartError``.
 
     ``fetcher`` fetches the audio files to attach, if not from where the relay says.
+    ``open_account_session`` opens the session that asks the relays of connected accounts.
     """
     configure_logging(settings.log_level, settings.log_format, settings.secrets)
     lower_switch_interval()
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(run_until_signal(serve(settings, when_ready=freeze_gc, fetcher=fetcher)))
+        bot = serve(
+            settings,
+            when_ready=freeze_gc,
+            fetcher=fetcher,
+            open_account_session=open_account_session,
+        )
+        runner.run(run_until_signal(bot))
 
 
 async def serve(
@@ -57,16 +78,18 @@ async def serve(
     timing: Timing = TIMING,
     when_ready: Callable[[], None] = lambda: None,
     fetcher: AudioFetcher | None = None,
+    open_account_session: OpenSession = public_session,
 ) -> None:
     """Run the bot until this is cancelled. Raises ``StartError``.
 
     ``when_ready`` is called once, when Discord has sent the servers of every shard. ``fetcher`` is
-    opened and closed here.
+    opened and closed here, and so is what ``open_account_session`` returns.
     """
     check = TokenCheck(settings.discord_api_url, settings.discord_token)
     async with AsyncExitStack() as stack:
         try:
-            client = await _open_client(settings, stack, timing, fetcher or AudioFetcher())
+            fetcher = fetcher or AudioFetcher()
+            client = await _open_client(settings, stack, timing, fetcher, open_account_session)
             readiness = asyncio.create_task(_call_when_ready(client, when_ready))
             stack.callback(readiness.cancel)
             await _run_client(client, check)
@@ -103,7 +126,11 @@ async def _run_client(client: SunoBot, check: TokenCheck) -> None:
 
 
 async def _open_client(
-    settings: Settings, stack: AsyncExitStack, timing: Timing, fetcher: AudioFetcher
+    settings: Settings,
+    stack: AsyncExitStack,
+    timing: Timing,
+    fetcher: AudioFetcher,
+    open_account_session: OpenSession,
 ) -> SunoBot:
     """Open database and connections, build the bot, start monitoring; ``stack`` closes them."""
     log.info("Suno Bot starting: version=%s", __version__)
@@ -122,11 +149,7 @@ async def _open_client(
     await stack.enter_async_context(fetcher)
     access = RelayAccess(relay.name, relay.base_url, settings.suno_api_key)
     fingerprint = await create_fingerprint(database, access)
-    account_session = await stack.enter_async_context(
-        aiohttp.ClientSession(
-            connector=public_connector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
-        )
-    )
+    account_session = await stack.enter_async_context(open_account_session())
     bot = build_bot(
         *(settings, database, relay_client, fetcher, COGS, timing, fingerprint),
         account_session=account_session,

@@ -1,6 +1,7 @@
 """Runs the bot as a process of its own, which is configured by its settings alone."""
 
 import asyncio
+import base64
 import os
 import signal
 import sys
@@ -9,11 +10,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from yarl import URL
+
 from sandbox.discord import LocalDiscord
 from sandbox.relay import LocalRelay
 
 ROOT = Path(__file__).resolve().parents[1]
 """The checkout."""
+ENCRYPTION_KEY = base64.b64encode(b"no secret, for the sandbox alone").decode()
+"""With which the bot encrypts the keys of relays."""
 
 
 def settings_for(discord: LocalDiscord, relay: LocalRelay, folder: Path) -> dict[str, str]:
@@ -28,11 +33,22 @@ def settings_for(discord: LocalDiscord, relay: LocalRelay, folder: Path) -> dict
         "SUNO_RELAY": "custom",
         "SUNO_BASE_URL": relay.base_url,
         "SUNO_API_KEY": relay.key,
+        "ENCRYPTION_KEY": ENCRYPTION_KEY,
         "DATABASE_PATH": str(folder / "suno.db"),
         "POLL_INTERVAL": "0.5",
         "POLL_REQUESTS_PER_SECOND": "10",
         "ATTACH_AUDIO": "false",
     }
+
+
+RELAY_HOSTS = ("api.deerapi.com", "api.openai-hub.com", "relay.example")
+"""The hosts that stand for the local relay where somebody connects an account."""
+
+
+def relay_options(relay: LocalRelay) -> list[str]:
+    """Return the options of ``sandbox.local_bot`` that lead those hosts to a relay."""
+    port = str(URL(relay.base_url).port)
+    return [option for host in RELAY_HOSTS for option in ("--relay", host, port)]
 
 
 class BotProcess:
@@ -128,7 +144,7 @@ class BotProcess:
 
 _PREFIXES = (
     *("DISCORD_", "SUNO_", "POLL_", "LOG_", "METRICS_"),
-    *("DATABASE_PATH", "WATCH_DEADLINE", "ATTACH_AUDIO"),
+    *("DATABASE_PATH", "ENCRYPTION_KEY", "WATCH_DEADLINE", "ATTACH_AUDIO"),
 )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sandbox.bot_process import BotProcess, settings_for
+from sandbox.bot_process import BotProcess, relay_options, settings_for
 from sandbox.discord import LocalDiscord
 from sandbox.page.bot_controls import BotControls
 from sandbox.page.page_state import MEDIA_URL, PageState
@@ -54,6 +54,7 @@ async def page_environment(
         tour = page.tour = TourPlayer(discord, relay, users, page, reading_time=reading_time)
         stack.push_async_callback(tour.stop)
         server = await stack.enter_async_context(PageServer(page, port=port))
-        process.program = ("-m", "sandbox.bot_with_audio", MEDIA_URL, server.address)
+        media = ("--media", MEDIA_URL, server.address)
+        process.program = ("-m", "sandbox.local_bot", *media, *relay_options(relay))
         await stack.enter_async_context(bot)
         yield PageEnvironment(discord, relay, bot, users, page, server, tour)

@@ -1,10 +1,11 @@
 """A local Discord and relay with two users, and the bot between them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import aiohttp
 
@@ -19,9 +20,11 @@ from bot.storage.database import DatabaseThread
 from sandbox.bot_process import settings_for
 from sandbox.discord import Channel, Guild, Interaction, LocalDiscord, Message, User
 from sandbox.relay import LocalRelay
+from sandbox.relay_hosts import session_for
 from tests.support.seen_messages import MARKERS
 
 FAST_GATEWAY = GatewayTiming(first_retry_delay=0.0, identify_interval=0.0)
+NO_RELAYS: Mapping[str, int] = MappingProxyType({})
 FAST_LIVE_CARD = LiveCardTiming(edit_interval=0.05, tick_interval=0.05)
 
 
@@ -115,12 +118,22 @@ async def open_sandbox(
 
 @asynccontextmanager
 async def running_bot(
-    sandbox: SandboxSession, live_card_timing: LiveCardTiming = FAST_LIVE_CARD, **changes: object
+    sandbox: SandboxSession,
+    live_card_timing: LiveCardTiming = FAST_LIVE_CARD,
+    relay_hosts: Mapping[str, int] = NO_RELAYS,
+    **changes: object,
 ) -> AsyncIterator[None]:
-    """Run the bot in the sandbox, within this process."""
+    """Run the bot in the sandbox, within this process.
+
+    ``relay_hosts``: the hosts that stand for relays which people connect, and their ports.
+    """
     values = {name.lower(): value for name, value in sandbox.environment.items()}
     bot = asyncio.create_task(
-        serve(Settings.model_validate(values | changes), Timing(live_card_timing))
+        serve(
+            Settings.model_validate(values | changes),
+            Timing(live_card_timing),
+            open_account_session=lambda: session_for(relay_hosts),
+        )
     )
     ready = asyncio.create_task(_ready(sandbox.discord))
     try:

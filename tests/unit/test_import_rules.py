@@ -33,6 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bot.ui": {
         *("bot.relay.models", "bot.relay.errors", "bot.storage.models", "bot.storage.errors"),
         *("bot.i18n", "bot.public_addresses"),
+        "bot.relay.providers",  # the names of the relays that people choose from
     },
     "bot.delivery": {
         "bot.relay.models",
@@ -83,10 +84,11 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("bot.i18n", "bot.accounts"),
     },
     "sandbox": {"bot.relay"},
-    "sandbox.bot_with_audio": {
+    "sandbox.local_bot": {
         "bot.lifecycle",  # runs the bot as its command line does
         "bot.settings",
         "bot.delivery.attachments.audio_fetcher",
+        "sandbox",
     },
 }
 """A package or module, and those of ours that it may import; its own always.

@@ -29,6 +29,7 @@ export class RelayPanel {
       el("h3", { id: "fault-heading", "data-text": "relay-answers" }),
       this.fault,
       this.requests,
+      el("p", { class: "quiet", "data-text": "relay-account" }),
     );
     this.nodes = new Map();
     store.on("relay", () => this.draw());

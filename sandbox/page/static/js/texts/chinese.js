@@ -94,6 +94,7 @@ export const CHINESE = {
   "watch-it": "关注",
   "how-is-it": "查看状态",
   "task-lyrics": "歌词",
+  "relay-account": "想把这个中转站连接为账号：以 admin 身份使用 /suno-设置 中转站，选择 DeerAPI，填入密钥 sk-local-relay。",
   "no-requests": "机器人还没有查询过。",
   "one-request": "机器人查询过 1 次，最近一次的回应是 {last}。",
   "some-requests": "机器人查询过 {count} 次，最近一次的回应是 {last}。",

@@ -94,6 +94,7 @@ export const ENGLISH = {
   "watch-it": "Watch it",
   "how-is-it": "How is it?",
   "task-lyrics": "Lyrics",
+  "relay-account": "To connect this relay as an account, use /suno-settings relay as admin, choose DeerAPI, and enter the key sk-local-relay.",
   "no-requests": "The bot has not asked yet.",
   "one-request": "The bot has asked once; the last answer was {last}.",
   "some-requests": "The bot has asked {count} times; the last answer was {last}.",

@@ -1,14 +1,16 @@
-"""Runs the bot with the audio of the demo's page: ``python -m sandbox.bot_with_audio URL ADDRESS``.
+"""Runs the bot with addresses that lead to servers on this machine.
 
-The songs of the demo are said to be below ``URL``, on a host that does not exist. Their files are
-fetched from the page's server at ``ADDRESS`` (host and port, on this machine) instead.
+``python -m sandbox.local_bot --media URL ADDRESS --relay HOST PORT``: the songs below ``URL``, on a
+host that does not exist, are fetched from the server at ``ADDRESS`` (host and port) instead; and
+``https://HOST`` stands for the relay at ``PORT`` where somebody connects an account.
 """
 
-import sys
+import argparse
 
 from bot.delivery.attachments.audio_fetcher import AudioFetcher, FetchedAudio
 from bot.lifecycle import run
 from bot.settings import load_settings
+from sandbox.relay_hosts import session_for
 
 
 class PageAudioFetcher(AudioFetcher):
@@ -26,5 +28,16 @@ class PageAudioFetcher(AudioFetcher):
         return await super().fetch(self._local_url + link.removeprefix(self._media_url), limit)
 
 
+def main() -> None:
+    """Run the bot until a signal stops it."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--media", nargs=2)
+    parser.add_argument("--relay", nargs=2, action="append", default=[])
+    options = parser.parse_args()
+    fetcher = PageAudioFetcher(*options.media) if options.media else None
+    hosts = {host: int(port) for host, port in options.relay}
+    run(load_settings(), fetcher, lambda: session_for(hosts))
+
+
 if __name__ == "__main__":
-    run(load_settings(), PageAudioFetcher(sys.argv[1], sys.argv[2]))
+    main()
