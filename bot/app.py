@@ -61,8 +61,9 @@ COGS = tuple(
     for name in (
         *("task_commands", "history_command", "forget_command", "help_command"),
         "language_command",
-        *("settings_commands", "message_menu", "task_buttons", "live_card_buttons"),
-        *("lyrics_buttons", "permission_events", "server_events"),
+        *("settings_commands", "account_commands", "message_menu"),
+        *("task_buttons", "live_card_buttons", "lyrics_buttons"),
+        *("permission_events", "server_events"),
     )
 )
 
@@ -345,7 +346,7 @@ def _build_services(
         departed_servers=stores.departed_servers,
         server_settings=stores.server_settings,
         user_settings=UserSettingsStore(database),
-        welcome_messages=WelcomeMessages(stores.server_settings),
+        welcome_messages=WelcomeMessages(stores.server_settings, has_accounts=accounts.is_enabled),
         limits=stores.limits,
         key_values=KeyValueStore(database),
     )

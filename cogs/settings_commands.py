@@ -3,14 +3,12 @@
 import time
 
 import discord
-from discord import app_commands
-from discord.ext import commands
 
+from bot.accounts.service import AccountService
 from bot.client import SunoBot
 from bot.i18n.catalog import catalog_for
-from bot.i18n.translator import localized
 from bot.storage.limits import WatchLimits
-from bot.storage.models import ServerSettings
+from bot.storage.models import AccountOwner, ServerSettings
 from bot.storage.server_settings import ServerSettingsStore
 from bot.ui.custom_ids import SettingId, SettingsDefaultId, SettingsMenuId, SettingsPageId
 from bot.ui.health_panel import ServerHealth, health_embed
@@ -20,17 +18,14 @@ from bot.ui.replies import Reply, caller_of
 from bot.ui.settings_panel import Panel, overview, page_of, reset_page, setting_page
 from bot.ui.settings_problems import choice_problem
 from bot.ui.settings_values import ServerView, changes_of
+from bot.ui.suno_cog import SunoCog, subcommand
 from bot.ui.views import LinkButton, button_view
 from bot.watches.watchlist import Watchlist
 
 Interaction = discord.Interaction[SunoBot]
 
 
-class SettingsCommands(
-    commands.GroupCog,
-    group_name=localized("command-settings-name"),
-    group_description=localized("command-settings"),
-):
+class SettingsCommands(SunoCog):
     """The commands for users who may manage a server, and the panel of settings."""
 
     def __init__(
@@ -40,66 +35,64 @@ class SettingsCommands(
         settings: ServerSettingsStore,
         limits: WatchLimits,
         watchlist: Watchlist,
+        accounts: AccountService,
         attaches_audio: bool,
     ) -> None:
         """``attaches_audio``: whether the operator lets the bot attach audio files."""
-        self._bot = bot
+        super().__init__(
+            bot,
+            settings_subcommands=[
+                subcommand("panel", self.show),
+                subcommand("health", self.health),
+                subcommand("reset", self.reset),
+            ],
+            items=[
+                persistent_item(SettingId, self.change_setting),
+                persistent_item(SettingsMenuId, self.choose_page),
+                persistent_item(SettingsPageId, self.open_page),
+                persistent_item(SettingsDefaultId, self.set_default),
+            ],
+        )
+        self._client = bot
         self._settings = settings
         self._limits = limits
         self._watchlist = watchlist
+        self._accounts = accounts
         self._attaches_audio = attaches_audio
-        self._items = (
-            persistent_item(SettingId, self.change_setting),
-            persistent_item(SettingsMenuId, self.choose_page),
-            persistent_item(SettingsPageId, self.open_page),
-            persistent_item(SettingsDefaultId, self.set_default),
-        )
 
-    async def cog_load(self) -> None:
-        """Register the components of the panel, also those in messages of earlier runs."""
-        self._bot.add_dynamic_items(*self._items)
-
-    async def cog_unload(self) -> None:
-        """Remove the components of the panel."""
-        self._bot.remove_dynamic_items(*self._items)
-
-    @app_commands.command(
-        name=localized("command-panel-name"), description=localized("command-panel")
-    )
     async def show(self, interaction: Interaction) -> None:
         """Show the settings, with the components that change them."""
         await interaction.response.defer(ephemeral=True)
         await _show(interaction, overview(await self._view(interaction)))
 
-    @app_commands.command(
-        name=localized("command-reset-name"), description=localized("command-reset")
-    )
     async def reset(self, interaction: Interaction) -> None:
         """Ask whether to reset all settings of the server."""
         await interaction.response.defer(ephemeral=True)
         await _show(interaction, reset_page(await self._view(interaction)))
 
-    @app_commands.command(
-        name=localized("command-health-name"), description=localized("command-health")
-    )
     async def health(self, interaction: Interaction) -> None:
         """Show the health of the bot in this server."""
         await interaction.response.defer(ephemeral=True)
         guild = interaction.guild
         assert guild is not None  # noqa: S101 # the command is available only in servers
-        relay = await self._watchlist.circuit_status(caller_of(interaction))
+        account = await self._accounts.of(AccountOwner(guild_id=guild.id))
+        if account is None:
+            relay = await self._watchlist.circuit_status(caller_of(interaction))
+        else:
+            relay = await self._accounts.circuit_status(account)
         catalog = catalog_for(interaction.locale.value)
         health = ServerHealth(
             now=time.time(),
-            started_at=self._bot.started_at,
+            started_at=self._client.started_at,
             relay_last_success_at=relay.last_success_at,
             relay_working_since=relay.working_since,
             relay_failing_since=relay.failing_since,
             relay_error=relay.cause,
-            stuck_since=self._bot.stuck_since(),
-            last_tick_at=self._bot.background.last_tick_at,
+            stuck_since=self._client.stuck_since(),
+            last_tick_at=self._client.background.last_tick_at,
             usage=await self._settings.usage(guild.id),
             settings=await self._settings.of(guild.id),
+            account=account,
         )
         invite = LinkButton(catalog.text("help-invite"), invite_link(interaction.application_id))
         await Reply(interaction).send(
@@ -166,6 +159,7 @@ class SettingsCommands(
             self._attaches_audio,
             interaction.guild,
             catalog_for(interaction.locale.value),
+            self._accounts.is_enabled,
         )
 
 
@@ -193,18 +187,13 @@ async def _show(interaction: Interaction, panel: Panel) -> None:
 async def setup(bot: SunoBot) -> None:
     """Add the cog; discord.py calls this."""
     services = bot.services
-    cog = SettingsCommands(
-        bot,
-        settings=services.server_settings,
-        limits=services.limits,
-        watchlist=services.watchlist,
-        attaches_audio=services.dispatcher.attaches_audio,
+    await bot.add_cog(
+        SettingsCommands(
+            bot,
+            settings=services.server_settings,
+            limits=services.limits,
+            watchlist=services.watchlist,
+            accounts=services.accounts,
+            attaches_audio=services.dispatcher.attaches_audio,
+        )
     )
-    group = cog.app_command
-    assert isinstance(group, app_commands.Group)  # noqa: S101 # a GroupCog has one
-    group.allowed_contexts = app_commands.AppCommandContext(
-        guild=True, dm_channel=False, private_channel=False
-    )
-    group.allowed_installs = app_commands.AppInstallationType(guild=True, user=False)
-    group.default_permissions = discord.Permissions(manage_guild=True)
-    await bot.add_cog(cog)

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from bot.accounts.registry import AccountRegistry
 from bot.encryption import Cipher
+from bot.relay.circuit_breaker import CircuitStatus
 from bot.relay.client import RelayClient
 from bot.relay.errors import EndpointNotFoundError
 from bot.relay.models import TaskKind
@@ -96,6 +97,11 @@ class AccountService:
     async def of(self, owner: AccountOwner) -> RelayAccount | None:
         """Return the account of a server or a user."""
         return await self._accounts.of(owner)
+
+    async def circuit_status(self, account: RelayAccount) -> CircuitStatus:
+        """Return whether the relay of an account works, as far as its connection has seen."""
+        connection = await self._registry.by_id(account.id)
+        return connection.client.circuit_status if connection else CircuitStatus()
 
     async def connect(
         self, owner: AccountOwner, new: NewAccount, *, user_id: int, locale: str

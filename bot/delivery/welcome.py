@@ -28,10 +28,16 @@ class WelcomeMessages:
     """Posts the greeting. It is stored first, so that a crash or an error never repeats it."""
 
     def __init__(
-        self, settings: ServerSettingsStore, clock: Callable[[], float] = time.time
+        self,
+        settings: ServerSettingsStore,
+        clock: Callable[[], float] = time.time,
+        *,
+        has_accounts: bool = False,
     ) -> None:
+        """``has_accounts``: whether a server can connect its own relay."""
         self._settings = settings
         self._clock = clock
+        self._has_accounts = has_accounts
         self._calls = DiscordCalls(POST_TIMEOUT)
 
     async def greet(self, guild: discord.Guild) -> None:
@@ -50,7 +56,9 @@ class WelcomeMessages:
         # Outside Community servers the preferred locale is English: nobody has asked yet.
         catalog = catalog_for(settings.language or guild.preferred_locale.value)
         try:
-            await self._calls.run(channel.send(catalog.text("server-welcome")))
+            accounts = "yes" if self._has_accounts else "no"
+            text = catalog.text("server-welcome", accounts=accounts)
+            await self._calls.run(channel.send(text))
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
             cause = short_reason(error)
             log.warning("Server not greeted: server=%s cause=%s", guild.id, cause)

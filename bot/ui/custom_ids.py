@@ -165,6 +165,33 @@ class LanguageMenuId(CustomId):
 
 
 @dataclass(frozen=True)
+class AccountButtonId(CustomId):
+    """Under the relay account of the server (``server``) or of whoever presses it (``own``)."""
+
+    kind = "account"
+    owner: Annotated[str, "server|own"]
+    action: Annotated[str, "show|disconnect|confirm"]
+
+
+@dataclass(frozen=True)
+class AccountConnectId(CustomId):
+    """A button that asks for the key of an account at a relay. ``owner`` as above."""
+
+    kind = "account-connect"
+    owner: Annotated[str, "server|own"]
+    relay: Annotated[str, r"[a-z0-9-]{1,40}"]
+
+
+@dataclass(frozen=True)
+class AccountModalId(CustomId):
+    """The modal in which the key of an account is entered. Fields as of ``AccountConnectId``."""
+
+    kind = "account-key"
+    owner: Annotated[str, "server|own"]
+    relay: Annotated[str, r"[a-z0-9-]{1,40}"]
+
+
+@dataclass(frozen=True)
 class SettingId(CustomId):
     """A menu that changes a setting of the server where it is used.
 

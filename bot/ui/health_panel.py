@@ -7,7 +7,7 @@ import discord
 
 from bot.i18n.catalog import Catalog
 from bot.relay.errors import ErrorKind
-from bot.storage.models import ServerSettings, ServerUsage
+from bot.storage.models import RelayAccount, ServerSettings, ServerUsage
 from bot.ui.limits import MAX_DESCRIPTION, MAX_FIELD_VALUE, whole_lines
 from bot.ui.settings_problems import channel_problem, problems
 from bot.ui.task_text import FAILURE_COLOUR, PARTIAL_COLOUR, SUCCESS_COLOUR
@@ -15,6 +15,10 @@ from bot.ui.task_text import FAILURE_COLOUR, PARTIAL_COLOUR, SUCCESS_COLOUR
 MAX_CHANNELS_LISTED = 15
 _LOOPS = ("poll", "deliver", "show")
 """The background loops on the page, as their last ticks are keyed."""
+_FIXED_BY_MANAGERS = frozenset(
+    {ErrorKind.AUTH, ErrorKind.QUOTA, ErrorKind.NOT_FOUND, ErrorKind.BAD_REQUEST}
+)
+"""What the operator has to fix, or where a server has its own relay, who manages the server."""
 _UNITS = {"days": 86400, "hours": 3600, "minutes": 60}
 """Seconds."""
 
@@ -37,6 +41,8 @@ class ServerHealth:
     """When each background loop last succeeded."""
     usage: ServerUsage
     settings: ServerSettings
+    account: RelayAccount | None = None
+    """That of the server; the values about the relay are of it then."""
 
 
 def health_embed(health: ServerHealth, guild: discord.Guild, catalog: Catalog) -> discord.Embed:
@@ -61,13 +67,24 @@ def _all_well(health: ServerHealth, catalog: Catalog) -> str:
 
 def _general_problems(health: ServerHealth, catalog: Catalog) -> Iterator[str]:
     """Yield what does not work in any server."""
-    if health.relay_failing_since is not None and health.relay_error is not None:
-        time = _duration(health.now - health.relay_failing_since, catalog)
-        name = health.relay_error.value.replace("_", "-")
-        yield catalog.text(f"health-relay-{name}", time=time)
+    if problem := _relay_problem(health, catalog):
+        yield problem
     if health.stuck_since is not None:
         time = _duration(health.now - health.stuck_since, catalog)
         yield catalog.text("health-stuck", time=time)
+
+
+def _relay_problem(health: ServerHealth, catalog: Catalog) -> str | None:
+    """Return how the relay fails, ``None`` if it works. A manager can replace the server's key."""
+    account, error, since = health.account, health.relay_error, health.relay_failing_since
+    if account is not None and account.rejected_since is not None:
+        error, since = ErrorKind.AUTH, account.rejected_since
+    if error is None or since is None:
+        return None
+    name = error.value.replace("_", "-")
+    if account is not None and error in _FIXED_BY_MANAGERS:
+        name = f"server-{name}"
+    return catalog.text(f"health-relay-{name}", time=_duration(health.now - since, catalog))
 
 
 def _server_problems(health: ServerHealth, guild: discord.Guild, catalog: Catalog) -> Iterator[str]:

@@ -28,6 +28,8 @@ class ServerView:
     """Whether the operator lets the bot attach audio files."""
     guild: discord.Guild | None
     catalog: Catalog
+    has_accounts: bool = False
+    """Whether a relay can be connected."""
 
 
 def watch_limit_choices(max_limit: int) -> tuple[int, ...]:

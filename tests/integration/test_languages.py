@@ -85,7 +85,7 @@ def visible_text(message: Message) -> str:
 
 def is_chinese(message: Message) -> bool:
     """Whether all of a message is Chinese."""
-    rest = re.sub("Suno Bot|Suno|Discord|ID|Verse", "", visible_text(message))
+    rest = re.sub("Suno Bot|Suno|Discord|DeerAPI|OpenAI-Hub|ID|Verse", "", visible_text(message))
     return bool(re.search("[\u4e00-\u9fff]", rest)) and not re.search("[A-Za-z]{2}", rest)
 
 

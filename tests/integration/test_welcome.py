@@ -44,7 +44,11 @@ async def until_handled(sandbox: SandboxSession, channel: Channel) -> None:
 
 def greetings(channel: Channel) -> list[Message]:
     """Return the greetings in a channel."""
-    return [one for one in channel.messages if one.content == ENGLISH.text("server-welcome")]
+    return [
+        one
+        for one in channel.messages
+        if one.content == ENGLISH.text("server-welcome", accounts="yes")
+    ]
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
@@ -56,7 +60,7 @@ async def test_a_server_is_greeted_in_its_system_channel(
     guild.system_channel_id = general.id
     guild.add_bot()
     (greeting,) = await sandbox.discord.wait_for(lambda: general.messages)
-    assert greeting.content == catalog_for(locale).text("server-welcome")
+    assert greeting.content == catalog_for(locale).text("server-welcome", accounts="yes")
     assert len(greeting.content.splitlines()) == 3
     assert "</suno watch:" in greeting.content
     assert not greeting.pinged

@@ -300,10 +300,10 @@ def test_plurals_follow_the_language() -> None:
 
 SUNO_COMMANDS = (
     *("status", "watch", "unwatch", "list", "lyrics", "history", "inbox", "help", "forget"),
-    "language",
+    *("language", "account"),
 )
 
-FOREIGN = {"Suno", "Bot", "Discord", "ID", "Verse", "Chorus", "suno", "everyone", "here"}
+FOREIGN = {"Suno", "Bot", "Discord", "API", "ID", "Verse", "Chorus", "suno", "everyone", "here"}
 """What stays as it is in a Chinese text."""
 
 
@@ -341,7 +341,7 @@ def test_texts_mention_the_commands_of_the_english_ones(language: str) -> None:
     """Every mentioned command exists, and both languages mention the same."""
     mentioned = {name: Parts(message).commands for name, message in messages(language).items()}
     commands = {f"suno {name}" for name in SUNO_COMMANDS} | {
-        f"suno-settings {name}" for name in ("panel", "health", "reset")
+        f"suno-settings {name}" for name in ("panel", "health", "reset", "relay")
     }
     assert {command for each in mentioned.values() for command in each} <= commands
     for name, english in messages("en").items():

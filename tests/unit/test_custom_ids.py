@@ -6,6 +6,9 @@ from hypothesis import strategies as st
 
 from bot.ui import custom_ids
 from bot.ui.custom_ids import (
+    AccountButtonId,
+    AccountConnectId,
+    AccountModalId,
     CustomId,
     ErasureButtonId,
     FoundTasksId,
@@ -58,6 +61,11 @@ IN_OLD_MESSAGES = {
         )
     },
     "language": LanguageMenuId(),
+    "account:server:show": AccountButtonId("server", "show"),
+    "account:own:disconnect": AccountButtonId("own", "disconnect"),
+    "account:own:confirm": AccountButtonId("own", "confirm"),
+    "account-connect:server:openai-hub": AccountConnectId("server", "openai-hub"),
+    "account-key:own:custom": AccountModalId("own", "custom"),
     "settings-menu": SettingsMenuId(),
     "settings-page:overview": SettingsPageId("overview"),
     "settings-page:reset": SettingsPageId("reset"),

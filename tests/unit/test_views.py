@@ -7,6 +7,7 @@ import discord
 from bot.i18n.catalog import catalog_in
 from bot.relay.models import Lyrics
 from bot.storage.models import EndReason, HistoryEntry, HistoryPage, ServerSettings
+from bot.ui.account_panel import AccountView, account_modal, account_panel
 from bot.ui.history_panel import history_view
 from bot.ui.language_menu import language_menu
 from bot.ui.lyrics_reader import lyrics_page
@@ -76,6 +77,7 @@ async def test_sent_views_are_not_kept_in_memory() -> None:
             CATALOG,
         ),
         overview(SERVER).view,
+        account_panel(AccountView("server", None, True, CATALOG)).view,
         reset_page(SERVER).view,
         *(setting_page(name, SERVER).view for name in PAGES),
         erasure_view(1, CATALOG),
@@ -92,8 +94,14 @@ async def test_sent_views_are_not_kept_in_memory() -> None:
         assert not store._synced_message_views
 
 
+async def test_modals_are_not_kept_in_memory() -> None:
+    """discord.py keeps only those that may still be answered."""
+    assert account_modal("own", "custom", CATALOG, None).is_finished()
+
+
 def test_all_views_are_stateless() -> None:
-    """No module creates another kind of view."""
+    """No other module creates a view, and the modals are stopped before they are sent."""
     paths = [*ROOT.glob("bot/ui/**/*.py"), *ROOT.glob("cogs/*.py")]
     created = re.compile(r"\bui\.(?:View|Modal)\(|\((?:discord\.)?ui\.(?:View|Modal)[,)]")
-    assert {path.name for path in paths if created.search(path.read_text())} == {"views.py"}
+    creating = {path.name for path in paths if created.search(path.read_text())}
+    assert creating == {"views.py", "persistent_modals.py"}

@@ -12,6 +12,7 @@ command-reset-name = reset
 settings-title = Settings for this server
 settings-line = **{ $label }:** { $value }
 settings-now = **Now:** { $value }
+settings-relay = **This server's own relay:** { COMMAND("suno-settings relay") }
 settings-menu = What do you want to change?
 settings-button-back = Back
 settings-button-reset = Reset all …
@@ -90,6 +91,10 @@ health-relay-not-found = ❌ I haven't found the relay's address for { $time }. 
 health-relay-bad-request = ❌ The relay has refused my requests for { $time }. Whoever runs me has to check my settings.
 health-relay-unavailable = ❌ The relay hasn't answered for { $time }. I keep trying, and nothing is lost.
 health-relay-unreadable = ❌ I haven't understood the relay's answers for { $time }. I keep trying, and nothing is lost.
+health-relay-server-auth = ❌ The relay has refused this server's key for { $time }. Replace it with { COMMAND("suno-settings relay") }; watches wait until then.
+health-relay-server-quota = ❌ This server's relay account has had no credit for { $time }. Top it up; watches wait until then.
+health-relay-server-not-found = ❌ This server's relay hasn't answered like one for { $time }. Check its address with { COMMAND("suno-settings relay") }.
+health-relay-server-bad-request = ❌ This server's relay has refused my requests for { $time }. Check its address with { COMMAND("suno-settings relay") }.
 health-stuck = ❌ A part of me has been stuck for { $time }. Whoever runs me has to restart me.
 health-held = ⚠️ { $count ->
     [one] 1 result has been waiting for { $time }, because I can't post it here.
@@ -122,7 +127,10 @@ language-name = English
 server-welcome =
     👋 Hi! I post songs and lyrics from your Suno relay when they're ready.
     Start with { COMMAND("suno watch") } and a task ID, or see { COMMAND("suno help") }.
-    Server managers: { COMMAND("suno-settings panel") } sets channel, mentions and language.
+    Server managers: { COMMAND("suno-settings panel") } sets channel, mentions and language{ $accounts ->
+        [yes] , { COMMAND("suno-settings relay") } connects your relay.
+       *[no] .
+    }
 
 command-language = Choose the language I use with you
 command-language-name = language
@@ -140,4 +148,5 @@ help-lyrics = { COMMAND("suno lyrics") } with the ID: read the full lyrics
 help-list = { COMMAND("suno list") }: what you're watching; { COMMAND("suno unwatch") } stops it
 help-history = { COMMAND("suno history") }: find finished songs and lyrics again
 help-more = You can paste several IDs at once. { COMMAND("suno inbox") } shows what I couldn't post, { COMMAND("suno language") } changes my language, { COMMAND("suno forget") } deletes what I store about you.
+help-account = { COMMAND("suno account") }: connect your own relay key
 help-invite = Add me to a server

@@ -12,6 +12,7 @@ command-reset-name = 重置
 settings-title = 这个服务器的设置
 settings-line = **{ $label }：**{ $value }
 settings-now = **当前：**{ $value }
+settings-relay = **服务器自己的中转站：**{ COMMAND("suno-settings relay") }
 settings-menu = 想改哪一项？
 settings-button-back = 返回
 settings-button-reset = 全部重置……
@@ -90,6 +91,10 @@ health-relay-not-found = ❌ 找不到中转站的地址已有 { $time }。需�
 health-relay-bad-request = ❌ 中转站拒绝我的请求已有 { $time }。需要机器人的管理者检查我的设置。
 health-relay-unavailable = ❌ 中转站已有 { $time }没有回应。我会继续尝试，什么都不会丢。
 health-relay-unreadable = ❌ 我看不懂中转站的回应已有 { $time }。我会继续尝试，什么都不会丢。
+health-relay-server-auth = ❌ 中转站拒绝这个服务器的密钥已有 { $time }。用 { COMMAND("suno-settings relay") } 更换之前，关注会一直等待。
+health-relay-server-quota = ❌ 这个服务器的中转站账户没有余额已有 { $time }。充值之前，关注会一直等待。
+health-relay-server-not-found = ❌ 这个服务器的中转站已有 { $time }没有像中转站那样回应。请用 { COMMAND("suno-settings relay") } 检查地址。
+health-relay-server-bad-request = ❌ 这个服务器的中转站拒绝我的请求已有 { $time }。请用 { COMMAND("suno-settings relay") } 检查地址。
 health-stuck = ❌ 我有一部分卡住了，已有 { $time }。需要机器人的管理者重启。
 health-held = ⚠️ { $count ->
     [1] 有 1 条结果在这里发不出去，已经等了 { $time }。
@@ -113,7 +118,10 @@ language-name = 简体中文
 server-welcome =
     👋 大家好！Suno 中转站的歌曲和歌词一做好，我就发出来。
     用 { COMMAND("suno watch") } 加任务 ID 就能开始，更多用法见 { COMMAND("suno help") }。
-    服务器管理者：用 { COMMAND("suno-settings panel") } 设置频道、提及和语言。
+    服务器管理者：用 { COMMAND("suno-settings panel") } 设置频道、提及和语言{ $accounts ->
+        [yes] ，用 { COMMAND("suno-settings relay") } 连接你们的中转站。
+       *[no] 。
+    }
 
 command-language = 选择我和你交流用的语言
 command-language-name = 语言
@@ -131,4 +139,5 @@ help-lyrics = { COMMAND("suno lyrics") } 加任务 ID：阅读完整歌词
 help-list = { COMMAND("suno list") }：查看你关注的任务；用 { COMMAND("suno unwatch") } 取消关注
 help-history = { COMMAND("suno history") }：找回已经完成的任务
 help-more = 可以一次粘贴多个 ID。{ COMMAND("suno inbox") } 显示没能发出的通知，{ COMMAND("suno language") } 更换我用的语言，{ COMMAND("suno forget") } 删除我保存的关于你的数据。
+help-account = { COMMAND("suno account") }：连接自己的中转站密钥
 help-invite = 添加到服务器

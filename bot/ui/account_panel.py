@@ -1,0 +1,260 @@
+"""Renders the relay account of a server or a user: what is connected, and how to change that."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import discord
+
+from bot.i18n.catalog import Catalog
+from bot.relay.errors import ErrorKind
+from bot.relay.providers import CUSTOM, FETCH_PATH, KNOWN_RELAYS
+from bot.storage.models import NOBODY, RelayAccount
+from bot.ui.custom_ids import AccountButtonId, AccountConnectId, AccountModalId, CustomId
+from bot.ui.escaping import code_span
+from bot.ui.persistent_modals import TextField, text_modal
+from bot.ui.settings_panel import Panel
+from bot.ui.task_text import PARTIAL_COLOUR, RUNNING_COLOUR, SUCCESS_COLOUR
+from bot.ui.views import StatelessView
+
+MAX_KEY, MAX_URL, MAX_PATH = 512, 200, 100
+"""Characters that the fields of the modal take."""
+KEY, URL, PATH = "key", "url", "path"
+"""The names of these fields."""
+
+_EXAMPLES = {URL: "https://api.example.com", PATH: FETCH_PATH}
+_TEST_PROBLEMS = {
+    ErrorKind.AUTH: "auth",
+    ErrorKind.QUOTA: "quota",
+    ErrorKind.RATE_LIMIT: "rate-limit",
+    ErrorKind.UNAVAILABLE: "unavailable",
+}
+"""Why a test failed; every other error means that something else than a Suno relay answers."""
+_TROUBLES = {ErrorKind.AUTH: "auth", ErrorKind.QUOTA: "quota"}
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """The account of a server or a user as its owner sees it; times are Unix seconds."""
+
+    owner: str
+    """``server`` or ``own``, as in the custom ids."""
+    account: RelayAccount | None
+    is_enabled: bool
+    """Whether keys can be stored and read."""
+    catalog: Catalog
+    answered_at: float | None = None
+    """When the relay last answered, as far as is known."""
+    failing_since: float | None = None
+    """``None`` while the relay works."""
+    error: ErrorKind | None = None
+    """How it fails."""
+
+
+def account_panel(view: AccountView, problem: str = "") -> Panel:
+    """Return what is connected, or the relays to choose from.
+
+    ``problem`` says why what was entered cannot be used.
+    """
+    if view.account is None:
+        return _connect_panel(view, problem)
+    catalog, account = view.catalog, view.account
+    trouble = _trouble(view, account)
+    lines = [
+        *([problem, ""] if problem else []),
+        catalog.text("account-relay", relay=_relay_text(account, catalog)),
+        catalog.text("account-key", ending=code_span(account.key_ending)),
+        _connected_text(account, catalog),
+        catalog.text("account-answered", time=_relative(view.answered_at))
+        if view.answered_at
+        else catalog.text("account-answered-unknown"),
+        *([trouble] if trouble else []),
+        "",
+        catalog.text(f"account-use-{view.owner}"),
+    ]
+    buttons = [_disconnect_button(view)]
+    if view.is_enabled:
+        buttons.insert(0, _replace_button(view, account))
+    return _panel(view, lines, buttons, PARTIAL_COLOUR if trouble else SUCCESS_COLOUR)
+
+
+def connected_panel(view: AccountView, account: RelayAccount, batch_path: str | None) -> Panel:
+    """Return what is shown when an account was tested and stored.
+
+    ``batch_path``: of the batch look-up, ``None`` if the relay has only single ones.
+    """
+    catalog = view.catalog
+    relay, ending = _relay_text(account, catalog), code_span(account.key_ending)
+    if batch_path is None:
+        found = catalog.text("account-connected-single")
+    else:
+        found = catalog.text("account-connected-path", path=code_span(batch_path))
+    lines = [catalog.text("account-connected", relay=relay, ending=ending), found]
+    lines += ["", catalog.text(f"account-use-{view.owner}")]
+    buttons = [_replace_button(view, account), _disconnect_button(view)]
+    return _panel(view, lines, buttons, SUCCESS_COLOUR)
+
+
+def disconnected_panel(view: AccountView, watches: int) -> Panel:
+    """Return what is shown when an account was deleted. ``watches``: how many ended with it."""
+    return _panel(view, [view.catalog.text("account-disconnected", count=watches)], [])
+
+
+def testing_panel(view: AccountView, relay: str) -> Panel:
+    """Return what is shown while a key is tested."""
+    name = relay_name(relay, view.catalog)
+    return _panel(view, [view.catalog.text("account-testing", relay=name)], [])
+
+
+def disconnect_question(view: AccountView, watches: int) -> Panel:
+    """Return the question whether to disconnect an account, with what would end."""
+    catalog = view.catalog
+    lines = [
+        catalog.text("account-disconnect-question"),
+        catalog.text("account-disconnect-watches", count=watches),
+    ]
+    buttons = [
+        _button(
+            AccountButtonId(view.owner, "confirm"),
+            catalog.text("account-button-confirm"),
+            discord.ButtonStyle.danger,
+        ),
+        _button(AccountButtonId(view.owner, "show"), catalog.text("account-button-keep")),
+    ]
+    return _panel(view, lines, buttons, PARTIAL_COLOUR)
+
+
+def account_modal(
+    owner: str, relay: str, catalog: Catalog, known: RelayAccount | None
+) -> discord.ui.Modal:
+    """Return the modal for a key; for a relay that is not listed, also for its address.
+
+    ``known``: the account whose key is replaced; its address is filled in.
+    """
+    fields = [_field(KEY, catalog, MAX_KEY)]
+    if relay == CUSTOM:
+        url = known.base_url if known and known.relay == CUSTOM else ""
+        path = known.fetch_path if known and known.relay == CUSTOM else ""
+        path = "" if path == FETCH_PATH else path
+        fields += [
+            _field(URL, catalog, MAX_URL, value=url),
+            _field(PATH, catalog, MAX_PATH, value=path, is_required=False),
+        ]
+    title = catalog.text("account-modal-title", relay=relay_name(relay, catalog))
+    return text_modal(AccountModalId(owner, relay), title, fields)
+
+
+def connection_problem_text(kind: ErrorKind, relay: str, url: str, catalog: Catalog) -> str:
+    """Return why the test of a key failed, and what to do. ``url``: as it was entered, or empty."""
+    host = _host(url or KNOWN_RELAYS[relay].base_url)
+    return catalog.text(
+        f"account-test-{_TEST_PROBLEMS.get(kind, 'no-relay')}", host=code_span(host)
+    )
+
+
+def relay_name(relay: str, catalog: Catalog) -> str:
+    """Return the name of a relay, as on a button."""
+    known = KNOWN_RELAYS.get(relay)
+    return known.title if known and relay != CUSTOM else catalog.text("account-relay-custom")
+
+
+def _connect_panel(view: AccountView, problem: str) -> Panel:
+    catalog = view.catalog
+    if not view.is_enabled:
+        return _panel(view, [catalog.text("account-error-disabled")], [])
+    explanation = [catalog.text(f"account-none-{view.owner}"), "", catalog.text("account-safety")]
+    lines = [*([problem] if problem else explanation), "", catalog.text("account-choose")]
+    buttons = [
+        _button(
+            AccountConnectId(view.owner, name),
+            relay_name(name, catalog),
+            discord.ButtonStyle.secondary if name == CUSTOM else discord.ButtonStyle.primary,
+        )
+        for name in KNOWN_RELAYS
+    ]
+    return _panel(view, lines, buttons)
+
+
+def _trouble(view: AccountView, account: RelayAccount) -> str | None:
+    """Return what is wrong with an account, ``None`` if nothing is known to be."""
+    if not view.is_enabled:
+        return view.catalog.text("account-trouble-disabled")
+    since = account.rejected_since or view.failing_since
+    if since is None:
+        return None
+    name = "auth" if account.rejected_since else _TROUBLES.get(view.error or ErrorKind.AUTH)
+    return view.catalog.text(f"account-trouble-{name or 'other'}", time=_relative(since))
+
+
+def _connected_text(account: RelayAccount, catalog: Catalog) -> str:
+    """Return when an account was connected, and by whom unless that person was forgotten."""
+    time = _relative(account.connected_at)
+    if account.connected_by == NOBODY:
+        return catalog.text("account-since", time=time)
+    return catalog.text("account-by", user=f"<@{account.connected_by}>", time=time)
+
+
+def _relay_text(account: RelayAccount, catalog: Catalog) -> str:
+    host = code_span(_host(account.base_url))
+    name = relay_name(account.relay, catalog)
+    return host if account.relay == CUSTOM else f"{name} ({host})"
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or url
+    except ValueError:
+        return url
+
+
+def _field(
+    name: str, catalog: Catalog, max_length: int, *, value: str = "", is_required: bool = True
+) -> TextField:
+    return TextField(
+        name,
+        catalog.text(f"account-field-{name}"),
+        catalog.text(f"account-field-{name}-hint", example=_EXAMPLES.get(name, "")),
+        max_length,
+        value[:max_length],
+        is_required,
+    )
+
+
+def _replace_button(view: AccountView, account: RelayAccount) -> discord.ui.Button[discord.ui.View]:
+    relay = account.relay if account.relay in KNOWN_RELAYS else CUSTOM
+    return _button(
+        AccountConnectId(view.owner, relay),
+        view.catalog.text("account-button-replace"),
+        discord.ButtonStyle.primary if account.rejected_since else discord.ButtonStyle.secondary,
+    )
+
+
+def _disconnect_button(view: AccountView) -> discord.ui.Button[discord.ui.View]:
+    label = view.catalog.text("account-button-disconnect")
+    return _button(AccountButtonId(view.owner, "disconnect"), label)
+
+
+def _button(
+    custom_id: CustomId,
+    label: str,
+    style: discord.ButtonStyle = discord.ButtonStyle.secondary,
+) -> discord.ui.Button[discord.ui.View]:
+    return discord.ui.Button(label=label, custom_id=custom_id.encode(), style=style)
+
+
+def _panel(
+    view: AccountView,
+    lines: Iterable[str],
+    buttons: Iterable[discord.ui.Button[discord.ui.View]],
+    colour: discord.Colour = RUNNING_COLOUR,
+) -> Panel:
+    shown = StatelessView()
+    for button in buttons:
+        shown.add_item(button)
+    title = view.catalog.text(f"account-title-{view.owner}")
+    embed = discord.Embed(title=title, description="\n".join(lines), colour=colour)
+    return Panel(embed, shown)
+
+
+def _relative(seconds: float) -> str:
+    return f"<t:{seconds:.0f}:R>"
