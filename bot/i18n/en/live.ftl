@@ -22,6 +22,7 @@ live-ended-failure = failed
 live-not-found = the relay doesn't know it
 live-gave-up = no result after { $time }, so I've stopped checking
 live-unwatched = nobody's watching it any more
+live-collecting = the message comes with the others
 live-sending-notice = the message is on its way
 
 live-button-join = Me too

@@ -22,6 +22,7 @@ live-ended-failure = 失败
 live-not-found = 中转站查不到它
 live-gave-up = { $time }没有结果，我已停止查询
 live-unwatched = 已经没有人关注
+live-collecting = 通知会和其他任务一起发出
 live-sending-notice = 通知马上发出
 
 live-button-join = 我也要
