@@ -249,6 +249,15 @@ class TaskStore:
             return load_task(rows[0]["task_json"]) if rows else None
         return None
 
+    async def charge_message(self, user_id: int, destination: Destination, now: float) -> None:
+        """Charge a message that a person lets the bot post in a channel.
+
+        Raises ``TooManyMessages``.
+        """
+        await self._database.run(
+            lambda db: charge_message(db, user_id, destination, now, self._limits)
+        )
+
     async def stored_tasks(self, ids: Iterable[str]) -> dict[str, Task]:
         """Return tasks as they are stored, by id; those that are not stored have the id alone."""
         wanted = list(ids)

@@ -78,6 +78,19 @@ def render_notice(
     )
 
 
+def render_result(
+    task: Task, catalog: Catalog, style: NoticeStyle
+) -> tuple[list[discord.Embed], tuple[LinkButton | ActionButton, ...]]:
+    """Return the embeds and buttons of a notice of a task with a result, without its text.
+
+    They have no marker, so that the message is not taken for the notice of a watch.
+    """
+    finished = task_text.without_expired_streams(task)
+    facts = NoticeFacts(finished, EndReason.FINISHED, catalog)
+    embeds, shortened = result_embeds(facts, style, lines_around=_lines_around(facts, ""))
+    return embeds, _result_buttons(facts, shortened=shortened)
+
+
 def allowed_mentions_of(user_ids: Sequence[int]) -> discord.AllowedMentions:
     """Return the permission to mention exactly these users."""
     return discord.AllowedMentions(

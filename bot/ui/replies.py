@@ -11,7 +11,7 @@ from bot.storage.models import Caller
 from bot.ui.error_replies import error_text
 from bot.ui.escaping import code_span, truncate
 from bot.ui.limits import MAX_CONTENT, MAX_USER_INSTALL_FOLLOW_UPS, whole_lines
-from bot.ui.permissions import is_user_install_only
+from bot.ui.permissions import is_user_install_only, may_post
 
 
 def caller_of(interaction: discord.Interaction[Any]) -> Caller:
@@ -63,6 +63,33 @@ def _pieces(text: str) -> Iterator[str]:
         piece = whole_lines(lines, MAX_CONTENT)
         yield "\n".join(piece)
         lines = lines[len(piece) :]
+
+
+def refusal_to_post(interaction: discord.Interaction[Any], catalog: Catalog) -> str:
+    """Return why a user cannot let the bot post in the channel; empty if they can."""
+    if not may_post(interaction.permissions, interaction):
+        return catalog.text("reader-may-not-share")
+    if not may_post(interaction.app_permissions, interaction):
+        return catalog.text("reader-cannot-share")
+    return ""
+
+
+async def post_for_user(
+    interaction: discord.Interaction[Any],
+    public: Catalog,
+    embeds: Sequence[discord.Embed],
+    view: discord.ui.View | None,
+) -> None:
+    """Post embeds in the channel of an answered interaction, with the name of its user.
+
+    ``public``: the language of the channel.
+    """
+    await interaction.followup.send(
+        public.text("reader-shared-by", user=interaction.user.mention),
+        embeds=embeds,
+        view=view or discord.utils.MISSING,
+        allowed_mentions=discord.AllowedMentions.none(),
+    )
 
 
 def answerable_ids(

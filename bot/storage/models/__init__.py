@@ -29,6 +29,7 @@ from bot.storage.models.tasks import (
     HistoryScope,
     PollResult,
     PollTarget,
+    PostedNotice,
     RecentTask,
 )
 from bot.storage.models.watch_results import (
@@ -68,6 +69,7 @@ __all__ = [
     "PersonalData",
     "PollResult",
     "PollTarget",
+    "PostedNotice",
     "RecentTask",
     "ServerSettings",
     "ServerUsage",
