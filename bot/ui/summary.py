@@ -23,10 +23,10 @@ from bot.ui.views import StatelessView
 _MARKER_PREFIX = "♫ "
 _MARKER_LENGTH = 12
 """Digits of the nonce in the marker."""
-_TITLE_COLUMNS = 40
-"""The width of a title in a line, as ``short_line`` measures it."""
-_MAX_ID = 40
-"""Code points of a task's id."""
+_TITLE_COLUMNS = 30
+"""The width of a title in a line, as ``short_line`` measures it: the links fit beside it."""
+_MAX_ID, _SHORT_ID = 40, 9
+"""Code points of a task's id, and of one that only tells tasks without titles apart."""
 _MAX_LINKED_VERSIONS = 2
 """Versions of a song that are linked; the menu shows all of them."""
 _GAVE_UP_ICON = "⌛"
@@ -173,18 +173,18 @@ def _line(facts: NoticeFacts, limit: int, *, linked: bool) -> str:
     """
     title = task_text.short_line(facts.task.title, columns=_TITLE_COLUMNS)
     name = f"**{title or _name(facts)}**"
-    task_id = "" if linked and title else code_span(facts.task.id, limit=_MAX_ID)
-    plain = f"{_icon(facts)} {task_text.join_parts(name, task_id, _result(facts))}"
+    result = _result(facts)
     if not linked:
-        return plain
+        task_id = code_span(facts.task.id, limit=_MAX_ID)
+        return f"{_icon(facts)} {task_text.join_parts(name, task_id, result)}"
+    task_id = "" if title else f" {code_span(facts.task.id, limit=_SHORT_ID + 2)}"
     links = list(_links(facts))
-    page = task_text.song_page(facts.task)
-    named = task_text.masked_link(name, page) or name
-    lines = (
-        f"{_icon(facts)} {task_text.join_parts(named, task_id, _result(facts), *shown)}"
+    named = (task_text.masked_link(name, task_text.song_page(facts.task)) or name) + task_id
+    lines = [
+        f"{_icon(facts)} {task_text.join_parts(named, result, *shown)}"
         for shown in (links, links[:1], ())
-    )
-    return next((line for line in lines if len(line) <= limit), plain)
+    ]
+    return next((line for line in lines if len(line) <= limit), lines[-1])
 
 
 def _name(facts: NoticeFacts) -> str:

@@ -111,7 +111,7 @@ def test_a_song_with_a_failed_version_says_how_many_are_ready() -> None:
     [(EndReason.NOT_FOUND, "summary-not-found"), (EndReason.GAVE_UP, "summary-gave-up")],
 )
 def test_a_task_without_an_end_says_why(end_reason: EndReason, key: str) -> None:
-    """Its id stands for the title that it lacks."""
+    """Its id tells it apart, because it has no title."""
     (line,) = lines_of(summary_of(TaskEnd(a_running_task("abc"), end_reason)))
     assert "`abc`" in line
     assert headline(key) in line

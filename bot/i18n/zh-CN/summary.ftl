@@ -25,7 +25,7 @@ summary-none-ready =
     }
 summary-still-running = -# 还有 { $number } 个任务没结束，结束后我再发。
 
-summary-partly = { $total } 个版本里有 { $ready } 个可以播放
+summary-partly = { $total } 个版本好了 { $ready } 个
 summary-lyrics = 歌词
 summary-lyrics-partly = 歌词没写完
 summary-preview = 只有试听
