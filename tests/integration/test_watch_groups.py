@@ -108,6 +108,13 @@ class Groups:
                 told.append(ids_of(delivery))
         return told
 
+    async def told_directly(self, at: float = NOON + 101) -> dict[int | None, list[str]]:
+        """Open the direct messages; return the tasks that each person is told of there."""
+        redirection = self.outbox.redirection
+        while message := await redirection.claim_unopened(at, lease=60):
+            await redirection.record_opened(message, 1000 + message.user_id, at)
+        return {each.user_id: ids_of(each) for each in await self.claim(at)}
+
     async def states(self) -> list[str]:
         """Return the state of every delivery."""
         rows = await self.database.read("SELECT state FROM deliveries ORDER BY id", [])
@@ -323,6 +330,43 @@ async def test_a_due_summary_is_joined(groups: Groups) -> None:
     assert delivery.watchers == (ADA, BEA)
 
 
+async def test_who_joins_a_due_summary_waits_for_each_task_that_they_asked_for(
+    groups: Groups,
+) -> None:
+    """If it cannot be posted, a direct message tells them of all of those, and of no others."""
+    await groups.watch("one", "two", "three")
+    await groups.end("one", "two", "three")
+    for task_id in ("one", "two"):
+        joined = await groups.add_finished(task_id, user_id=BEA, group_id=None, at=NOON + 70)
+        assert joined == JoinedNotice(NoticeProgress.DUE)
+    (delivery,) = await groups.claim()
+    await groups.outbox.redirection.redirect(delivery, reason="404/10003", now=NOON + 100)
+    assert (await groups.told_directly())[BEA] == ["one", "two"]
+
+
+async def test_who_joins_a_due_summary_may_leave_one_task_of_it(groups: Groups) -> None:
+    """The other one that they asked for stays in it, although nobody else waits any more."""
+    await groups.watch("one", "two")
+    await groups.end("one", "two")
+    for task_id in ("one", "two"):
+        await groups.add_finished(task_id, user_id=BEA, group_id=None, at=NOON + 70)
+        await groups.unwatch(task_id)
+    await groups.unwatch("one", user_id=BEA)
+    assert await groups.told() == [["two"]]
+
+
+async def test_a_person_who_waits_for_a_summary_takes_no_second_place_in_it(
+    database: DatabaseThread,
+) -> None:
+    """The limit counts people, not the tasks for which each of them waits."""
+    groups = Groups(database, WatchLimits(watchers_per_destination=2))
+    await groups.watch("one", "two", "three")
+    await groups.end("one", "two", "three")
+    for task_id in ("one", "two", "three"):
+        joined = await groups.add_finished(task_id, user_id=BEA, group_id=None, at=NOON + 70)
+        assert joined == JoinedNotice(NoticeProgress.DUE)
+
+
 # Unwatching
 
 
@@ -459,13 +503,7 @@ async def test_a_summary_for_a_deleted_channel_is_redirected_to_each_watcher(
     await groups.end("one", "two")
     (delivery,) = await groups.claim()
     await groups.outbox.redirection.redirect(delivery, reason="404/10003", now=NOON + 100)
-    for user_id in (ADA, BEA):
-        message = await groups.outbox.redirection.claim_unopened(NOON + 101, lease=60)
-        assert message is not None
-        assert message.user_id == user_id
-        await groups.outbox.redirection.record_opened(message, 1000 + user_id, NOON + 101)
-    by_user = {each.user_id: ids_of(each) for each in await groups.claim(NOON + 102)}
-    assert by_user == {ADA: ["one", "two"], BEA: ["two"]}
+    assert await groups.told_directly() == {ADA: ["one", "two"], BEA: ["two"]}
 
 
 async def test_a_blocked_channel_causes_one_held_notice_for_a_summary(groups: Groups) -> None:
