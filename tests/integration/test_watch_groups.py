@@ -506,6 +506,25 @@ async def test_a_summary_for_a_deleted_channel_is_redirected_to_each_watcher(
     assert await groups.told_directly() == {ADA: ["one", "two"], BEA: ["two"]}
 
 
+async def test_a_direct_message_counts_only_the_running_tasks_of_its_reader(
+    groups: Groups,
+) -> None:
+    """What others of the group still wait for is nothing that this person will be told of."""
+    await groups.watch("one", "slow", "slower")
+    await groups.watch("one", "slow", user_id=BEA)
+    await groups.end("one")
+    due = NOON + 60 + MAX_WAIT
+    (delivery,) = await groups.claim(due)
+    assert delivery.still_running == 2
+    await groups.unwatch("slow", user_id=BEA)
+    await groups.outbox.redirection.redirect(delivery, reason="404/10003", now=due)
+    await groups.told_directly(due + 1)
+    rows = await groups.database.read(
+        "SELECT user_id, still_running FROM deliveries WHERE user_id IS NOT NULL", []
+    )
+    assert {row["user_id"]: row["still_running"] for row in rows} == {ADA: 2, BEA: 0}
+
+
 async def test_a_blocked_channel_causes_one_held_notice_for_a_summary(groups: Groups) -> None:
     """The inbox lists every task of it."""
     await groups.watch("one", "two")
