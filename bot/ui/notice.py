@@ -102,7 +102,10 @@ def allowed_mentions_of(user_ids: Sequence[int]) -> discord.AllowedMentions:
 
 
 def with_role_mention(notice: Notice, role_id: int) -> Notice:
-    """Return ``notice`` with the mention of a role at the start."""
+    """Return ``notice`` with the mention of a role at the start, for which each format has space.
+
+    A text that was cut at its end would lack the marker by which a repeat is recognized.
+    """
     allowed = discord.AllowedMentions(
         everyone=False,
         roles=[discord.Object(role_id)],
@@ -110,7 +113,7 @@ def with_role_mention(notice: Notice, role_id: int) -> Notice:
         replied_user=False,
     )
     content = f"<@&{role_id}> {notice.content}"
-    return replace(notice, content=content[:MAX_CONTENT], allowed_mentions=allowed)
+    return replace(notice, content=content, allowed_mentions=allowed)
 
 
 def _lines_around(facts: NoticeFacts, text: str) -> int:

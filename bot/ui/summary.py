@@ -15,7 +15,14 @@ from bot.ui import task_text
 from bot.ui.custom_ids import StatusMenuId
 from bot.ui.escaping import code_span, sanitize_line
 from bot.ui.failure_reasons import effective_kind, failure_cause
-from bot.ui.limits import MAX_CONTENT, MAX_DESCRIPTION, MAX_OPTION_TEXT, usable_url, whole_lines
+from bot.ui.limits import (
+    MAX_CONTENT,
+    MAX_DESCRIPTION,
+    MAX_OPTION_TEXT,
+    MAX_PLAIN_TEXT,
+    usable_url,
+    whole_lines,
+)
 from bot.ui.notice import CONTENT_RESERVE, Notice, allowed_mentions_of
 from bot.ui.notice_text import NoticeFacts, mentions
 from bot.ui.views import StatelessView
@@ -52,6 +59,8 @@ class Summary:
     """How many tasks of the group were still running when it became due."""
     possible_duplicate: bool = False
     """Whether the same message may have been posted before."""
+    redirected_from: int | None = None
+    """The channel for which it was, if that does not take it."""
 
 
 def render_summary(summary: Summary, message_format: MessageFormat, catalog: Catalog) -> Notice:
@@ -82,9 +91,10 @@ def summary_as_text(notice: Notice) -> Notice:
     (embed,) = notice.embeds
     marker = f"\n-# {code_span(embed.footer.text or '')}"
     lines = [notice.content, *(embed.description or "").split("\n")]
-    kept = whole_lines(lines, MAX_CONTENT - len(marker))
+    limit = MAX_PLAIN_TEXT - len(marker)
+    kept = whole_lines(lines, limit)
     if len(kept) < len(lines):
-        kept = [*whole_lines(lines, MAX_CONTENT - len(marker) - len(notice.rest) - 1), notice.rest]
+        kept = [*whole_lines(lines, limit - len(notice.rest) - 1), notice.rest]
     return replace(notice, content="\n".join(kept) + marker, embeds=())
 
 
@@ -137,6 +147,8 @@ def _remarks(summary: Summary, catalog: Catalog) -> Iterator[str]:
         yield catalog.text("summary-still-running", number=summary.still_running)
     if summary.possible_duplicate:
         yield catalog.text("notice-possible-duplicate")
+    if summary.redirected_from is not None:
+        yield catalog.text("notice-instead", place=f"<#{summary.redirected_from}>")
 
 
 def _minimal_lines(summary: Summary, catalog: Catalog) -> list[str]:
