@@ -9,9 +9,11 @@ import asyncio
 import socket
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from ipaddress import ip_address
 from types import TracebackType
 from typing import IO, Self
@@ -77,10 +79,15 @@ class FetchedAudio:
     """By its content, without a dot."""
 
 
+_RESOLVING = ThreadPoolExecutor(MAX_CONCURRENT_FETCHES, thread_name_prefix="audio-resolver")
+"""A look-up cannot be cancelled. Name servers that do not answer block these threads, not those of
+the event loop, by which Discord and the relay are resolved."""
+
+
 async def resolve_host(host: str, port: int) -> Sequence[str]:
     """Return the addresses of a host by the system's resolver. Raises ``OSError``."""
-    loop = asyncio.get_running_loop()
-    infos = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    infos = await asyncio.get_running_loop().run_in_executor(_RESOLVING, look_up)
     return list(dict.fromkeys(str(info[4][0]) for info in infos))
 
 
