@@ -13,7 +13,7 @@ from bot.ui.custom_ids import HistoryMenuId, HistoryPostId, HistoryViewId
 from bot.ui.escaping import code_span, escape_line, sanitize_line
 from bot.ui.limits import MAX_OPTION_TEXT, usable_url
 from bot.ui.lyrics import lyrics_texts
-from bot.ui.task_text import RUNNING_COLOUR, join_parts
+from bot.ui.task_text import RUNNING_COLOUR, join_parts, masked_link
 from bot.ui.views import StatelessView
 
 MAX_SEARCH_BYTES = 60
@@ -168,7 +168,7 @@ def _entry(entry: HistoryEntry, number: int, notice: PostedNotice | None, catalo
         _outcome(entry, catalog),
         f"<t:{entry.ended_at:.0f}:R>",
     )
-    linked = f"[{name}]({_link(notice)})" if notice else name
+    linked = masked_link(name, _link(notice)) if notice else name
     return f"**{number}.** {_ICONS[entry.task.kind]} {linked}\n-# {details}"
 
 

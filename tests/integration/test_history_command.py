@@ -23,6 +23,7 @@ from bot.ui.history_panel import (
 )
 from sandbox.discord import Channel, Message, User
 from sandbox.relay import failing, lyrics_task, song
+from tests.support.builders import a_clip, a_song
 from tests.support.hostile import LONG_TEXTS, TASKS, assert_embeds_fit
 from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
 
@@ -443,6 +444,20 @@ def test_every_page_is_within_discords_limits(
     if page.entries:
         lines = (embed.description or "").split("\n")
         assert len(lines) == 2 * len(page.entries) + bool(search)
+
+
+def test_a_bracket_in_a_title_does_not_end_the_link_to_its_message() -> None:
+    """What follows it stays part of the link, and leads nowhere else."""
+    task = a_song("song", clips=(a_clip(title="Sea] (https://example.org) [Sky"),))
+    entry = HistoryEntry(1, task, EndReason.FINISHED, 0.0)
+    embed = history_embed(
+        HistoryPage(0, (entry,), more=False),
+        ShownHistory(LATEST, "here"),
+        catalog_in("en"),
+        {"song": PostedNotice(1, 2, 3)},
+    )
+    label = r"**Sea) (https\://example.org) (Sky**"
+    assert f"[{label}](https://discord.com/channels/1/2/3)" in str(embed.description)
 
 
 @settings(max_examples=50, deadline=None)

@@ -71,6 +71,14 @@ def test_a_reply_says_only_once_where_the_results_come(locale: str) -> None:
     assert text.count(catalog.text("watch-details-here")) == 1
 
 
+def test_a_bracket_in_a_title_does_not_end_the_link_to_its_message() -> None:
+    """The link to the posted message is for the whole title."""
+    posted = a_result("song", "Sea] [Sky", WatchOutcome.POSTED)
+    assert "[**Sea) (Sky**](https://discord.com/" in watch_reply(
+        a_report(posted), catalog_for("en-US")
+    )
+
+
 @pytest.mark.parametrize("locale", LOCALES)
 def test_a_reply_says_where_the_result_comes(locale: str) -> None:
     """Here, in another channel, or as a direct message."""
