@@ -10,10 +10,10 @@ from bot.i18n.catalog import Catalog
 from bot.relay.models import Task, TaskKind
 from bot.storage.models import EndReason, HistoryEntry, HistoryPage, PostedNotice
 from bot.ui.custom_ids import HistoryMenuId, HistoryPostId, HistoryViewId
-from bot.ui.escaping import code_span, escape_line, sanitize_line
-from bot.ui.limits import MAX_OPTION_TEXT, usable_url
+from bot.ui.escaping import escape_line, sanitize_line
+from bot.ui.limits import MAX_OPTION_TEXT
 from bot.ui.lyrics import lyrics_texts
-from bot.ui.task_text import RUNNING_COLOUR, join_parts, masked_link
+from bot.ui.task_text import RUNNING_COLOUR, join_parts, masked_link, short_id
 from bot.ui.views import StatelessView
 
 MAX_SEARCH_BYTES = 60
@@ -77,8 +77,7 @@ def history_embed(
     )
     if page.number or page.more:
         embed.set_footer(text=catalog.text("history-page", number=page.number + 1))
-    covers = (usable_url(clip.image_url) for entry in page.entries for clip in entry.task.clips)
-    return embed.set_thumbnail(url=next(filter(None, covers), None))
+    return embed
 
 
 def history_view(
@@ -161,10 +160,9 @@ def _empty_text(shown: ShownHistory, catalog: Catalog) -> str:
 
 def _entry(entry: HistoryEntry, number: int, notice: PostedNotice | None, catalog: Catalog) -> str:
     title = escape_line(entry.task.title, limit=_MAX_TITLE)
-    name = f"**{title}**" if title else code_span(entry.task.id, limit=_MAX_TITLE)
+    name = f"**{title}**" if title else short_id(entry.task)
     details = join_parts(
         escape_line(_style(entry.task), limit=_MAX_STYLE),
-        _kind(entry.task, catalog),
         _outcome(entry, catalog),
         f"<t:{entry.ended_at:.0f}:R>",
     )
@@ -173,21 +171,15 @@ def _entry(entry: HistoryEntry, number: int, notice: PostedNotice | None, catalo
 
 
 def _option(entry: HistoryEntry, catalog: Catalog) -> discord.SelectOption:
-    details = join_parts(
-        sanitize_line(_style(entry.task), limit=_MAX_STYLE // 2), _kind(entry.task, catalog)
-    )
+    style = sanitize_line(_style(entry.task), limit=_MAX_STYLE // 2)
     return discord.SelectOption(
         label=sanitize_line(entry.task.title, limit=MAX_OPTION_TEXT)
         or sanitize_line(entry.task.id, limit=MAX_OPTION_TEXT)
         or catalog.text("card-untitled"),
-        description=join_parts(details, _outcome(entry, catalog))[:MAX_OPTION_TEXT],
+        description=join_parts(style, _outcome(entry, catalog))[:MAX_OPTION_TEXT],
         value=str(entry.id),
         emoji=_ICONS[entry.task.kind],
     )
-
-
-def _kind(task: Task, catalog: Catalog) -> str:
-    return catalog.text(f"history-kind-{task.kind}") if task.kind else ""
 
 
 def _outcome(entry: HistoryEntry, catalog: Catalog) -> str:
