@@ -114,4 +114,11 @@ def missing_task_text(
     """
     if error is not None:
         return error_text(error, catalog)
-    return catalog.text("status-unlisted" if unlisted else "status-unknown", id=code_span(task_id))
+    return unfound_ids_text([task_id], catalog, unlisted=unlisted)
+
+
+def unfound_ids_text(task_ids: Sequence[str], catalog: Catalog, *, unlisted: bool) -> str:
+    """Return the text about ids that the relay does not know, or has not been asked about."""
+    key = "status-unlisted" if unlisted else "status-unknown"
+    ids = catalog.listed(map(code_span, task_ids))
+    return catalog.text(key, count=len(task_ids), ids=ids)

@@ -81,8 +81,16 @@ suggestion-hours = { $number } 小时
 suggestion-days = { $number } 天
 
 answer-too-long = 这里只有你添加了我，Discord 一次只让我回答几个任务。剩下的请再查一次：{ $ids }
-status-unknown = ❓ 中转站查不到 { $id }。任务 ID 完整吗？如果是用别的密钥提交的，我也看不到。
-status-unlisted = ⏳ 还没来得及查 { $id }：查不到的任务 ID，我一次只能查几个。请单独用这个 ID 再查一次。
+status-unknown =
+    { $count ->
+        [1] ❓ 中转站查不到 { $ids }。任务 ID 完整吗？如果是用别的密钥提交的，我也看不到。
+       *[other] ❓ 中转站查不到这 { $count } 个任务：{ $ids }。任务 ID 完整吗？如果是用别的密钥提交的，我也看不到。
+    }
+status-unlisted =
+    { $count ->
+        [1] ⏳ 还没来得及查 { $ids }：查不到的任务 ID，我一次只能查几个。请单独用这个 ID 再查一次。
+       *[other] ⏳ 还有 { $count } 个没来得及查：{ $ids }。查不到的任务 ID，我一次只能查几个。请逐个再查一次。
+    }
 lyrics-none = 还没有歌词：{ $task }，正在生成中。用 { COMMAND("suno status") } 查看进度。
 
 permission-view-channel = 查看频道
