@@ -18,8 +18,10 @@ from bot.storage.models import (
     WatchResult,
 )
 from bot.ui.error_replies import error_text
+from bot.ui.escaping import escape_line
 from bot.ui.limits import MAX_DESCRIPTION, whole_lines
 from bot.ui.task_names import task_name, task_names
+from bot.ui.task_text import short_id
 
 MAX_LINES = 25
 _MORE_LINE = 100
@@ -182,9 +184,12 @@ def _message_link(destination: Destination, result: WatchResult) -> str:
 
 
 def _watch_line(watch: Watch, catalog: Catalog) -> str:
+    """Return the line of a watch; an id that the relay has not confirmed is shown whole."""
+    short = watch.known and not escape_line(watch.task.title)
+    name = short_id(watch.task) if short else task_name(watch.task, catalog)
     return catalog.text(
         "list-line" if watch.known else "list-line-unknown",
-        task=task_name(watch.task, catalog),
+        task=name,
         place=f"<#{watch.channel_id}>",
         since=f"<t:{watch.created_at:.0f}:R>",
     )

@@ -7,7 +7,7 @@ live-name =
        *[task] Task
     }
 live-number = Task { $number }
-live-group = { $ended } of { $total } ended
+live-group = { $ended } of { $total } finished
 live-unknown = Waiting for the relay's first answer.
 live-waiting = waiting for the relay's first answer
 live-relay-down = ⚠️ The relay stopped working { $time }. I'll keep trying.
