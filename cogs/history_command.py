@@ -140,8 +140,8 @@ class HistoryCommand(SunoCog):
         task = await self._look_up(entry, caller_of(interaction)) or entry.task
         public = catalog_for(locale)
         embeds, buttons = render_result(task, public, settings.notices)
-        await reply.send(catalog.text("history-posted"))
-        await post_for_user(interaction, public, embeds, button_view(buttons))
+        view, posted = button_view(buttons), catalog.text("history-posted")
+        await post_for_user(interaction, public, embeds, view, posted)
 
     async def _show_page(self, interaction: Interaction, shown: ShownHistory, number: int) -> None:
         catalog, scope = catalog_for(interaction.locale.value), _scope(interaction, shown)

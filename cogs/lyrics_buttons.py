@@ -79,8 +79,8 @@ async def _share(
         await Reply(interaction).send(refusal)
         return
     page = lyrics_page(task, custom_id.page, public, owner=interaction.user.id)
-    await Reply(interaction).send(catalog.text("reader-shared"))
-    await post_for_user(interaction, public, [page.embed], page.view)
+    shared = catalog.text("reader-shared")
+    await post_for_user(interaction, public, [page.embed], page.view, shared)
 
 
 async def _send_file(

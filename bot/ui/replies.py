@@ -1,8 +1,10 @@
 """Replies to commands: ephemeral, in as many messages as they need."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
+import aiohttp
 import discord
 
 from bot.i18n.catalog import Catalog
@@ -79,17 +81,26 @@ async def post_for_user(
     public: Catalog,
     embeds: Sequence[discord.Embed],
     view: discord.ui.View | None,
+    confirmation: str,
 ) -> None:
-    """Post embeds in the channel of an answered interaction, with the name of its user.
+    """Post embeds in the channel of a deferred interaction, with the name of its user.
 
-    ``public``: the language of the channel.
+    ``public``: the language of the channel. The user reads the ``confirmation``, which has to come
+    first: Discord makes the first message after a deferral private. It is deleted if the post
+    fails.
     """
-    await interaction.followup.send(
-        public.text("reader-shared-by", user=interaction.user.mention),
-        embeds=embeds,
-        view=view or discord.utils.MISSING,
-        allowed_mentions=discord.AllowedMentions.none(),
-    )
+    await interaction.edit_original_response(content=confirmation)
+    try:
+        await interaction.followup.send(
+            public.text("reader-shared-by", user=interaction.user.mention),
+            embeds=embeds,
+            view=view or discord.utils.MISSING,
+            allowed_mentions=discord.AllowedMentions.none(),
+        )
+    except (discord.DiscordException, aiohttp.ClientError, OSError):
+        with suppress(discord.DiscordException, aiohttp.ClientError, OSError):
+            await interaction.delete_original_response()
+        raise
 
 
 def answerable_ids(

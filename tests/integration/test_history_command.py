@@ -191,6 +191,19 @@ async def test_posting_an_entry_respects_permissions_and_limits(sandbox: Sandbox
     assert answers[-1].startswith("⏳")
 
 
+async def test_an_entry_that_discord_rejects_is_not_said_to_be_posted(
+    sandbox: SandboxSession,
+) -> None:
+    """The user reads only that it did not work."""
+    await finish(sandbox, "Paper Boats")
+    opened = await open_entry(sandbox, await sandbox.command_answer("suno history"), "Paper Boats")
+    sandbox.discord.faults.add("POST /webhooks/{app}/{token}", status=400, code=50035)
+    pressed = await sandbox.discord.press(sandbox.ada, opened, post_button(opened))
+    failed = ENGLISH.text("error-unexpected")
+    await sandbox.discord.wait_for(lambda: [each.content for each in pressed.messages] == [failed])
+    assert len(sandbox.songs.messages) == 1
+
+
 async def test_a_failed_task_cannot_be_posted(sandbox: SandboxSession) -> None:
     """There is no result to show."""
     sandbox.relay.add(failing("bad", takes=1))
