@@ -46,8 +46,6 @@ _JOINERS = re.compile("[\u180e\u200c\u200d]+")
 _STRAY_SELECTORS = re.compile(
     "(?<!\\S)[\u180b-\u180e\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]+"
 )
-    "(?<!\\S)[\u180e\u200c\u200d\u180b-\u180d\ufe00-\ufe0f\U000e0100-\U000e01ef]+"
-)
 """Variation selectors and joiners without a character before them: these alone show nothing."""
 _SPECIAL = re.compile(
     r"[\\*_~`|<>\[\]#]"  # emphasis, code, spoilers, mentions, masked links, quotes, headings
