@@ -19,6 +19,7 @@ from bot.ui.limits import (
     MAX_CONTENT,
     MAX_DESCRIPTION,
     MAX_OPTION_TEXT,
+    MAX_OPTIONS,
     MAX_PLAIN_TEXT,
     usable_url,
     whole_lines,
@@ -101,7 +102,8 @@ def summary_as_text(notice: Notice) -> Notice:
 def summary_menu(ends: Sequence[TaskEnd], catalog: Catalog) -> discord.ui.View | None:
     """Return the menu that shows the status of a task of a summary privately.
 
-    A task id that is too long for an option, which no relay makes, is left out.
+    A task id that is too long for an option, which no relay makes, is left out, and so is what is
+    beyond the most options: people who join groups can make them larger than one request.
     """
     options = [
         discord.SelectOption(
@@ -120,7 +122,7 @@ def summary_menu(ends: Sequence[TaskEnd], catalog: Catalog) -> discord.ui.View |
         discord.ui.Select(
             custom_id=StatusMenuId().encode(),
             placeholder=catalog.text("status-open"),
-            options=options,
+            options=options[:MAX_OPTIONS],
         )
     )
     return view

@@ -139,6 +139,17 @@ def test_every_task_can_be_opened_from_the_menu() -> None:
     assert [option.value for option in menu.options] == ["one", "two"]
 
 
+def test_a_menu_has_no_more_tasks_than_discord_takes() -> None:
+    """A group grows when people join it with tasks of other groups."""
+    summary = summary_of(*(a_song(f"song-{number}") for number in range(26)))
+    view = summary_menu(summary.ends, CATALOG)
+    assert view
+    (menu,) = view.children
+    assert isinstance(menu, discord.ui.Select)
+    assert len(menu.options) == 25
+    assert len(lines_of(summary)) == 26
+
+
 def test_the_marker_is_that_of_no_notice() -> None:
     """A search for the notice of one of the tasks does not find the summary."""
     message = rendered(summary_of(a_song("one"), a_song("two")))
