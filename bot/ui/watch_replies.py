@@ -18,10 +18,8 @@ from bot.storage.models import (
     WatchResult,
 )
 from bot.ui.error_replies import error_text
-from bot.ui.escaping import escape_line
 from bot.ui.limits import MAX_DESCRIPTION, whole_lines
 from bot.ui.task_names import task_name, task_names
-from bot.ui.task_text import short_id
 
 MAX_LINES = 25
 _MORE_LINE = 100
@@ -66,6 +64,8 @@ _UNWATCH_KEYS = {
 
 _DETAILED_KEYS = {"watch-finished", "watch-failed"}
 _LINKED_KEYS = {"watch-posted", "watch-failed-posted"}
+_SHORT_KEYS = {"watch-watching", "watch-already"}
+"""The relay knows these tasks, so that their ids are right."""
 
 
 def watch_reply(answer: WatchReport | WatchRefusal, catalog: Catalog) -> str:
@@ -168,7 +168,8 @@ def _names(key: str, results: Sequence[WatchResult], report: WatchReport, catalo
         links = (_message_link(report.destination, result) for result in results)
         named = zip(results, links, strict=True)
         return catalog.listed(task_name(each.task, catalog, link=link) for each, link in named)
-    return task_names((result.task for result in results), catalog)
+    short = key in _SHORT_KEYS and len(results) > 1
+    return task_names((result.task for result in results), catalog, short=short)
 
 
 def _told(where: str, count: int, report: WatchReport, catalog: Catalog) -> str:
@@ -185,11 +186,9 @@ def _message_link(destination: Destination, result: WatchResult) -> str:
 
 def _watch_line(watch: Watch, catalog: Catalog) -> str:
     """Return the line of a watch; an id that the relay has not confirmed is shown whole."""
-    short = watch.known and not escape_line(watch.task.title)
-    name = short_id(watch.task) if short else task_name(watch.task, catalog)
     return catalog.text(
         "list-line" if watch.known else "list-line-unknown",
-        task=name,
+        task=task_name(watch.task, catalog, short=watch.known),
         place=f"<#{watch.channel_id}>",
         since=f"<t:{watch.created_at:.0f}:R>",
     )
