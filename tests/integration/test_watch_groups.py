@@ -23,7 +23,7 @@ from bot.storage.outbox import Outbox
 from bot.storage.retention import RETENTION_PERIOD, Retention
 from bot.storage.task_facts import task_facts
 from bot.storage.tasks import TaskStore
-from bot.storage.watch_groups import MAX_WAIT
+from bot.storage.watch_groups import MAX_TASKS, MAX_WAIT
 from bot.storage.watches import JoinedNotice, NoticeProgress, NoticeStates
 from tests.support.builders import HERE, NOON, a_running_task, a_song
 
@@ -203,6 +203,14 @@ async def test_a_group_is_found_only_in_its_channel(groups: Groups) -> None:
     assert await groups.store.largest_group(["one"], 999) is None
     await groups.end("one", "two")
     assert await groups.store.largest_group(["one", "two"], HERE.channel_id) is None
+
+
+async def test_a_group_that_has_grown_gets_several_summaries(groups: Groups) -> None:
+    """None has more tasks than its menu and its lines have room for."""
+    ids = [f"song-{number:02}" for number in range(MAX_TASKS + 2)]
+    await groups.watch(*ids)
+    await groups.end(*ids)
+    assert await groups.told() == [ids[:MAX_TASKS], ids[MAX_TASKS:]]
 
 
 # Tasks that take very long
