@@ -200,7 +200,7 @@ def build_bot(
     )
     watchlist = Watchlist(
         registry,
-        WatchStore(database, stores.outbox),
+        WatchStore(database, stores.outbox, stores.limits),
         LookupLimiter(settings.poll_requests_per_second),
     )
     accounts = AccountService(

@@ -7,6 +7,8 @@ neither a name that resolves differently the next time nor a redirect leads anyw
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from ipaddress import ip_address
 
 import aiohttp
@@ -15,6 +17,10 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from bot.public_addresses import is_public
 
 HTTPS_PORT = 443
+
+_RESOLVING = ThreadPoolExecutor(8, thread_name_prefix="public-resolver")
+"""A look-up cannot be cancelled. Name servers that do not answer block these threads, not those of
+the event loop, by which Discord and the operator's relay are resolved."""
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """Returns the numeric addresses of a host and port; raises ``OSError`` if there are none."""
@@ -26,8 +32,8 @@ class NotPublicError(OSError):
 
 async def resolve_host(host: str, port: int) -> Sequence[str]:
     """Return the addresses of a host by the system's resolver. Raises ``OSError``."""
-    loop = asyncio.get_running_loop()
-    infos = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    infos = await asyncio.get_running_loop().run_in_executor(_RESOLVING, look_up)
     return list(dict.fromkeys(str(info[4][0]) for info in infos))
 
 

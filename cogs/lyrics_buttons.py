@@ -8,9 +8,8 @@ from bot.relay.models import Task
 from bot.storage.server_settings import ServerSettingsStore
 from bot.ui.custom_ids import LyricsButtonId, LyricsMenuId
 from bot.ui.lyrics_reader import lyrics_file, lyrics_page
-from bot.ui.permissions import may_post
 from bot.ui.persistent_items import persistent_item, selected_values
-from bot.ui.replies import Reply, caller_of
+from bot.ui.replies import Reply, caller_of, post_for_user, refusal_to_post
 from bot.ui.suno_cog import SunoCog
 from bot.watches.languages import channel_locale
 from bot.watches.watchlist import Watchlist
@@ -76,20 +75,12 @@ async def _share(
 ) -> None:
     """Post the reader to the channel, with the name of the user."""
     catalog = catalog_for(interaction.locale.value)
-    if not may_post(interaction.permissions, interaction):
-        await Reply(interaction).send(catalog.text("reader-may-not-share"))
-        return
-    if not may_post(interaction.app_permissions, interaction):
-        await Reply(interaction).send(catalog.text("reader-cannot-share"))
+    if refusal := refusal_to_post(interaction, catalog):
+        await Reply(interaction).send(refusal)
         return
     page = lyrics_page(task, custom_id.page, public, owner=interaction.user.id)
-    await Reply(interaction).send(catalog.text("reader-shared"))
-    await interaction.followup.send(
-        public.text("reader-shared-by", user=interaction.user.mention),
-        embed=page.embed,
-        view=page.view or discord.utils.MISSING,
-        allowed_mentions=discord.AllowedMentions.none(),
-    )
+    shared = catalog.text("reader-shared")
+    await post_for_user(interaction, public, [page.embed], page.view, shared)
 
 
 async def _send_file(

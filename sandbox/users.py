@@ -28,6 +28,7 @@ def add_demo_users(discord: LocalDiscord) -> DemoUsers:
     guild = discord.add_guild("Song Club")
     you, friend = discord.add_user("you"), discord.add_user("friend")
     admin, chinese_user = discord.add_user("admin"), discord.add_user("歌友", "zh-CN")
+    guild.add_role("Listeners")
     for user in (you, friend, chinese_user):
         guild.add_member(user)
     guild.add_member(admin, administrator=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.i18n.catalog import mention_commands
 from sandbox.discord import middleware
 from tests.support.sandbox_session import SandboxSession, open_sandbox
 
@@ -35,6 +36,14 @@ def well_formed(request: pytest.FixtureRequest) -> Iterator[None]:
     log.removeHandler(collector)
     if request.node.get_closest_marker("malformed_requests") is None:
         assert collector.lines == []
+
+
+@pytest.fixture(autouse=True)
+def _forgotten_commands() -> Iterator[None]:
+    """Let a test know no ids of commands, whatever bot the tests before it ran."""
+    mention_commands({})
+    yield
+    mention_commands({})
 
 
 @pytest.fixture

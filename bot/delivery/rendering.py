@@ -12,7 +12,7 @@ from bot.storage.models import Delivery, DeliveryPurpose, EndReason, MessageForm
 from bot.ui.custom_ids import KeepWatchingId
 from bot.ui.escaping import sanitize_line
 from bot.ui.held_notice import held_notice
-from bot.ui.limits import MAX_BUTTONS_IN_ROW, MAX_CONTENT, MAX_THREAD_NAME
+from bot.ui.limits import MAX_BUTTONS_IN_ROW, MAX_THREAD_NAME
 from bot.ui.notice import Notice, render_notice
 from bot.ui.notice_fallbacks import as_plain_text, minimal_notice, without_links
 from bot.ui.summary import (
@@ -44,7 +44,7 @@ def render_delivery(
         )
     possible_duplicate = possible_duplicate or delivery.possible_duplicate
     if delivery.is_summary:
-        return _with_origin(_render_summary(delivery, catalog, possible_duplicate), delivery)
+        return _render_summary(delivery, catalog, possible_duplicate)
     subject = (delivery.task, delivery.end_reason, delivery.watchers, catalog)
     if delivery.message_format in FORMATS_WITHOUT_FOREIGN_TEXT:
         text = minimal_notice(
@@ -78,6 +78,7 @@ def _render_summary(delivery: Delivery, catalog: Catalog, possible_duplicate: bo
         delivery.nonce,
         still_running=delivery.still_running,
         possible_duplicate=possible_duplicate,
+        redirected_from=delivery.redirected_from,
     )
     return render_summary(summary, delivery.message_format, catalog)
 
@@ -89,7 +90,7 @@ def _with_origin(notice: Notice, delivery: Delivery) -> Notice:
     remark = catalog_for(delivery.destination.locale).text(
         "notice-instead", place=f"<#{delivery.redirected_from}>"
     )
-    return replace(notice, content=f"{notice.content}\n{remark}"[:MAX_CONTENT])
+    return replace(notice, content=f"{notice.content}\n{remark}")
 
 
 def simpler_format(delivery: Delivery) -> MessageFormat | None:

@@ -210,6 +210,19 @@ def add_task(
     )
 
 
+_INSERT_DIRECT = """
+    INSERT INTO deliveries (account, user_id, locale, purpose, state, still_running, message_format,
+        nonce, reason, redirected_from, possible_duplicate, due_at, created_at)
+    SELECT account, :user,
+        coalesce((SELECT language FROM user_settings WHERE user_id = :user), locale), :purpose,
+        'due', (SELECT count(DISTINCT w.task_id) FROM watches w
+            WHERE w.user_id = :user AND w.delivery_id IS NULL AND w.group_id IN
+                (SELECT group_id FROM watches e WHERE e.delivery_id = deliveries.id)),
+        :message_format, '', :reason, channel_id, :possible_duplicate, :now, :now
+    FROM deliveries WHERE id = :delivery
+"""
+
+
 def enqueue_direct(
     db: Database,
     delivery_id: int,
@@ -222,19 +235,23 @@ def enqueue_direct(
 ) -> int:
     """Insert a direct message about those tasks of a delivery that a person waits for.
 
-    It is in the language that the person has chosen, else in that of the delivery.
+    It is in the language that the person has chosen, else in that of the delivery, and counts only
+    those running tasks of the group for which the person waits.
 
     ``reason``: of the message that a notice is held, why it is. ``possible_duplicate``: the same
     may have been posted. Returns the id of the message.
     """
     cursor = db.execute(
-        "INSERT INTO deliveries (account, user_id, locale, purpose, state, still_running,"
-        " message_format, nonce, reason, redirected_from, possible_duplicate, due_at, created_at)"
-        " SELECT account, ?1,"
-        " coalesce((SELECT language FROM user_settings WHERE user_id = ?1), locale), ?2,"
-        " 'due', still_running, ?, '', ?, channel_id, ?, ?, ?"
-        " FROM deliveries WHERE id = ?",
-        [user_id, purpose, MessageFormat.FULL, reason, possible_duplicate, now, now, delivery_id],
+        _INSERT_DIRECT,
+        {
+            "user": user_id,
+            "purpose": purpose,
+            "message_format": MessageFormat.FULL,
+            "reason": reason,
+            "possible_duplicate": possible_duplicate,
+            "now": now,
+            "delivery": delivery_id,
+        },
     )
     new_id = cast("int", cursor.lastrowid)
     _give_nonce(db, new_id)

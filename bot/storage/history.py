@@ -6,6 +6,7 @@ people; a person's history holds the tasks that the person watched anywhere. Ent
 the transaction that ends the task.
 """
 
+import json
 import logging
 import statistics
 from collections.abc import Iterable, Sequence
@@ -17,12 +18,14 @@ from bot.relay.models import Outcome, Task, TaskKind
 from bot.storage.database import DatabaseThread
 from bot.storage.models import (
     ACCOUNT_PREFIX,
+    DeliveryPurpose,
     Destination,
     DurationStats,
     EndReason,
     HistoryEntry,
     HistoryPage,
     HistoryScope,
+    PostedNotice,
     RecentTask,
 )
 from bot.storage.search import (
@@ -92,6 +95,27 @@ class History:
 
         return await self._database.view(entry)
 
+    async def posted_notices(
+        self, scope: HistoryScope, ids: Sequence[str]
+    ) -> dict[str, PostedNotice]:
+        """Return the last message about each of the tasks, where it is known and may be named.
+
+        In a server's history those in channels that the person can see, in a person's own those
+        for which that person waited.
+        """
+        allowed, values = _allowed_notices(scope)
+        rows = await self._database.read(
+            "SELECT task_id, guild_id, coalesce(thread_id, channel_id) AS channel_id, message_id,"  # noqa: S608 # names of ours
+            " max(id) FROM task_deliveries d WHERE purpose != ?"
+            " AND message_id IS NOT NULL"
+            f" AND task_id IN (SELECT value FROM json_each(?)) AND {allowed} GROUP BY task_id",
+            [DeliveryPurpose.HELD_NOTICE, json.dumps(list(ids)), *values],
+        )
+        return {
+            row["task_id"]: PostedNotice(row["guild_id"], row["channel_id"], row["message_id"])
+            for row in rows
+        }
+
     async def duration_stats(
         self, kind: TaskKind, account: str | None = None
     ) -> DurationStats | None:
@@ -141,6 +165,15 @@ def _recent_task(row: dict[str, Any]) -> RecentTask:
         outcome=load_enum(Outcome, row["outcome"]),
         since=row["watched_at"] if ended_at is None else ended_at,
     )
+
+
+def _allowed_notices(scope: HistoryScope) -> tuple[str, list[Any]]:
+    """Return the condition for the deliveries that a person may be told of, and its values."""
+    if scope.guild_id is None:
+        waited = "SELECT 1 FROM watches s WHERE s.delivery_id = d.id AND s.task_id = d.task_id"
+        return f"EXISTS ({waited} AND s.user_id = ?)", [scope.user_id]
+    visible = "guild_id = ? AND channel_id IN (SELECT value FROM json_each(?))"
+    return visible, [scope.guild_id, json.dumps(list(scope.visible))]
 
 
 def is_worth_keeping(task: Task, end_reason: EndReason) -> bool:

@@ -30,7 +30,10 @@ _CARD_TASKS = """
             AND s.task_id = ct.task_id AND s.channel_id = ?2 AND s.delivery_id IS NULL) AS watched,
         EXISTS (SELECT 1 FROM task_deliveries d WHERE d.account = ct.account
             AND d.task_id = ct.task_id AND d.channel_id = ?2
-            AND d.state IN ('collecting', 'due', 'sending')) AS notice_pending
+            AND d.state IN ('collecting', 'due', 'sending')) AS notice_pending,
+        EXISTS (SELECT 1 FROM task_deliveries d WHERE d.account = ct.account
+            AND d.task_id = ct.task_id AND d.channel_id = ?2
+            AND d.state = 'collecting') AS notice_collecting
     FROM live_card_tasks ct LEFT JOIN tasks t USING (account, task_id)
     WHERE ct.card_id = ?1 ORDER BY ct.rowid
 """
@@ -73,6 +76,7 @@ def _card_task(row: Mapping[str, Any]) -> LiveCardTask:
         known=bool(row["known"]),
         watched=bool(row["watched"]),
         notice_pending=bool(row["notice_pending"]),
+        notice_collecting=bool(row["notice_collecting"]),
         deadline_at=row["deadline_at"],
         polled_for=row["polled_for"],
     )

@@ -43,6 +43,12 @@ Songs take minutes. Half an hour also covers ten of them that a relay makes one 
 links and interest are still fresh then.
 """
 
+MAX_TASKS = 10
+"""Tasks of one summary, as many as one command takes: every one has a line and can be opened.
+
+People who join a group by a card can make it larger. It gets several summaries then.
+"""
+
 _IS_RUNNING = """
     EXISTS (SELECT 1 FROM watches w
         WHERE w.group_id = deliveries.group_id AND w.delivery_id IS NULL)
@@ -68,19 +74,31 @@ def collect(
 
     ``group`` has the ``group_id`` and the destination.
     """
-    row = db.execute(
-        "SELECT id FROM deliveries WHERE state = 'collecting' AND group_id = ? AND account = ?",
-        [group["group_id"], account],
-    ).fetchone()
-    delivery_id = (
-        row[0] if row else insert_collecting(db, account, group, now=now, due_at=now + MAX_WAIT)
-    )
+    delivery_id = _collecting(db, account, group["group_id"], now)
+    if delivery_id is None:
+        delivery_id = insert_collecting(db, account, group, now=now, due_at=now + MAX_WAIT)
     add_task(db, delivery_id, account, task_id, end_reason)
     db.execute(
         "UPDATE watches SET delivery_id = ? WHERE account = ? AND task_id = ? AND group_id = ?"
         " AND delivery_id IS NULL",
         [delivery_id, account, task_id, group["group_id"]],
     )
+
+
+def _collecting(db: Database, account: str, group_id: int, now: float) -> int | None:
+    """Return the delivery that takes one more task of a group; a full one becomes due."""
+    row = db.execute(
+        "SELECT d.id, count(*) FROM deliveries d JOIN delivery_tasks t ON t.delivery_id = d.id"
+        " WHERE d.state = 'collecting' AND d.group_id = ? AND d.account = ? GROUP BY d.id",
+        [group_id, account],
+    ).fetchone()
+    if row is None:
+        return None
+    delivery_id, tasks = row
+    if tasks < MAX_TASKS:
+        return int(delivery_id)
+    db.execute(f"{_RELEASE} AND id = :id", {"now": now, "id": delivery_id})
+    return None
 
 
 def release_complete(db: Database, group_ids: Collection[int], now: float) -> None:

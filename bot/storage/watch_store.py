@@ -11,8 +11,9 @@ from sqlite_utils import Database
 
 from bot.relay.models import Task
 from bot.storage.database import DatabaseThread
+from bot.storage.limits import DEFAULT_LIMITS, WatchLimits, charge_message
 from bot.storage.live_cards import mark_live_cards_stale
-from bot.storage.models import Caller, EndReason, TaskKey, UnwatchOutcome, Watch
+from bot.storage.models import Caller, Destination, EndReason, TaskKey, UnwatchOutcome, Watch
 from bot.storage.outbox import Outbox
 from bot.storage.task_rows import UnreadableRowError, load_task, load_task_or_id, task_with_id_only
 from bot.storage.watch_groups import collected_tasks, largest_group, release_complete
@@ -25,9 +26,12 @@ _PRIORITY = (UnwatchOutcome.ON_ITS_WAY, UnwatchOutcome.STOPPED, UnwatchOutcome.N
 class WatchStore:
     """What people watch, wherever, and at whichever account."""
 
-    def __init__(self, database: DatabaseThread, outbox: Outbox) -> None:
+    def __init__(
+        self, database: DatabaseThread, outbox: Outbox, limits: WatchLimits = DEFAULT_LIMITS
+    ) -> None:
         self._database = database
         self._outbox = outbox
+        self._limits = limits
 
     async def watches_of(self, user_id: int) -> list[Watch]:
         """Return the watches of running tasks of a person, the oldest first."""
@@ -82,6 +86,15 @@ class WatchStore:
             "SELECT task_id FROM watches WHERE user_id = ? AND delivery_id IS NULL", [user_id]
         )
         return {row["task_id"] for row in rows}
+
+    async def charge_message(self, user_id: int, destination: Destination, now: float) -> None:
+        """Charge a message that a person lets the bot post in a channel.
+
+        Raises ``TooManyMessages``.
+        """
+        await self._database.run(
+            lambda db: charge_message(db, user_id, destination, now, self._limits)
+        )
 
     async def ended_task(
         self, task_id: str, caller: Caller, accounts: Collection[str]

@@ -227,16 +227,17 @@ def join_notice(db: Database, watch: NewWatch, limit: int) -> JoinedNotice | Non
 
 
 def _join_delivery(db: Database, delivery_id: int, watch: NewWatch, limit: int) -> None:
-    """Add a watch to a delivery, unless the person waits for it already."""
-    waiting = {
-        user_id
-        for (user_id,) in db.execute(
-            "SELECT user_id FROM watches WHERE delivery_id = ?", [delivery_id]
-        )
-    }
-    if watch.user_id in waiting:
+    """Add a watch to a delivery, unless the person has it already.
+
+    In a summary a person has a watch for each of the tasks, which decides of what they are told
+    elsewhere, should it not be posted. The ``limit`` is one of people.
+    """
+    waiting = set(
+        db.execute("SELECT user_id, task_id FROM watches WHERE delivery_id = ?", [delivery_id])
+    )
+    if (watch.user_id, watch.task_id) in waiting:
         return
-    if len(waiting) >= limit:
+    if len({user_id for user_id, _ in waiting} - {watch.user_id}) >= limit:
         raise TooManyWatchers(limit)
     destination = watch.destination
     db.execute(

@@ -130,9 +130,42 @@ class FoundTasksId(CustomId):
     kind = "watch-found"
 
 
+HISTORY_CHOICE = "here|mine"
+"""The server's history as far as the user may see it, or the user's own from everywhere."""
+
+
+@dataclass(frozen=True)
+class HistoryViewId(CustomId):
+    """Under a page of a history: show page ``page``, counted from 0, of a search in it."""
+
+    kind = "past"
+    owner: UserId
+    choice: Annotated[str, HISTORY_CHOICE]
+    page: Annotated[int, r"[0-9]{1,7}"]
+    search: Annotated[str, r"(?s:.*)"]
+
+
+@dataclass(frozen=True)
+class HistoryMenuId(CustomId):
+    """The menu that opens an entry of a history; the entries' ids are its values."""
+
+    kind = "past-open"
+    owner: UserId
+    choice: Annotated[str, HISTORY_CHOICE]
+
+
+@dataclass(frozen=True)
+class HistoryPostId(CustomId):
+    """Under an opened entry of a history: post it in this channel."""
+
+    kind = "past-post"
+    choice: Annotated[str, HISTORY_CHOICE]
+    entry_id: RowId
+
+
 @dataclass(frozen=True)
 class HistoryPageId(CustomId):
-    """Under a page of the history: show page ``page``, counted from 0, of a search."""
+    """As ``HistoryViewId``, in messages of earlier versions; there was only one history to see."""
 
     kind = "history"
     owner: UserId
@@ -142,7 +175,7 @@ class HistoryPageId(CustomId):
 
 @dataclass(frozen=True)
 class HistoryEntryId(CustomId):
-    """The menu that opens an entry of the history; the entries' ids are its values."""
+    """As ``HistoryMenuId``, in messages of earlier versions."""
 
     kind = "history-open"
     owner: UserId

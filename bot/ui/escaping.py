@@ -43,6 +43,10 @@ _TAGS = re.compile(
 )
 """Regional flags, as Scotland's, are a black flag and tags; other tags could hide text."""
 _JOINERS = re.compile("[\u180e\u200c\u200d]+")
+_STRAY_SELECTORS = re.compile(
+    "(?<!\\S)[\u180b-\u180e\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]+"
+)
+"""Variation selectors and joiners without a character before them: these alone show nothing."""
 _SPECIAL = re.compile(
     r"[\\*_~`|<>\[\]#]"  # emphasis, code, spoilers, mentions, masked links, quotes, headings
     r"|:(?=\S)"  # links of any scheme, and emoji by name
@@ -66,7 +70,8 @@ def sanitize(text: str, *, limit: int | None = None) -> str:
     text = _FORBIDDEN.sub("", _NEWLINES.sub("\n", text)).replace(_EMPTY_BRAILLE, " ")
     if not text.isascii():
         text = _TAGS.sub(lambda match: match[1] or "", text)
-        text = _bound_marks(_JOINERS.sub(_keep_needed_joiner, text))
+        text = _JOINERS.sub(_keep_needed_joiner, _STRAY_SELECTORS.sub("", text))
+        text = _bound_marks(text)
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 

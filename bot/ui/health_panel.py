@@ -129,11 +129,11 @@ def _details(health: ServerHealth, guild: discord.Guild, catalog: Catalog) -> It
 
 
 def _duration(seconds: float, catalog: Catalog) -> str:
-    """Return a duration in words, in the largest unit that it has two of; at least a minute."""
+    """Return a duration in words, in the largest unit that it has two of."""
     for unit, length in _UNITS.items():
         if seconds >= 2 * length:
             return catalog.text(f"health-{unit}", count=int(seconds // length))
-    return catalog.text("health-minutes", count=1)
+    return catalog.text("health-minutes", count=int(seconds >= 60))
 
 
 def _relative_time(seconds: float) -> str:

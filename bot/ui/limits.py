@@ -12,6 +12,10 @@ import discord
 from bot.public_addresses import is_public
 
 MAX_CONTENT = 2000
+MAX_ROLE_MENTION = 25
+"""The mention of a role, and the space after it: an id has at most 20 digits."""
+MAX_PLAIN_TEXT = MAX_CONTENT - MAX_ROLE_MENTION
+"""A message that is text alone, and that may still get the mention of a role."""
 MAX_EMBEDS = 10
 MAX_EMBEDS_TOTAL = 6000
 """The sum of titles, descriptions, field names and values, footers and authors of all embeds."""

@@ -225,7 +225,14 @@ def _state(entry: LiveCardTask, catalog: Catalog) -> str:
         state = catalog.text("live-waiting")
     else:
         return f"{entry.task.progress}%" if entry.task.progress else ""
-    return join_parts(state, catalog.text("live-sending-notice") if entry.notice_pending else "")
+    return join_parts(state, _notice_state(entry, catalog))
+
+
+def _notice_state(entry: LiveCardTask, catalog: Catalog) -> str:
+    """Return what a pending notice waits for; empty if none is pending."""
+    if entry.notice_collecting:
+        return catalog.text("live-collecting")
+    return catalog.text("live-sending-notice") if entry.notice_pending else ""
 
 
 def _title(entry: LiveCardTask, card: LiveCard, columns: int = _TITLE_COLUMNS) -> str:

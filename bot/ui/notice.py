@@ -78,6 +78,19 @@ def render_notice(
     )
 
 
+def render_result(
+    task: Task, catalog: Catalog, style: NoticeStyle
+) -> tuple[list[discord.Embed], tuple[LinkButton | ActionButton, ...]]:
+    """Return the embeds and buttons of a notice of a task with a result, without its text.
+
+    They have no marker, so that the message is not taken for the notice of a watch.
+    """
+    finished = task_text.without_expired_streams(task)
+    facts = NoticeFacts(finished, EndReason.FINISHED, catalog)
+    embeds, shortened = result_embeds(facts, style, lines_around=_lines_around(facts, ""))
+    return embeds, _result_buttons(facts, shortened=shortened)
+
+
 def allowed_mentions_of(user_ids: Sequence[int]) -> discord.AllowedMentions:
     """Return the permission to mention exactly these users."""
     return discord.AllowedMentions(
@@ -89,7 +102,10 @@ def allowed_mentions_of(user_ids: Sequence[int]) -> discord.AllowedMentions:
 
 
 def with_role_mention(notice: Notice, role_id: int) -> Notice:
-    """Return ``notice`` with the mention of a role at the start."""
+    """Return ``notice`` with the mention of a role at the start, for which each format has space.
+
+    A text that was cut at its end would lack the marker by which a repeat is recognized.
+    """
     allowed = discord.AllowedMentions(
         everyone=False,
         roles=[discord.Object(role_id)],
@@ -97,7 +113,7 @@ def with_role_mention(notice: Notice, role_id: int) -> Notice:
         replied_user=False,
     )
     content = f"<@&{role_id}> {notice.content}"
-    return replace(notice, content=content[:MAX_CONTENT], allowed_mentions=allowed)
+    return replace(notice, content=content, allowed_mentions=allowed)
 
 
 def _lines_around(facts: NoticeFacts, text: str) -> int:

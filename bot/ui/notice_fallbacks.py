@@ -13,7 +13,7 @@ from bot.relay.models import Task
 from bot.storage.models import EndReason
 from bot.ui import task_text
 from bot.ui.escaping import code_span
-from bot.ui.limits import MAX_CONTENT
+from bot.ui.limits import MAX_CONTENT, MAX_PLAIN_TEXT
 from bot.ui.lyrics import truncate_at_line
 from bot.ui.notice import CONTENT_RESERVE, Notice, allowed_mentions_of
 from bot.ui.notice_text import NoticeFacts, headline, mentions
@@ -48,12 +48,12 @@ def as_plain_text(notice: Notice) -> Notice:
     For channels without the permission Embed Links, and after ``without_links`` was rejected.
     """
     footers = [embed.footer.text for embed in notice.embeds if embed.footer.text]
-    id_limit = MAX_CONTENT - len(notice.content) - len("\n-# ")
+    id_limit = MAX_PLAIN_TEXT - len(notice.content) - len("\n-# ")
     marker = "".join(f"-# {code_span(footer, limit=id_limit)}" for footer in footers[-1:])
-    text = _with_links(notice, MAX_CONTENT - len(marker) - len(notice.rest) - 2)
+    text = _with_links(notice, MAX_PLAIN_TEXT - len(marker) - len(notice.rest) - 2)
     details = _fit_parts(
         list(_embed_texts(notice)),
-        MAX_CONTENT - len(text) - len(marker) - 2,
+        MAX_PLAIN_TEXT - len(text) - len(marker) - 2,
         notice.rest,
         shortened=notice.shortened,
     )

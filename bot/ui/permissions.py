@@ -120,14 +120,15 @@ def is_user_install_only(interaction: discord.Interaction[Any]) -> bool:
     return interaction.context.private_channel
 
 
-def history_scope(interaction: discord.Interaction[Any]) -> HistoryScope:
+def history_scope(interaction: discord.Interaction[Any], *, mine: bool = False) -> HistoryScope:
     """Return whose history an interaction may show: the server's if there is one, else the user's.
 
+    ``mine``: the user's in any case.
     A server's history is limited to this channel and those that the bot knows and the user can
     view. Unknown channels, as archived threads or deleted ones, may have been private.
     """
     user, guild = interaction.user, interaction.guild
-    if interaction.guild_id is None:
+    if mine or interaction.guild_id is None:
         return HistoryScope(user.id)
     visible = set() if interaction.channel_id is None else {interaction.channel_id}
     if guild is not None and isinstance(user, discord.Member):

@@ -1,8 +1,10 @@
 """Replies to commands: ephemeral, in as many messages as they need."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
+import aiohttp
 import discord
 
 from bot.i18n.catalog import Catalog
@@ -11,7 +13,7 @@ from bot.storage.models import Caller
 from bot.ui.error_replies import error_text
 from bot.ui.escaping import code_span, truncate
 from bot.ui.limits import MAX_CONTENT, MAX_USER_INSTALL_FOLLOW_UPS, whole_lines
-from bot.ui.permissions import is_user_install_only
+from bot.ui.permissions import is_user_install_only, may_post
 
 
 def caller_of(interaction: discord.Interaction[Any]) -> Caller:
@@ -65,6 +67,42 @@ def _pieces(text: str) -> Iterator[str]:
         lines = lines[len(piece) :]
 
 
+def refusal_to_post(interaction: discord.Interaction[Any], catalog: Catalog) -> str:
+    """Return why a user cannot let the bot post in the channel; empty if they can."""
+    if not may_post(interaction.permissions, interaction):
+        return catalog.text("reader-may-not-share")
+    if not may_post(interaction.app_permissions, interaction):
+        return catalog.text("reader-cannot-share")
+    return ""
+
+
+async def post_for_user(
+    interaction: discord.Interaction[Any],
+    public: Catalog,
+    embeds: Sequence[discord.Embed],
+    view: discord.ui.View | None,
+    confirmation: str,
+) -> None:
+    """Post embeds in the channel of a deferred interaction, with the name of its user.
+
+    ``public``: the language of the channel. The user reads the ``confirmation``, which has to come
+    first: Discord makes the first message after a deferral private. It is deleted if the post
+    fails.
+    """
+    await interaction.edit_original_response(content=confirmation)
+    try:
+        await interaction.followup.send(
+            public.text("reader-shared-by", user=interaction.user.mention),
+            embeds=embeds,
+            view=view or discord.utils.MISSING,
+            allowed_mentions=discord.AllowedMentions.none(),
+        )
+    except (discord.DiscordException, aiohttp.ClientError, OSError):
+        with suppress(discord.DiscordException, aiohttp.ClientError, OSError):
+            await interaction.delete_original_response()
+        raise
+
+
 def answerable_ids(
     interaction: discord.Interaction[Any], ids: list[str]
 ) -> tuple[list[str], list[str]]:
@@ -87,4 +125,11 @@ def missing_task_text(
     """
     if error is not None:
         return error_text(error, catalog)
-    return catalog.text("status-unlisted" if unlisted else "status-unknown", id=code_span(task_id))
+    return unfound_ids_text([task_id], catalog, unlisted=unlisted)
+
+
+def unfound_ids_text(task_ids: Sequence[str], catalog: Catalog, *, unlisted: bool) -> str:
+    """Return the text about ids that the relay does not know, or has not been asked about."""
+    key = "status-unlisted" if unlisted else "status-unknown"
+    ids = catalog.listed(map(code_span, task_ids))
+    return catalog.text(key, count=len(task_ids), ids=ids)

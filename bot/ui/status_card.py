@@ -128,8 +128,10 @@ def state_line(
     started = _start(task, now)
     finished = _plausible_time(task.finished_at, now)
     if not task.terminal:
-        since = catalog.text("card-since", time=f"<t:{started}:R>") if started else ""
-        state = catalog.text(f"card-state-{_status_name(task.status)}")
+        status = _status_name(task.status)
+        key = "card-submitted" if status == "waiting" else "card-since"
+        since = catalog.text(key, time=f"<t:{started}:R>") if started else ""
+        state = catalog.text(f"card-state-{status}")
         return task_text.join_parts(_progress(task, catalog, now, typical) or state, since)
     ended = f"<t:{finished}:R>" if finished else ""
     took = finished - started if finished and started else 0

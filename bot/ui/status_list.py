@@ -21,7 +21,7 @@ from bot.ui.limits import (
     usable_url,
     whole_lines,
 )
-from bot.ui.replies import missing_task_text
+from bot.ui.replies import unfound_ids_text
 from bot.ui.status_card import StatusMessage, status_card, status_message
 from bot.ui.views import StatelessView, status_button
 
@@ -84,12 +84,7 @@ def statuses_message(
     """Return one message with the status of each requested task, within Discord's limits."""
     if len(entries) > MAX_CARDS:
         return _list_message(entries, catalog)
-    sentences = dict.fromkeys(
-        missing_task_text(each.task_id, each.error, catalog, unlisted=each.unlisted)
-        for each in entries
-        if not each.task
-    )
-    missing = "\n".join(whole_lines(sentences, MAX_CONTENT))
+    missing = "\n".join(whole_lines(_missing_sentences(entries, catalog), MAX_CONTENT))
     found = [(each.task, each.typical, each.watching) for each in entries if each.task]
     if not found:
         return StatusMessage([], None, missing)
@@ -102,6 +97,17 @@ def statuses_message(
         for task, typical, _ in found
     ]
     return StatusMessage(_with_different_urls(embeds), _view(entries, catalog), missing)
+
+
+def _missing_sentences(entries: Sequence[StatusEntry], catalog: Catalog) -> list[str]:
+    """Return why some tasks cannot be shown: a sentence for each reason."""
+    missing = [each for each in entries if not each.task]
+    errors = dict.fromkeys(error_text(each.error, catalog) for each in missing if each.error)
+    sentences = list(errors)
+    for unlisted in (False, True):
+        ids = [each.task_id for each in missing if not each.error and each.unlisted == unlisted]
+        sentences += [unfound_ids_text(ids, catalog, unlisted=unlisted)] if ids else []
+    return sentences
 
 
 def menu_ids(message: discord.Message | None) -> list[str]:

@@ -15,7 +15,15 @@ from bot.ui import task_text
 from bot.ui.custom_ids import StatusMenuId
 from bot.ui.escaping import code_span, sanitize_line
 from bot.ui.failure_reasons import effective_kind, failure_cause
-from bot.ui.limits import MAX_CONTENT, MAX_DESCRIPTION, MAX_OPTION_TEXT, usable_url, whole_lines
+from bot.ui.limits import (
+    MAX_CONTENT,
+    MAX_DESCRIPTION,
+    MAX_OPTION_TEXT,
+    MAX_OPTIONS,
+    MAX_PLAIN_TEXT,
+    usable_url,
+    whole_lines,
+)
 from bot.ui.notice import CONTENT_RESERVE, Notice, allowed_mentions_of
 from bot.ui.notice_text import NoticeFacts, mentions
 from bot.ui.views import StatelessView
@@ -23,10 +31,10 @@ from bot.ui.views import StatelessView
 _MARKER_PREFIX = "♫ "
 _MARKER_LENGTH = 12
 """Digits of the nonce in the marker."""
-_TITLE_COLUMNS = 40
-"""The width of a title in a line, as ``short_line`` measures it."""
-_MAX_ID = 40
-"""Code points of a task's id."""
+_TITLE_COLUMNS = 30
+"""The width of a title in a line, as ``short_line`` measures it: the links fit beside it."""
+_MAX_ID, _SHORT_ID = 40, 9
+"""Code points of a task's id, and of one that only tells tasks without titles apart."""
 _MAX_LINKED_VERSIONS = 2
 """Versions of a song that are linked; the menu shows all of them."""
 _GAVE_UP_ICON = "⌛"
@@ -52,6 +60,8 @@ class Summary:
     """How many tasks of the group were still running when it became due."""
     possible_duplicate: bool = False
     """Whether the same message may have been posted before."""
+    redirected_from: int | None = None
+    """The channel for which it was, if that does not take it."""
 
 
 def render_summary(summary: Summary, message_format: MessageFormat, catalog: Catalog) -> Notice:
@@ -82,16 +92,18 @@ def summary_as_text(notice: Notice) -> Notice:
     (embed,) = notice.embeds
     marker = f"\n-# {code_span(embed.footer.text or '')}"
     lines = [notice.content, *(embed.description or "").split("\n")]
-    kept = whole_lines(lines, MAX_CONTENT - len(marker))
+    limit = MAX_PLAIN_TEXT - len(marker)
+    kept = whole_lines(lines, limit)
     if len(kept) < len(lines):
-        kept = [*whole_lines(lines, MAX_CONTENT - len(marker) - len(notice.rest) - 1), notice.rest]
+        kept = [*whole_lines(lines, limit - len(notice.rest) - 1), notice.rest]
     return replace(notice, content="\n".join(kept) + marker, embeds=())
 
 
 def summary_menu(ends: Sequence[TaskEnd], catalog: Catalog) -> discord.ui.View | None:
     """Return the menu that shows the status of a task of a summary privately.
 
-    A task id that is too long for an option, which no relay makes, is left out.
+    A task id that is too long for an option, which no relay makes, is left out, and so is what is
+    beyond the most options: people who join groups can make them larger than one request.
     """
     options = [
         discord.SelectOption(
@@ -110,7 +122,7 @@ def summary_menu(ends: Sequence[TaskEnd], catalog: Catalog) -> discord.ui.View |
         discord.ui.Select(
             custom_id=StatusMenuId().encode(),
             placeholder=catalog.text("status-open"),
-            options=options,
+            options=options[:MAX_OPTIONS],
         )
     )
     return view
@@ -137,6 +149,8 @@ def _remarks(summary: Summary, catalog: Catalog) -> Iterator[str]:
         yield catalog.text("summary-still-running", number=summary.still_running)
     if summary.possible_duplicate:
         yield catalog.text("notice-possible-duplicate")
+    if summary.redirected_from is not None:
+        yield catalog.text("notice-instead", place=f"<#{summary.redirected_from}>")
 
 
 def _minimal_lines(summary: Summary, catalog: Catalog) -> list[str]:
@@ -173,18 +187,18 @@ def _line(facts: NoticeFacts, limit: int, *, linked: bool) -> str:
     """
     title = task_text.short_line(facts.task.title, columns=_TITLE_COLUMNS)
     name = f"**{title or _name(facts)}**"
-    task_id = "" if linked and title else code_span(facts.task.id, limit=_MAX_ID)
-    plain = f"{_icon(facts)} {task_text.join_parts(name, task_id, _result(facts))}"
+    result = _result(facts)
     if not linked:
-        return plain
+        task_id = code_span(facts.task.id, limit=_MAX_ID)
+        return f"{_icon(facts)} {task_text.join_parts(name, task_id, result)}"
+    task_id = "" if title else f" {code_span(facts.task.id, limit=_SHORT_ID + 2)}"
     links = list(_links(facts))
-    page = task_text.song_page(facts.task)
-    named = task_text.masked_link(name, page) or name
-    lines = (
-        f"{_icon(facts)} {task_text.join_parts(named, task_id, _result(facts), *shown)}"
+    named = (task_text.masked_link(name, task_text.song_page(facts.task)) or name) + task_id
+    lines = [
+        f"{_icon(facts)} {task_text.join_parts(named, result, *shown)}"
         for shown in (links, links[:1], ())
-    )
-    return next((line for line in lines if len(line) <= limit), plain)
+    ]
+    return next((line for line in lines if len(line) <= limit), lines[-1])
 
 
 def _name(facts: NoticeFacts) -> str:

@@ -62,7 +62,10 @@ _UNWATCH_KEYS = {
 }
 
 
+_DETAILED_KEYS = {"watch-finished", "watch-failed"}
 _LINKED_KEYS = {"watch-posted", "watch-failed-posted"}
+_SHORT_KEYS = {"watch-watching", "watch-already"}
+"""The relay knows these tasks, so that their ids are right."""
 
 
 def watch_reply(answer: WatchReport | WatchRefusal, catalog: Catalog) -> str:
@@ -78,7 +81,7 @@ def watch_reply(answer: WatchReport | WatchRefusal, catalog: Catalog) -> str:
         if not result.error:
             keys = _OUTCOME_KEYS | _FAILED_OUTCOME_KEYS if result.failed else _OUTCOME_KEYS
             by_key.setdefault(keys[result.outcome], []).append(result)
-    lines = [_outcome(key, results, answer, catalog) for key, results in by_key.items()]
+    lines = _outcome_lines(by_key, answer, catalog)
     if refused and by_key:
         tasks = task_names((result.task for result in refused), catalog)
         lines.append(catalog.text("watch-refused", tasks=tasks))
@@ -133,26 +136,40 @@ def _refusal(refusal: WatchRefusal, catalog: Catalog) -> str:
     return "\n".join([text, *unsent])
 
 
-def _outcome(
-    key: str, results: Sequence[WatchResult], report: WatchReport, catalog: Catalog
-) -> str:
-    """Return the line about the tasks with one outcome."""
+def _outcome_lines(
+    by_key: Mapping[str, Sequence[WatchResult]], report: WatchReport, catalog: Catalog
+) -> list[str]:
+    """Return the lines about the tasks with each outcome.
+
+    Where the results come is said once: in the last line about running tasks, and in the last about
+    those that have ended.
+    """
     where = "post" if report.destination.forum else "there" if report.elsewhere else "here"
     where = "private" if report.private else where
-    count, place = len(results), f"<#{report.destination.channel_id}>"
+    running = {key: results for key, results in by_key.items() if results[0].outcome.is_running}
+    ended = [key for key in by_key if key in _DETAILED_KEYS]
+    count = sum(map(len, running.values()))
+    told = _told(where, count, report, catalog) if running else ""
+    details = catalog.text(f"watch-details-{where}", place=f"<#{report.destination.channel_id}>")
+    return [
+        catalog.text(
+            key,
+            count=len(results),
+            tasks=_names(key, results, report, catalog),
+            told=told if key in [*running][-1:] else "",
+            details=details if key in ended[-1:] else "",
+        ).rstrip()
+        for key, results in by_key.items()
+    ]
+
+
+def _names(key: str, results: Sequence[WatchResult], report: WatchReport, catalog: Catalog) -> str:
     if key in _LINKED_KEYS:
         links = (_message_link(report.destination, result) for result in results)
         named = zip(results, links, strict=True)
-        tasks = catalog.listed(task_name(each.task, catalog, link=link) for each, link in named)
-    else:
-        tasks = task_names((result.task for result in results), catalog)
-    return catalog.text(
-        key,
-        count=count,
-        tasks=tasks,
-        told=_told(where, count, report, catalog),
-        details=catalog.text(f"watch-details-{where}", place=place),
-    )
+        return catalog.listed(task_name(each.task, catalog, link=link) for each, link in named)
+    short = key in _SHORT_KEYS and len(results) > 1
+    return task_names((result.task for result in results), catalog, short=short)
 
 
 def _told(where: str, count: int, report: WatchReport, catalog: Catalog) -> str:
@@ -168,9 +185,10 @@ def _message_link(destination: Destination, result: WatchResult) -> str:
 
 
 def _watch_line(watch: Watch, catalog: Catalog) -> str:
+    """Return the line of a watch; an id that the relay has not confirmed is shown whole."""
     return catalog.text(
         "list-line" if watch.known else "list-line-unknown",
-        task=task_name(watch.task, catalog),
+        task=task_name(watch.task, catalog, short=watch.known),
         place=f"<#{watch.channel_id}>",
         since=f"<t:{watch.created_at:.0f}:R>",
     )

@@ -298,6 +298,13 @@ class Watchlist:
         )
         return dict(zip(ids, removed, strict=True))
 
+    async def charge_message(self, user_id: int, destination: Destination) -> None:
+        """Charge a message that a user lets the bot post in a channel, as a notice is.
+
+        Raises ``TooManyMessages``.
+        """
+        await self._store.charge_message(user_id, destination, self._clock())
+
     async def watched_ids(self, user_id: int) -> set[str]:
         """Return the ids of the running tasks that a user watches."""
         return await self._store.watched_ids(user_id)

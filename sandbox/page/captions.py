@@ -7,6 +7,8 @@ _CHINESE = {
     "Things go wrong": "出错的时候",
     "Two songs with one command": "一条命令，两首歌",
     "Read the lyrics again": "再看一遍歌词",
+    "The bot has logged in.": "机器人已登录。",
+    "It has registered its commands.": "它已注册命令。",
     "Every expected message came.": "该来的消息都来了。",
     "Not every expected message came.": "有的消息没有来。",
     "Now it is your turn.": "现在轮到您了。",

@@ -38,7 +38,7 @@ def a_notice(*user_ids: int, says: str = "", **changes: object) -> PostedMessage
     """Return a true notice of the song that mentions some users, with changes."""
     mentions = " ".join(f"<@{user_id}>" for user_id in user_ids)
     content = f"{mentions} {says or RESULT.headlines[0]}"
-    text = f"{content} {LINK} {RESULT.task_id}"
+    text = f"{content} {LINK} ♪ {RESULT.task_id}"
     notice = PostedMessage(CHANNEL, content, text, frozenset(user_ids))
     return replace(notice, **changes)  # type: ignore[arg-type] # a test names real fields
 

@@ -18,6 +18,7 @@ from bot.delivery.attachments.attachment_policy import (
     MAX_FILE_TITLE,
     MAX_FILES,
     MAX_WAITING,
+    SLOW_HOST_PAUSE,
     AudioAttachments,
     UploadLimits,
 )
@@ -312,6 +313,32 @@ async def test_a_slow_media_server_occupies_few_deliveries(harness: AttachmentHa
     assert len(harness.media.requests) <= MAX_FILES
     await harness.deliver()
     assert all(len(channel.messages) == 1 for channel in channels)
+
+
+async def test_a_slow_media_server_is_left_alone_for_a_while(harness: AttachmentHarness) -> None:
+    """The songs of a channel follow one another: only the first of many waits for it."""
+    slow = harness.media.stream(MP3, b"\0", every=0.05, endless=True)
+    for number in range(3):
+        await harness.enqueue(a_song(f"slow-{number}", clips=(a_clip(audio_url=slow),)))
+    await harness.deliver()
+    assert len(harness.channel.messages) == 3
+    assert len(harness.media.requests) == 1
+    harness.local.clock.advance(SLOW_HOST_PAUSE)
+    harness.media.song()
+    await harness.enqueue(a_song("later", clips=(a_clip(audio_url=slow),)))
+    await harness.deliver()
+    assert len(harness.channel.messages[-1].attachments) == 1
+
+
+async def test_other_media_servers_are_still_asked(harness: AttachmentHarness) -> None:
+    """That one host is slow says nothing about another."""
+    slow = harness.media.stream(MP3, b"\0", every=0.05, endless=True)
+    harness.media.answers["/fast.mp3"] = answering(MP3, "audio/mpeg")
+    fast = harness.media.link("/fast.mp3", "other.example.com")
+    for link in (slow, fast):
+        await harness.enqueue(a_song(link, clips=(a_clip(audio_url=link),)))
+    await harness.deliver()
+    assert [len(message.attachments) for message in harness.channel.messages] == [0, 1]
 
 
 async def test_the_upload_limit_follows_the_boosts_of_the_server(

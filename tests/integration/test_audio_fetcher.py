@@ -5,6 +5,7 @@ import itertools
 import shutil
 import ssl
 import subprocess
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -294,6 +295,17 @@ async def test_the_timeout_includes_redirects_and_dns(media: MediaServer) -> Non
         with pytest.raises(AudioFetchError) as refused:
             await fetcher.fetch(link, LIMIT)
     assert refused.value.failure is FetchFailure.TOO_SLOW
+
+
+async def test_media_hosts_are_resolved_on_threads_of_their_own() -> None:
+    """Name servers that do not answer would otherwise keep Discord's names waiting, too."""
+    loop, answered = asyncio.get_running_loop(), threading.Event()
+    waiting = [loop.run_in_executor(None, answered.wait) for _ in range(64)]  # all threads there
+    try:
+        assert await asyncio.wait_for(resolve_host("localhost", 443), 30)
+    finally:
+        answered.set()
+        await asyncio.gather(*waiting)
 
 
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n28\r\n" + MP3[:40] + b"\r\n"

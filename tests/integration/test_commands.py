@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.i18n.catalog import catalog_in
 from sandbox.relay import failing, song
 from sandbox.relay.faults import slow_headers
 from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
@@ -91,14 +92,13 @@ async def test_several_statuses_are_opened_refreshed_and_watched(sandbox: Sandbo
     assert "Ready" in opened.messages[0].embeds[0]["title"]
     assert opened.messages[0].ephemeral
 
-    watched = await sandbox.discord.press(sandbox.ada, message, notify)
-    await watched.wait_for_answer()
-    assert all(task_id in watched.messages[0].content for task_id in ids[1:])
-    assert ids[0] not in watched.messages[0].content
+    await sandbox.discord.press(sandbox.ada, message, notify)
+    (card,) = await sandbox.discord.wait_for(sandbox.cards, 10, "a card")
+    total = catalog_in("en").text("live-group", ended=0, total=4)
+    assert card.embeds[0]["title"] == total
 
     sandbox.relay.clock.advance(200)
-    summary = await sandbox.wait_for_summary()
-    assert summary.embeds[0]["description"].count("Boats") == 4
+    await sandbox.discord.wait_for(lambda: card.content.count("✅") == 4, 15, "a finished card")
     await sandbox.discord.press(sandbox.ada, message, refresh)
     await sandbox.discord.wait_for(lambda: message.embeds[0]["description"].count("✅") == 5)
 

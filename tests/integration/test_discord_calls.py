@@ -21,6 +21,7 @@ from bot.delivery.discord_requests import RequestMonitor
 from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.error_policy import RetryPolicy
 from bot.delivery.live_card_updater import LiveCardTiming, LiveCardUpdater
+from bot.i18n.catalog import catalog_for
 from bot.storage.database import DatabaseThread
 from bot.storage.live_cards import LiveCards
 from bot.storage.models import Destination
@@ -32,6 +33,7 @@ from tests.support.delivery import a_dispatcher, a_live_card_updater
 from tests.support.dispatcher_harness import POST, connected, traced_client
 from tests.support.paths import ROOT
 
+UNWATCHED = catalog_for("en-US").text("live-unwatched")
 PATCH = "PATCH /channels/{id}/messages/{message}"
 PACE = LiveCardTiming(
     edit_interval=0.05, tick_interval=0.05, call_timeout=0.1, shutdown_timeout=0.1
@@ -158,7 +160,7 @@ async def test_a_global_limit_during_an_edit_loses_nothing(harness: CallHarness)
         await harness.local.wait_for(lambda: fault.hits, 5, "the limit")
         await harness.enqueue("another", other)
         await harness.wait_for_messages(other)
-        await harness.local.wait_for(lambda: "Nobody" in str(shown.embeds), 5, "the edit")
+        await harness.local.wait_for(lambda: UNWATCHED in shown.content, 5, "the edit")
     assert harness.gate_is_open
 
 
@@ -173,7 +175,7 @@ async def test_a_transient_edit_error_is_retried(
     shown = await a_card_without_watchers(harness, updater)
     harness.local.faults.add(PATCH, times=2, **fault)
     async with running_loops(harness, harness.dispatcher(), updater):
-        await harness.local.wait_for(lambda: "Nobody" in str(shown.embeds), 5, "the edit")
+        await harness.local.wait_for(lambda: UNWATCHED in shown.content, 5, "the edit")
 
 
 async def a_card_without_watchers(harness: CallHarness, updater: LiveCardUpdater) -> Message:
@@ -304,13 +306,14 @@ async def test_no_call_starts_beside_too_many_late_calls() -> None:
 
 
 HARMLESS = {
+    "bot/delivery/attachments/attachment_policy.py": {"acquire"},
     "bot/ui/autocomplete.py": {"find_recent"},
     "bot/delivery/attachments/audio_fetcher.py": {"_follow"},
     "bot/gateway.py": {"attempt"},
     "bot/background.py": {"wait"},
 }
-"""What is awaited within a time limit: the database, a song's server, the gateway's WebSocket, and
-an event of ours."""
+"""What is awaited within a time limit: a slot for a file, the database, a song's server, the
+gateway's WebSocket, and an event of ours."""
 
 CANCELLING = {
     "bot/delivery/dispatcher.py": {"finish"},

@@ -1,5 +1,6 @@
 """The command ``/suno history``: pages, search, privacy and limits."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,16 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.i18n.catalog import catalog_for, catalog_in, languages
-from bot.storage.models import EndReason, HistoryEntry, HistoryPage
-from bot.ui.custom_ids import HistoryEntryId, HistoryPageId
+from bot.storage.models import EndReason, HistoryEntry, HistoryPage, PostedNotice
+from bot.ui.custom_ids import HistoryMenuId, HistoryViewId
 from bot.ui.history_panel import (
     MAX_SEARCH_BYTES,
+    ShownHistory,
     history_embed,
     history_view,
     truncate_search,
 )
 from sandbox.discord import Channel, Message, User
-from sandbox.relay import lyrics_task, song
+from sandbox.relay import failing, lyrics_task, song
+from tests.support.builders import a_clip, a_song
 from tests.support.hostile import LONG_TEXTS, TASKS, assert_embeds_fit
 from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
 
@@ -94,21 +97,121 @@ async def open_entry(sandbox: SandboxSession, message: Message, title: str) -> M
 
 
 async def test_the_history_lists_the_users_ended_tasks(sandbox: SandboxSession) -> None:
-    """An ephemeral list with title, style, kind, outcome and time."""
+    """An ephemeral list with title, style, outcome and time."""
     await finish(sandbox, "Paper Boats", "Tram Lines")
     answer = await sandbox.command_answer("suno history")
     assert answer.ephemeral
     first, about, second, _ = page_text(answer).split("\n")
     assert "**Tram Lines**" in first
     assert "**Paper Boats**" in second
-    assert re.fullmatch(r"-# acoustic pop · Song · done · <t:\d+:R>", about)
+    assert re.fullmatch(r"-# acoustic pop · done · <t:\d+:R>", about)
 
 
-async def test_an_empty_history_is_a_sentence_without_buttons(sandbox: SandboxSession) -> None:
-    """The sentence says what to do."""
+async def test_an_empty_history_is_a_sentence(sandbox: SandboxSession) -> None:
+    """It says what to do; the only button leads to the other history."""
     answer = await sandbox.command_answer("suno history")
-    assert "/suno watch" in page_text(answer)
-    assert answer.components == []
+    assert page_text(answer) == ENGLISH.text("history-empty-server")
+    (button,) = components(answer)
+    assert button["label"] == ENGLISH.text("history-only-mine")
+
+
+async def test_a_server_and_a_person_have_different_histories(sandbox: SandboxSession) -> None:
+    """A button changes between both; a search stays."""
+    await finish(sandbox, "Paper Boats", user=sandbox.bea)
+    await finish(sandbox, "Paper Planes")
+    await finish(sandbox, "Paper Moon", channel=sandbox.discord.open_dm(sandbox.ada))
+    await finish(sandbox, "Tram Lines")
+    page = await sandbox.command_answer("suno history", search="paper")
+    for label, titles in (
+        ("history-only-mine", {"Paper Planes", "Paper Moon"}),
+        ("history-all-here", {"Paper Boats", "Paper Planes"}),
+    ):
+        await turn_page(sandbox, page, ENGLISH.text(label))
+        assert set(re.findall(r"\*\*(\w+ \w+)\*\*", page_text(page))) == titles
+    await turn_page(sandbox, page, ENGLISH.text("history-only-mine"))
+    opened = await open_entry(sandbox, page, "Paper Moon")
+    assert "Paper Moon" in str(opened.embeds)
+
+
+async def test_entries_link_to_their_messages(sandbox: SandboxSession) -> None:
+    """In the list and under an opened entry, for those who can see the channel."""
+    await finish(sandbox, "Paper Boats")
+    (notice,) = sandbox.notices(id_of("Paper Boats"))
+    page = await sandbox.command_answer("suno history")
+    async with asyncio.timeout(10):  # until the bot knows that it is posted
+        while "](" not in page_text(page):
+            page = await sandbox.command_answer("suno history")
+    assert f"[**Paper Boats**]({notice.link})" in page_text(page)
+    opened = await open_entry(sandbox, page, "Paper Boats")
+    assert button_labelled(opened, ENGLISH.text("history-jump"))["url"] == notice.link
+
+
+async def test_a_message_in_a_hidden_channel_is_not_linked(sandbox: SandboxSession) -> None:
+    """Where the task is listed because it was watched in a visible channel, too."""
+    hidden = a_hidden_channel(sandbox)
+    await finish(sandbox, "Paper Boats")
+    await finish(sandbox, "Paper Boats", channel=hidden, user=sandbox.bea)
+    text = page_text(await sandbox.command_answer("suno history"))
+    assert str(hidden.id) not in text
+
+
+def post_button(message: Message) -> str:
+    """Return the custom id of the button that posts an entry."""
+    return str(button_labelled(message, ENGLISH.text("history-post"))["custom_id"])
+
+
+async def test_an_entry_is_posted_in_the_channel(sandbox: SandboxSession) -> None:
+    """With the name of the user, and without a mention or the marker of a notice."""
+    await finish(sandbox, "Paper Boats")
+    opened = await open_entry(sandbox, await sandbox.command_answer("suno history"), "Paper Boats")
+    interaction = await sandbox.discord.press(sandbox.ada, opened, post_button(opened))
+    assert (await interaction.wait_for_answer()).content == ENGLISH.text("history-posted")
+    await sandbox.discord.wait_for(lambda: len(sandbox.songs.messages) == 2)
+    posted = sandbox.songs.messages[-1]
+    assert not posted.ephemeral
+    assert not posted.pinged
+    assert sandbox.ada.mention in posted.content
+    assert "Paper Boats" in str(posted.embeds)
+    assert "♪" not in str(posted.payload())
+
+
+async def test_posting_an_entry_respects_permissions_and_limits(sandbox: SandboxSession) -> None:
+    """Nothing is posted where the user may not post, or too much has been posted."""
+    await finish(sandbox, "Paper Boats")
+    opened = await open_entry(sandbox, await sandbox.command_answer("suno history"), "Paper Boats")
+    sandbox.songs.deny("send_messages", target=sandbox.ada)
+    refused = await sandbox.discord.press(sandbox.ada, opened, post_button(opened))
+    assert (await refused.wait_for_answer()).content == ENGLISH.text("reader-may-not-share")
+    sandbox.songs.allow("send_messages", target=sandbox.ada)
+    answers = []
+    for _ in range(21):
+        pressed = await sandbox.discord.press(sandbox.ada, opened, post_button(opened))
+        answers.append((await pressed.wait_for_answer()).content)
+    assert answers.count(ENGLISH.text("history-posted")) < 21
+    assert answers[-1].startswith("⏳")
+
+
+async def test_an_entry_that_discord_rejects_is_not_said_to_be_posted(
+    sandbox: SandboxSession,
+) -> None:
+    """The user reads only that it did not work."""
+    await finish(sandbox, "Paper Boats")
+    opened = await open_entry(sandbox, await sandbox.command_answer("suno history"), "Paper Boats")
+    sandbox.discord.faults.add("POST /webhooks/{app}/{token}", status=400, code=50035)
+    pressed = await sandbox.discord.press(sandbox.ada, opened, post_button(opened))
+    failed = ENGLISH.text("error-unexpected")
+    await sandbox.discord.wait_for(lambda: [each.content for each in pressed.messages] == [failed])
+    assert len(sandbox.songs.messages) == 1
+
+
+async def test_a_failed_task_cannot_be_posted(sandbox: SandboxSession) -> None:
+    """There is no result to show."""
+    sandbox.relay.add(failing("bad", takes=1))
+    sandbox.relay.clock.advance(10)
+    await sandbox.command_answer("suno watch", id="bad")
+    await sandbox.wait_for_notice("bad")
+    opened = await open_entry(sandbox, await sandbox.command_answer("suno history"), "bad")
+    assert ENGLISH.text("history-post") not in str(opened.components)
 
 
 async def test_a_search_shows_its_term_and_results(sandbox: SandboxSession) -> None:
@@ -123,9 +226,9 @@ async def test_a_search_shows_its_term_and_results(sandbox: SandboxSession) -> N
 async def test_a_single_page_has_no_page_buttons(sandbox: SandboxSession) -> None:
     """There is no other page."""
     await finish(sandbox, "Paper Boats")
-    assert [each["type"] for each in components(await sandbox.command_answer("suno history"))] == [
-        3
-    ]
+    menu, button = components(await sandbox.command_answer("suno history"))
+    assert "options" in menu
+    assert button["label"] == ENGLISH.text("history-only-mine")
 
 
 async def test_pages_can_be_turned_after_a_restart(tmp_path: Path) -> None:
@@ -299,13 +402,14 @@ async def test_pages_of_another_user_cannot_be_turned(sandbox: SandboxSession) -
     button_labelled(page, "Next")["custom_id"] = f"history:{sandbox.bea.id}:1:"
     before = page_text(page)
     interaction = await sandbox.discord.press(sandbox.ada, page, f"history:{sandbox.bea.id}:1:")
-    assert "somebody else" in (await interaction.wait_for_answer()).content
+    refusal = ENGLISH.text("history-not-yours")
+    assert (await interaction.wait_for_answer()).content == refusal
     menu(page)["custom_id"] = f"history-open:{sandbox.bea.id}"
     value = menu(page)["options"][0]["value"]
     chosen = await sandbox.discord.select(
         sandbox.ada, page, f"history-open:{sandbox.bea.id}", [value]
     )
-    assert "somebody else" in (await chosen.wait_for_answer()).content
+    assert (await chosen.wait_for_answer()).content == refusal
     assert page_text(page) == before
 
 
@@ -316,8 +420,8 @@ async def test_lyrics_and_songs_have_different_icons(sandbox: SandboxSession) ->
     sandbox.relay.clock.advance(10)
     await sandbox.command_answer("suno watch", id="words")
     await sandbox.wait_for_notice("words")
-    first, about, second, _ = page_text(await sandbox.command_answer("suno history")).split("\n")
-    assert ("📝" in first, "🎵" in second, "Lyrics" in about) == (True, True, True)
+    first, _, second, _ = page_text(await sandbox.command_answer("suno history")).split("\n")
+    assert ("📝" in first, "🎵" in second) == (True, True)
 
 
 @st.composite
@@ -338,18 +442,35 @@ def pages(draw: st.DrawFn, fewest: int = 0) -> HistoryPage:
 
 @pytest.mark.parametrize("language", sorted(languages()))
 @settings(max_examples=50, deadline=None)
-@given(page=pages(), typed=LONG_TEXTS, of_server=st.booleans())
+@given(page=pages(), typed=LONG_TEXTS, mine=st.booleans())
 def test_every_page_is_within_discords_limits(
-    language: str, page: HistoryPage, typed: str, of_server: bool
+    language: str, page: HistoryPage, typed: str, mine: bool
 ) -> None:
     """Any titles and searches fit, with two lines per entry."""
     catalog = catalog_in(language)
     search = truncate_search(typed)
-    embed = history_embed(page, search, catalog, of_server=of_server)
+    notice = PostedNotice(LATEST, LATEST, LATEST)
+    notices = {entry.task.id: notice for entry in page.entries}
+    shown = ShownHistory(LATEST, "mine" if mine else "here", search, in_server=True)
+    embed = history_embed(page, shown, catalog, notices)
     assert_embeds_fit([embed])
     if page.entries:
         lines = (embed.description or "").split("\n")
         assert len(lines) == 2 * len(page.entries) + bool(search)
+
+
+def test_a_bracket_in_a_title_does_not_end_the_link_to_its_message() -> None:
+    """What follows it stays part of the link, and leads nowhere else."""
+    task = a_song("song", clips=(a_clip(title="Sea] (https://example.org) [Sky"),))
+    entry = HistoryEntry(1, task, EndReason.FINISHED, 0.0)
+    embed = history_embed(
+        HistoryPage(0, (entry,), more=False),
+        ShownHistory(LATEST, "here"),
+        catalog_in("en"),
+        {"song": PostedNotice(1, 2, 3)},
+    )
+    label = r"**Sea) (https\://example.org) (Sky**"
+    assert f"[{label}](https://discord.com/channels/1/2/3)" in str(embed.description)
 
 
 @settings(max_examples=50, deadline=None)
@@ -357,10 +478,12 @@ def test_every_page_is_within_discords_limits(
 def test_every_menu_and_button_is_within_discords_limits(page: HistoryPage, typed: str) -> None:
     """Custom ids are at most 100 bytes and decode to their input."""
     search = truncate_search(typed)
-    view = history_view(page, search, LATEST, catalog_in("en"))
+    view = history_view(
+        page, ShownHistory(LATEST, "mine", search, in_server=True), catalog_in("en")
+    )
     assert view
     (opening, *turning) = [each for row in view.to_components() for each in row["components"]]
-    assert HistoryEntryId.decode(opening["custom_id"]) == HistoryEntryId(LATEST)
+    assert HistoryMenuId.decode(opening["custom_id"]) == HistoryMenuId(LATEST, "mine")
     for option in opening["options"]:
         assert 1 <= len(option["label"]) <= 100
         assert 1 <= len(option["description"]) <= 100
@@ -368,7 +491,7 @@ def test_every_menu_and_button_is_within_discords_limits(page: HistoryPage, type
     ids = [button["custom_id"] for button in turning]
     assert len(set(ids)) == len(ids)
     for custom_id in ids:
-        button = HistoryPageId.decode(custom_id)
+        button = HistoryViewId.decode(custom_id)
         assert button
         assert (button.owner, button.search) == (LATEST, search)
         assert len(custom_id.encode()) <= 100

@@ -139,6 +139,17 @@ async def test_several_ids_are_one_card_and_a_notice_each(sandbox: SandboxSessio
     assert sandbox.cards() == [card]
 
 
+async def test_a_card_says_that_a_message_waits_for_the_others(sandbox: SandboxSession) -> None:
+    """Tasks that are watched together end in one message; each line links it then."""
+    await sandbox.command_answer("suno watch", id=f"{SONG} {OTHER}")
+    card = await card_of(sandbox)
+    sandbox.relay.clock.advance(150)
+    await wait_for_text(sandbox, card, says("live-collecting"))
+    sandbox.relay.clock.advance(300)
+    await sandbox.discord.wait_for(lambda: not card.embeds, 15, "a card without an embed")
+    assert card.content.count(sandbox.songs.messages[-1].link) == 2
+
+
 async def test_a_second_watch_of_the_same_song_opens_no_second_card(
     sandbox: SandboxSession,
 ) -> None:

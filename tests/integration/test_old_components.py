@@ -23,6 +23,8 @@ BUTTONS = (
     "card:join:999",
     "card:leave:999",
     "history:{user}:0:boats",
+    "past:{user}:mine:0:boats",
+    "past-post:here:1",
     "forget:keep:{user}",
     "forget:delete:{user}",
     "settings:uploads",
@@ -34,6 +36,7 @@ OPTIONS = {"type": 3, "options": [{"label": "One", "value": "1"}]}
 MENUS: dict[str, dict[str, Any]] = {
     "watch-found": OPTIONS,
     "history-open:{user}": OPTIONS,
+    "past-open:{user}:here": OPTIONS,
     "lyrics-menu:0:song-1": OPTIONS,
     "settings:mention": {"type": 3, "options": [{"label": "Nobody", "value": "nobody"}]},
     "settings:channel": {"type": 8},

@@ -24,13 +24,15 @@ from bot.storage.models import (
     Delivery,
     DeliveryPurpose,
     Destination,
+    EndReason,
     MessageFormat,
+    PollResult,
     UndeliveredReason,
     UnwatchOutcome,
 )
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
-from tests.support.builders import NOON, a_song, watch_store_of
+from tests.support.builders import NOON, a_running_task, a_song, watch_store_of
 
 UNLIMITED = WatchLimits(999, 999, 50, messages_per_user=999, messages_per_channel=999)
 T = TypeVar("T")
@@ -110,7 +112,7 @@ class Discord:
         """Return whether Discord accepts a message."""
         channel = delivery.destination.channel_id
         closed = DIRECTS.get(channel) in self.closed
-        moderated = delivery.task.id in self.moderated
+        moderated = any(end.task.id in self.moderated for end in delivery.ends)
         return not (closed or moderated or channel in self.denied | self.deleted)
 
     def accept(self, delivery: Delivery) -> None:
@@ -133,8 +135,10 @@ class OutboxMachine(RuleBasedStateMachine):
         self.watching: set[tuple[str, int]] = set()
         """Tasks, and the users who are to get their notices."""
         self.unwatched: set[tuple[str, int]] = set()
-        self.origins: dict[tuple[str, int], int] = {}
-        """The first delivery of a task to a channel."""
+        self.origins: dict[tuple[str, int], set[int]] = defaultdict(set)
+        """The deliveries of a task to a channel."""
+        self.running: list[tuple[str, int]] = []
+        """Tasks of groups that have not ended, and who watches them."""
         self.sending: dict[int, Delivery] = {}
         self.run(self.start())
 
@@ -193,6 +197,71 @@ class OutboxMachine(RuleBasedStateMachine):
             a_song(task_id), user_id=watchers[0], destination=destination, now=self.now
         )
 
+    @rule(
+        destination=st.sampled_from(DESTINATIONS),
+        watchers=st.sets(people, min_size=1),
+        number=st.integers(2, 4),
+        ended=st.integers(0, 2),
+    )
+    def tasks_are_watched_together(
+        self, destination: Destination, watchers: set[int], number: int, ended: int
+    ) -> None:
+        """Let one group watch some running tasks, of which the first have ended already."""
+        alone = DIRECTS.get(destination.channel_id)
+        group_id = next(self.numbers)
+        for position in range(number):
+            task_id = f"task-{next(self.numbers)}"
+            for user_id in [alone] if alone else sorted(watchers):
+                watch = self.watch_in_group(
+                    task_id, user_id, destination, group_id, finished=position < ended
+                )
+                self.run(watch)
+                self.watching.add((task_id, user_id))
+                if position >= ended:
+                    self.running.append((task_id, user_id))
+        closing = watch_store_of(self.store).close_group(
+            group_id, user_id=0, channel_id=destination.channel_id, now=self.now
+        )
+        self.run(closing)
+
+    async def watch_in_group(
+        self,
+        task_id: str,
+        user_id: int,
+        destination: Destination,
+        group_id: int,
+        *,
+        finished: bool,
+    ) -> None:
+        """Let a user watch a task in a group."""
+        common: dict[str, Any] = {
+            "user_id": user_id,
+            "destination": destination,
+            "now": self.now,
+            "group_id": group_id,
+        }
+        if finished:
+            await self.store.add_finished(a_song(task_id), **common)
+        else:
+            await self.store.add_watch(a_running_task(task_id), known=True, deadline=60, **common)
+
+    @rule(data=st.data())
+    def a_task_of_a_group_ends(self, data: st.DataObject) -> None:
+        """Let a poll end one of the tasks that are watched together."""
+        if self.running:
+            task_id, _ = data.draw(st.sampled_from(self.running))
+            self.run(self.end_running([task_id]))
+
+    async def end_running(self, task_ids: list[str]) -> None:
+        """End some running tasks in one transaction."""
+        self.running = [watch for watch in self.running if watch[0] not in task_ids]
+        results = [
+            PollResult(each, self.now, a_song(each), end_reason=EndReason.FINISHED)
+            for each in task_ids
+        ]
+        await self.store.record(results, self.now)
+
+    @rule(data=st.data())
     def user_unwatches(self, data: st.DataObject) -> None:
         """Require that a user whose unwatching was confirmed gets no notice."""
         if not self.watching:
@@ -204,6 +273,7 @@ class OutboxMachine(RuleBasedStateMachine):
         if removed is UnwatchOutcome.STOPPED:
             self.watching.remove((task_id, user_id))
             self.unwatched.add((task_id, user_id))
+            self.running = [watch for watch in self.running if watch != (task_id, user_id)]
 
     # The bot
 
@@ -236,7 +306,7 @@ class OutboxMachine(RuleBasedStateMachine):
         claimed = self.run(self.outbox.claim(self.now, limit))
         by_channel: dict[int, list[Delivery]] = defaultdict(list)
         for delivery in claimed:
-            assert not self.unwatched & {(delivery.task.id, user) for user in delivery.watchers}
+            self.check_tasks(delivery)
             self.check_redirection(delivery)
             by_channel[delivery.destination.channel_id].append(delivery)
             self.sending[delivery.id] = delivery
@@ -245,6 +315,16 @@ class OutboxMachine(RuleBasedStateMachine):
             self.check_order(channel, rows, by_channel[channel], blocked.get(channel, 0.0))
             if limit == CLAIM_LIMIT and channel in CHANNELS:  # held notices may be void
                 self.check_progress(rows, by_channel[channel], blocked.get(channel, 0.0))
+
+    def check_tasks(self, delivery: Delivery) -> None:
+        """Require that a message tells nobody only of what they do not watch any more."""
+        ids = {end.task.id for end in delivery.ends}
+        for user_id in delivery.watchers:
+            told = {(task_id, user_id) for task_id in ids}
+            assert told & self.watching or not told & self.unwatched
+        for task_id in ids if delivery.purpose is DeliveryPurpose.NOTICE else ():
+            waiting = {(task_id, user_id) for user_id in USER_IDS} & self.watching
+            assert waiting, f"{task_id} is told to nobody who watches it"
 
     async def blocked(self) -> dict[int, float]:
         """Return the blocked channels and when each is probed next."""
@@ -276,11 +356,12 @@ class OutboxMachine(RuleBasedStateMachine):
 
     def check_redirection(self, delivery: Delivery) -> None:
         """Require that a redirected notice says so if the original may have been posted."""
-        if delivery.redirected_from is None:
-            self.origins[delivery.task.id, delivery.destination.channel_id] = delivery.id
-        elif delivery.purpose is DeliveryPurpose.NOTICE:
-            origin = self.origins[delivery.task.id, delivery.redirected_from]
-            assert delivery.possible_duplicate or origin not in self.discord.posted
+        for task_id in (end.task.id for end in delivery.ends):
+            if delivery.redirected_from is None:
+                self.origins[task_id, delivery.destination.channel_id].add(delivery.id)
+            elif delivery.purpose is DeliveryPurpose.NOTICE:
+                origins = self.origins[task_id, delivery.redirected_from]
+                assert delivery.possible_duplicate or not origins & self.discord.posted
 
     async def settle(self, delivery: Delivery, response: Response) -> None:
         """Record the response of Discord to a delivery."""
@@ -398,6 +479,7 @@ class OutboxMachine(RuleBasedStateMachine):
         """End all faults that can end, and let the bot deliver everything."""
         self.discord.denied.clear()
         self.discord.moderated.clear()
+        await self.end_running(sorted({task_id for task_id, _ in self.running}))
         for delivery in self.sending.values():
             await self.settle(delivery, Response.RECEIVED)
         recovered_at = self.now
@@ -411,6 +493,8 @@ class OutboxMachine(RuleBasedStateMachine):
                 await self.settle(delivery, Response.RECEIVED)
             assert await self.open_rows() != before, "the outbox makes no progress"
         assert await self.open_rows() == []
+        collecting = "SELECT id FROM deliveries WHERE state = 'collecting'"
+        assert await self.database.read(collecting, []) == []
         await self.check_everybody_is_notified()
 
     async def check_everybody_is_notified(self) -> None:

@@ -36,7 +36,7 @@ async def test_ten_long_ids_have_one_status_message(
     interaction = await sandbox.use_command("suno status", id=" ".join(TEN_LONG_IDS))
     (message,) = interaction.messages
     (embed,) = message.embeds
-    assert all(task_id[:50] in embed["description"] for task_id in TEN_LONG_IDS)
+    assert all(task_id[:8] in embed["description"] for task_id in TEN_LONG_IDS)
 
 
 @pytest.mark.parametrize("command", ["suno watch", "suno unwatch", "suno lyrics"])
@@ -53,7 +53,7 @@ async def test_ten_long_ids_are_all_answered(
         return "".join(f"{one.content}{one.embeds}" for one in interaction.messages)
 
     await sandbox.discord.wait_for(
-        lambda: all(task_id[:50] in replied_text() for task_id in TEN_LONG_IDS)
+        lambda: all(task_id[:8] in replied_text() for task_id in TEN_LONG_IDS)
     )
     if command in ("suno watch", "suno unwatch"):
         assert len(interaction.messages) == 1

@@ -23,7 +23,7 @@ from bot.storage.outbox import Outbox
 from bot.storage.retention import RETENTION_PERIOD, Retention
 from bot.storage.task_facts import task_facts
 from bot.storage.tasks import TaskStore
-from bot.storage.watch_groups import MAX_WAIT
+from bot.storage.watch_groups import MAX_TASKS, MAX_WAIT
 from bot.storage.watches import JoinedNotice, NoticeProgress, NoticeStates
 from tests.support.builders import HERE, NOON, a_running_task, a_song, keys_of, watch_store_of
 
@@ -108,6 +108,13 @@ class Groups:
                 await self.outbox.acknowledge(delivery, message_id=delivery.id, now=at)
                 told.append(ids_of(delivery))
         return told
+
+    async def told_directly(self, at: float = NOON + 101) -> dict[int | None, list[str]]:
+        """Open the direct messages; return the tasks that each person is told of there."""
+        redirection = self.outbox.redirection
+        while message := await redirection.claim_unopened(at, lease=60):
+            await redirection.record_opened(message, 1000 + message.user_id, at)
+        return {each.user_id: ids_of(each) for each in await self.claim(at)}
 
     async def states(self) -> list[str]:
         """Return the state of every delivery."""
@@ -199,6 +206,14 @@ async def test_a_group_is_found_only_in_its_channel(groups: Groups) -> None:
     assert await watch_store_of(groups.store).largest_group(["one"], 999) is None
     await groups.end("one", "two")
     assert await watch_store_of(groups.store).largest_group(["one", "two"], HERE.channel_id) is None
+
+
+async def test_a_group_that_has_grown_gets_several_summaries(groups: Groups) -> None:
+    """None has more tasks than its menu and its lines have room for."""
+    ids = [f"song-{number:02}" for number in range(MAX_TASKS + 2)]
+    await groups.watch(*ids)
+    await groups.end(*ids)
+    assert await groups.told() == [ids[:MAX_TASKS], ids[MAX_TASKS:]]
 
 
 # Tasks that take very long
@@ -324,6 +339,43 @@ async def test_a_due_summary_is_joined(groups: Groups) -> None:
     assert joined == JoinedNotice(NoticeProgress.DUE)
     (delivery,) = await groups.claim()
     assert delivery.watchers == (ADA, BEA)
+
+
+async def test_who_joins_a_due_summary_waits_for_each_task_that_they_asked_for(
+    groups: Groups,
+) -> None:
+    """If it cannot be posted, a direct message tells them of all of those, and of no others."""
+    await groups.watch("one", "two", "three")
+    await groups.end("one", "two", "three")
+    for task_id in ("one", "two"):
+        joined = await groups.add_finished(task_id, user_id=BEA, group_id=None, at=NOON + 70)
+        assert joined == JoinedNotice(NoticeProgress.DUE)
+    (delivery,) = await groups.claim()
+    await groups.outbox.redirection.redirect(delivery, reason="404/10003", now=NOON + 100)
+    assert (await groups.told_directly())[BEA] == ["one", "two"]
+
+
+async def test_who_joins_a_due_summary_may_leave_one_task_of_it(groups: Groups) -> None:
+    """The other one that they asked for stays in it, although nobody else waits any more."""
+    await groups.watch("one", "two")
+    await groups.end("one", "two")
+    for task_id in ("one", "two"):
+        await groups.add_finished(task_id, user_id=BEA, group_id=None, at=NOON + 70)
+        await groups.unwatch(task_id)
+    await groups.unwatch("one", user_id=BEA)
+    assert await groups.told() == [["two"]]
+
+
+async def test_a_person_who_waits_for_a_summary_takes_no_second_place_in_it(
+    database: DatabaseThread,
+) -> None:
+    """The limit counts people, not the tasks for which each of them waits."""
+    groups = Groups(database, WatchLimits(watchers_per_destination=2))
+    await groups.watch("one", "two", "three")
+    await groups.end("one", "two", "three")
+    for task_id in ("one", "two", "three"):
+        joined = await groups.add_finished(task_id, user_id=BEA, group_id=None, at=NOON + 70)
+        assert joined == JoinedNotice(NoticeProgress.DUE)
 
 
 # Unwatching
@@ -462,13 +514,26 @@ async def test_a_summary_for_a_deleted_channel_is_redirected_to_each_watcher(
     await groups.end("one", "two")
     (delivery,) = await groups.claim()
     await groups.outbox.redirection.redirect(delivery, reason="404/10003", now=NOON + 100)
-    for user_id in (ADA, BEA):
-        message = await groups.outbox.redirection.claim_unopened(NOON + 101, lease=60)
-        assert message is not None
-        assert message.user_id == user_id
-        await groups.outbox.redirection.record_opened(message, 1000 + user_id, NOON + 101)
-    by_user = {each.user_id: ids_of(each) for each in await groups.claim(NOON + 102)}
-    assert by_user == {ADA: ["one", "two"], BEA: ["two"]}
+    assert await groups.told_directly() == {ADA: ["one", "two"], BEA: ["two"]}
+
+
+async def test_a_direct_message_counts_only_the_running_tasks_of_its_reader(
+    groups: Groups,
+) -> None:
+    """What others of the group still wait for is nothing that this person will be told of."""
+    await groups.watch("one", "slow", "slower")
+    await groups.watch("one", "slow", user_id=BEA)
+    await groups.end("one")
+    due = NOON + 60 + MAX_WAIT
+    (delivery,) = await groups.claim(due)
+    assert delivery.still_running == 2
+    await groups.unwatch("slow", user_id=BEA)
+    await groups.outbox.redirection.redirect(delivery, reason="404/10003", now=due)
+    await groups.told_directly(due + 1)
+    rows = await groups.database.read(
+        "SELECT user_id, still_running FROM deliveries WHERE user_id IS NOT NULL", []
+    )
+    assert {row["user_id"]: row["still_running"] for row in rows} == {ADA: 2, BEA: 0}
 
 
 async def test_a_blocked_channel_causes_one_held_notice_for_a_summary(groups: Groups) -> None:

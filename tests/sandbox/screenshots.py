@@ -30,6 +30,7 @@ async def main() -> None:
         await environment.discord.wait_until_commands(timeout=30)
         await _status_and_notice(environment, browser)
         await _light(environment, browser)
+        await _summary(environment, browser)
         await _lyrics(environment, browser)
         await _held(environment, browser)
         await _settings(environment, browser)
@@ -39,10 +40,9 @@ async def main() -> None:
 
 async def _heights(environment: PageEnvironment, browser: Browser) -> None:
     """Print the height of each kind of message beside its budget."""
-    user, channel = (
-        environment.users.you,
-        environment.discord.add_guild("Heights").add_channel("heights"),
-    )
+    user, guild = environment.users.you, environment.discord.add_guild("Heights")
+    guild.add_member(user)
+    channel = guild.add_channel("heights")
     async for each in measure_heights(environment, browser, user, channel):
         print(f"{each.kind}: {each.pixels} of {BUDGETS[each.kind]} px ({each.task})")  # noqa: T201 # as below
 
@@ -117,6 +117,23 @@ async def _light(environment: PageEnvironment, browser: Browser) -> None:
         await _take(page, "notice-light")
 
 
+async def _summary(environment: PageEnvironment, browser: Browser) -> None:
+    """Watch several tasks with one command: one message says how all of them ended."""
+    async with open_page(browser, environment.server.url, size=WINDOW) as page:
+        ids = [await _start(page, kind) for kind in ("song", "lyrics", "failing", "song")]
+        await page.get_by_label("Message #songs").click()
+        await page.keyboard.type("/suno watch")
+        await page.keyboard.press("Tab")
+        await page.keyboard.insert_text(" ".join(ids))
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".thinking")).to_have_count(0)
+        await page.get_by_role("button", name="+1 min").click()
+        summary = page.locator(".message.pinged", has_text="♫").last
+        await expect(summary).to_be_visible(timeout=WAIT)
+        await expect(page.locator(".message .button", has_text="Me too")).to_have_count(0)
+        await _take(page, "summary-dark")
+
+
 async def _lyrics(environment: PageEnvironment, browser: Browser) -> None:
     """Show very long lyrics to one who reads Chinese."""
     async with open_page(browser, environment.server.url, size=WINDOW, dark=False) as page:
@@ -125,9 +142,10 @@ async def _lyrics(environment: PageEnvironment, browser: Browser) -> None:
         await expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
         await page.get_by_role("button", name="lyrics", exact=True).first.click()
         await _start(page, "long")
-        await page.get_by_role("button", name="+1 min").click()
-        await expect(page.locator(".task-state").first).to_have_text("done")
-        await _press(page, "Lyrics")
+        await page.get_by_role("button", name="+1 分钟").click()
+        await expect(page.locator(".task-state").first).to_have_text("已完成")
+        await _press(page, "歌词")
+        await page.locator(".message").last.evaluate("(node) => node.scrollIntoView(false)")
         await _take(page, "lyrics-light")
 
 
@@ -169,7 +187,7 @@ async def _narrow(environment: PageEnvironment, browser: Browser) -> None:
         async with open_page(
             browser, environment.server.url, size=NARROW, dark=dark, scale=1.5
         ) as page:
-            await _show(page, page.locator(".message.pinged").last)
+            await _show(page, page.locator(".message.pinged").first)
             await _take(page, name)
 
 

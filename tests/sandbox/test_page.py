@@ -8,10 +8,12 @@ import pytest
 
 from sandbox.discord import Attachment, LocalDiscord
 from sandbox.page import PageServer, PageState, RelayControls
+from sandbox.page.captions import translated
 from sandbox.page.generated_media import AUDIO_SECONDS
 from sandbox.page.server import STATIC
 from sandbox.relay import LocalRelay
 from sandbox.users import add_demo_users
+from tests.support.paths import ROOT
 
 
 @pytest.fixture
@@ -211,3 +213,25 @@ def test_the_page_has_no_external_or_inline_resources() -> None:
     for path in STATIC.rglob("*.*"):
         text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
         assert not re.search(r"""(src|href|url\(|from|import)[\s=("']*https?:""", text), path.name
+
+
+def test_both_languages_of_the_page_have_the_same_texts() -> None:
+    """Each text that one file has is in the other, with the same placeholders."""
+    english, chinese = (
+        dict(re.findall(r'^  "?([\w-]+)"?: (".*"),$', path.read_text("utf-8"), re.MULTILINE))
+        for path in (STATIC / "js/texts/english.js", STATIC / "js/texts/chinese.js")
+    )
+    assert len(english) > 100
+    assert list(english) == list(chinese)
+    for key, text in english.items():
+        assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", chinese[key])), key
+
+
+def test_every_caption_of_the_tour_is_translated() -> None:
+    """The scenes have titles and comments in English; no Latin word is left in Chinese."""
+    source = (ROOT / "sandbox" / "scenario.py").read_text(encoding="utf-8")
+    captions = re.findall(r'(?:start_scene|comment)\("([^"]+)"\)', source)
+    assert len(captions) >= 7
+    for caption in captions:
+        assert not re.search("[A-Za-z]", translated((caption,), "zh-CN"))
+        assert translated((caption,), "en-US") == caption

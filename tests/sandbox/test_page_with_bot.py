@@ -95,6 +95,20 @@ async def test_a_song_is_watched_to_its_end(demo: Demo) -> None:
         await expect(page.locator(".dock audio")).to_have_js_property("readyState", 4)
 
 
+async def test_typing_after_a_command_fills_in_its_first_option(demo: Demo) -> None:
+    """A command with only optional options asks for none of them until one types."""
+    async with demo.page() as page:
+        await page.get_by_label("Message #songs").click()
+        await page.keyboard.type("/suno history")
+        await page.keyboard.press("Tab")
+        await expect(page.locator(".option-input")).to_have_count(0)
+        await page.keyboard.type("zither")
+        await expect(page.locator(".option-input")).to_have_value("zither")
+        await page.keyboard.press("Enter")
+        nothing = catalog_for("en").text("history-nothing-found", search="zither")
+        await expect(last(page)).to_contain_text(nothing)
+
+
 async def test_a_notice_without_permission_is_held_and_sent_later(demo: Demo) -> None:
     """Without Send Messages the notice is held until the permission is back."""
     async with demo.page() as page:

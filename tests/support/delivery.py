@@ -29,7 +29,7 @@ def a_dispatcher(
 ) -> OutboxDispatcher:
     """Return a dispatcher for ``outbox``; with an open ``fetcher``, it attaches files."""
     settings = ServerSettingsStore(outbox._database)  # the same file holds the settings of servers
-    audio = AudioAttachments(fetcher) if fetcher else None
+    audio = AudioAttachments(fetcher, clock) if fetcher else None
     return OutboxDispatcher(
         client,
         outbox,

@@ -4,7 +4,7 @@ Discord shows every line of a message to everyone in a channel, so the height of
 property that people notice. The page draws messages in Discord's sizes; files are not counted.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 from playwright.async_api import Browser, Page, expect
@@ -17,7 +17,7 @@ from sandbox.page.sample_songs import SONGS, long_chinese_lyrics
 from sandbox.relay import RelayTask, failing, half_success, lyrics_task, song
 from tests.support.browser import WIDE, open_page
 
-BUDGETS = {"notice": 420, "card": 200, "status": 260, "failure": 380}
+BUDGETS = {"notice": 420, "card": 200, "status": 260, "failure": 380, "summary": 420}
 """The most pixels that a message of each kind may take in a window of 1360 pixels."""
 
 _LONG = "and then the whole orchestra begins again from the very beginning "
@@ -53,6 +53,16 @@ TASKS: dict[str, Callable[[], RelayTask]] = {
 """What relays send, by a name: first what is typical, then what is hostile."""
 
 
+SUMMARIES: dict[str, tuple[str, ...]] = {
+    "five tasks": ("song", "half", "lyrics", "failure", "song with Chinese texts"),
+    "five tasks with long texts": (
+        *("song with long texts", "song with many versions", "song with Chinese texts"),
+        *("lyrics with long lines", "failure with a long reason"),
+    ),
+}
+"""Tasks that are watched together, by a name."""
+
+
 @dataclass(frozen=True, slots=True)
 class MessageHeight:
     """The height of one message."""
@@ -60,7 +70,7 @@ class MessageHeight:
     kind: str
     """One of the keys of ``BUDGETS``."""
     task: str
-    """One of the keys of ``TASKS``."""
+    """One of the keys of ``TASKS``, or of ``SUMMARIES``."""
     pixels: int
     message_id: int
 
@@ -97,6 +107,23 @@ async def measure_heights(
             notice = await _next_message(environment, channel, seen)
             kind = "failure" if name.startswith("failure") else "notice"
             yield await _measure(page, kind, name, notice)
+        for name, names in SUMMARIES.items():
+            summary = await _summary(environment, user, channel, names)
+            yield await _measure(page, "summary", name, summary)
+
+
+async def _summary(
+    environment: PageEnvironment, user: User, channel: Channel, names: Sequence[str]
+) -> Message:
+    """Let ``user`` watch some tasks together; return the message when all of them have ended."""
+    tasks = [with_local_media(TASKS[name](), MEDIA_URL) for name in names]
+    environment.relay.add(*tasks)
+    ids = " ".join(task.id for task in tasks)
+    asked = await environment.discord.command(user, channel, "suno watch", id=ids)
+    await asked.wait_for_answer(timeout=30)
+    seen = set(channel.history)
+    environment.relay.age(max(task.stages[-1].at for task in tasks))
+    return await _next_message(environment, channel, seen, having="♫ ")
 
 
 async def _show(page: Page, user: User, channel: Channel) -> None:
@@ -106,10 +133,20 @@ async def _show(page: Page, user: User, channel: Channel) -> None:
     await page.locator(".channel-item", has_text=channel.name).click()
 
 
-async def _next_message(environment: PageEnvironment, channel: Channel, seen: set[int]) -> Message:
-    """Wait until a message is posted in ``channel`` whose id is not in ``seen``; return it."""
+async def _next_message(
+    environment: PageEnvironment, channel: Channel, seen: set[int], *, having: str = ""
+) -> Message:
+    """Wait until a message is posted in ``channel`` whose id is not in ``seen``; return it.
+
+    ``having``: a text that is in it.
+    """
     new = await environment.discord.wait_for(
-        lambda: [each for each in channel.messages if each.id not in seen], timeout=60
+        lambda: [
+            each
+            for each in channel.messages
+            if each.id not in seen and having in str(each.payload())
+        ],
+        timeout=60,
     )
     return new[0]
 

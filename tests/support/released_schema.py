@@ -24,6 +24,7 @@ from bot.storage.models import Delivery, Destination, EndReason, PollResult
 from bot.storage.outbox import Outbox
 from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.tasks import TaskStore
+from bot.storage.user_settings import UserSettingsStore
 from tests.support.builders import (
     NOON,
     a_clip,
@@ -42,6 +43,7 @@ SERVER = 50
 SONGS = Destination(500, SERVER)
 CLOSED = Destination(501, SERVER, "zh-CN")
 GONE = Destination(502, SERVER)
+FORUM = Destination(503, SERVER, forum=True)
 ADAS, BEAS = Destination(701), Destination(702)
 """Direct messages."""
 
@@ -60,7 +62,12 @@ class ScenarioParts:
         self.key_values = KeyValueStore(database)
 
     async def watch(
-        self, task: str | Task, *users: int, destination: Destination = SONGS, mention: bool = True
+        self,
+        task: str | Task,
+        *users: int,
+        destination: Destination = SONGS,
+        mention: bool = True,
+        group_id: int | None = None,
     ) -> None:
         """Let users watch a task in a channel, one after the other."""
         task = a_running_task(task) if isinstance(task, str) else task
@@ -73,6 +80,7 @@ class ScenarioParts:
                 now=NOON,
                 deadline=86400,
                 mention=mention,
+                group_id=group_id,
             )
 
     async def end(self, task: Task, end_reason: EndReason = EndReason.FINISHED) -> None:
@@ -98,7 +106,10 @@ async def create_scenario(path: Path) -> None:
         await _leave_posted(parts)
         await _leave_unposted(parts)
         await _leave_unfinished(parts)
+        await _leave_group(parts)
         await parts.settings.change(SERVER, language="zh-CN", uploads=True)
+        await parts.settings.claim_welcome(SERVER, NOON)
+        await UserSettingsStore(database).set_language(ADA, "zh-CN")
         await parts.key_values.write("a note", "kept")
 
 
@@ -141,6 +152,13 @@ async def _leave_unfinished(parts: ScenarioParts) -> None:
     await parts.outbox.claim(NOON + 60, 1)
     await parts.watch("lost", BEA, destination=BEAS)
     await parts.end(a_running_task("lost"), EndReason.NOT_FOUND)
+
+
+async def _leave_group(parts: ScenarioParts) -> None:
+    """Add a task that has ended and waits for another one of its group, which is a forum's."""
+    for task_id in ("collected", "running"):
+        await parts.watch(task_id, BEA, destination=FORUM, group_id=77)
+    await parts.end(a_song("collected"))
 
 
 def dump(path: Path) -> str:

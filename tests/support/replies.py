@@ -31,6 +31,8 @@ def says(line: str, key: str, task_id: str) -> bool:
 def _told(where: str, count: int) -> Iterator[str]:
     """Yield the sentences that say how the person will be told, of each or of all together."""
     yield _CATALOG.text(f"watch-told-{where}", count=count, place=_PLACE)
+    for watched in range(2, 11):
+        yield _CATALOG.text(f"watch-told-{where}", count=watched, place=_PLACE)
     for together in range(2, 11):
         yield _CATALOG.text(f"summary-told-{where}", count=together, place=_PLACE)
 
@@ -45,12 +47,13 @@ def _pattern(key: str) -> re.Pattern[str]:
                 count=count,
                 tasks=_TASKS,
                 told=told,
-                details=_CATALOG.text(f"watch-details-{where}", place=_PLACE),
-            )
+                details=details,
+            ).rstrip()
         )
         for count in (1, 2)
         for where in ("here", "there", "post", "private")
-        for told in _told(where, count)
+        for told in ("", *_told(where, count))
+        for details in ("", _CATALOG.text(f"watch-details-{where}", place=_PLACE))
     }
     patterns = (
         re.escape(text).replace(_TASKS, "(.+)").replace(_PLACE, "<#[0-9]+>") for text in texts

@@ -16,14 +16,6 @@ from bot.ui.permissions import posting_permissions
 from tests.support.paths import ROOT
 
 
-@pytest.fixture(autouse=True)
-def _forgotten_commands() -> Iterator[None]:
-    """Let no ids of commands be known, whatever bot ran in this process."""
-    mention_commands({})
-    yield
-    mention_commands({})
-
-
 def test_each_discord_locale_has_a_language() -> None:
     """`en-GB` uses English, and so does a locale without a catalogue."""
     assert catalog_for("en-GB").language == "en"

@@ -145,6 +145,14 @@ def test_a_pending_message_is_announced() -> None:
     assert "https://" not in text
 
 
+def test_a_message_that_waits_for_other_tasks_is_not_on_its_way() -> None:
+    """Tasks that are watched together end in one message, which comes when all have ended."""
+    pending = ended(notice_pending=True, notice_collecting=True, message_id=None)
+    for card in (a_card(pending), a_card(pending, running())):
+        assert says("live-collecting") in text_of(card)
+        assert says("live-sending-notice") not in text_of(card)
+
+
 def test_a_card_without_watchers_says_so_and_has_no_buttons() -> None:
     """It claims neither that the task ended nor that it is watched."""
     card = a_card(unwatched(a_running_task(), known=True))

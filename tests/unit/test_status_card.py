@@ -70,7 +70,7 @@ def test_a_running_task_shows_its_start() -> None:
 def test_a_queued_task_shows_its_submission() -> None:
     """It has no start time yet."""
     task = a_running_task(status=TaskStatus.QUEUED, submitted_at=NOON - 5, progress=None)
-    since = says("card-since", time=f"<t:{int(NOON) - 5}:R>")
+    since = says("card-submitted", time=f"<t:{int(NOON) - 5}:R>")
     assert text(task).startswith(f"{says('card-state-waiting')} · {since}")
 
 

@@ -72,11 +72,13 @@ def test_one_found_task_has_its_own_buttons() -> None:
     assert labels(message.view)[0] == CATALOG.text("card-button-listen")
 
 
-def test_unknown_ids_alone_are_a_text() -> None:
-    """There is nothing to open or to wait for."""
-    message = statuses_message(entries(None, None), CATALOG, now=NOON)
+def test_unknown_ids_alone_are_one_sentence() -> None:
+    """There is nothing to open or to wait for, and the reason is said once."""
+    unknown = entries(None, None)
+    message = statuses_message(unknown, CATALOG, now=NOON)
     assert (message.embeds, message.view) == ([], None)
-    assert message.content.count("\n") == 1
+    ids = CATALOG.listed(f"`{each.task_id}`" for each in unknown)
+    assert message.content == CATALOG.text("status-unknown", count=2, ids=ids)
 
 
 def test_many_tasks_are_one_list() -> None:

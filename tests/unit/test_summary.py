@@ -111,7 +111,7 @@ def test_a_song_with_a_failed_version_says_how_many_are_ready() -> None:
     [(EndReason.NOT_FOUND, "summary-not-found"), (EndReason.GAVE_UP, "summary-gave-up")],
 )
 def test_a_task_without_an_end_says_why(end_reason: EndReason, key: str) -> None:
-    """Its id stands for the title that it lacks."""
+    """Its id tells it apart, because it has no title."""
     (line,) = lines_of(summary_of(TaskEnd(a_running_task("abc"), end_reason)))
     assert "`abc`" in line
     assert headline(key) in line
@@ -137,6 +137,17 @@ def test_every_task_can_be_opened_from_the_menu() -> None:
     (menu,) = view.children
     assert isinstance(menu, discord.ui.Select)
     assert [option.value for option in menu.options] == ["one", "two"]
+
+
+def test_a_menu_has_no_more_tasks_than_discord_takes() -> None:
+    """A group grows when people join it with tasks of other groups."""
+    summary = summary_of(*(a_song(f"song-{number}") for number in range(26)))
+    view = summary_menu(summary.ends, CATALOG)
+    assert view
+    (menu,) = view.children
+    assert isinstance(menu, discord.ui.Select)
+    assert len(menu.options) == 25
+    assert len(lines_of(summary)) == 26
 
 
 def test_the_marker_is_that_of_no_notice() -> None:

@@ -8,7 +8,7 @@ from bot.i18n.catalog import catalog_in
 from bot.relay.models import Lyrics
 from bot.storage.models import EndReason, HistoryEntry, HistoryPage, ServerSettings
 from bot.ui.account_panel import AccountView, account_modal, account_panel
-from bot.ui.history_panel import history_view
+from bot.ui.history_panel import ShownHistory, history_view
 from bot.ui.language_menu import language_menu
 from bot.ui.lyrics_reader import lyrics_page
 from bot.ui.settings_panel import PAGES, overview, reset_page, setting_page
@@ -72,8 +72,7 @@ async def test_sent_views_are_not_kept_in_memory() -> None:
         lyrics_page(a_lyrics_task(), 0, CATALOG).view,
         history_view(
             HistoryPage(0, (HistoryEntry(1, task, EndReason.FINISHED, NOON),), more=True),
-            "",
-            1,
+            ShownHistory(1, "here", in_server=True),
             CATALOG,
         ),
         overview(SERVER).view,

@@ -47,13 +47,36 @@ def test_tasks_with_one_outcome_share_a_line() -> None:
         a_result("2"),
         a_result("3", "Tide", WatchOutcome.ALREADY),
     )
-    told = english.text("watch-told-here", count=2)
+    told = english.text("watch-told-here", count=3)
     assert watch_reply(report, english).split("\n") == [
-        english.text("watch-watching", tasks="**Harbour**, `2`", told=told),
-        english.text(
-            "watch-already", tasks="**Tide**", told=english.text("watch-told-here", count=1)
-        ),
+        english.text("watch-watching", tasks="**Harbour**, `2`", told="").strip(),
+        english.text("watch-already", tasks="**Tide**", told=told),
     ]
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_reply_says_only_once_where_the_results_come(locale: str) -> None:
+    """Of those that are being made, and of those that have ended."""
+    catalog = catalog_for(locale)
+    failed = a_result("4", "Storm", WatchOutcome.FINISHED)
+    failed = replace(failed, task=replace(failed.task, outcome=Outcome.FAILURE))
+    results = (
+        a_result("1", "Harbour"),
+        a_result("2", "Tide", WatchOutcome.ALREADY),
+        a_result("3", "Moon", WatchOutcome.FINISHED),
+        failed,
+    )
+    text = watch_reply(a_report(*results), catalog)
+    assert text.count(catalog.text("watch-told-here", count=2)) == 1
+    assert text.count(catalog.text("watch-details-here")) == 1
+
+
+def test_a_bracket_in_a_title_does_not_end_the_link_to_its_message() -> None:
+    """The link to the posted message is for the whole title."""
+    posted = a_result("song", "Sea] [Sky", WatchOutcome.POSTED)
+    assert "[**Sea) (Sky**](https://discord.com/" in watch_reply(
+        a_report(posted), catalog_for("en-US")
+    )
 
 
 @pytest.mark.parametrize("locale", LOCALES)

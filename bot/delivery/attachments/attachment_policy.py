@@ -3,13 +3,15 @@
 import asyncio
 import io
 import logging
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import cast
+from urllib.parse import urlsplit
 
 import discord
 
-from bot.delivery.attachments.audio_fetcher import AudioFetcher, AudioFetchError
+from bot.delivery.attachments.audio_fetcher import AudioFetcher, AudioFetchError, FetchFailure
 from bot.relay.models import Clip, Task
 from bot.storage.models import Delivery, DeliveryPurpose, MessageFormat
 from bot.storage.server_settings import ServerSettingsStore
@@ -19,11 +21,27 @@ from bot.ui.permissions import permissions_in
 log = logging.getLogger(__name__)
 
 
+SLOW_HOST_PAUSE = 60.0
+"""Seconds for which nothing is fetched from a host that was too slow: in a channel each message
+waits for the one before."""
+
+
 class AudioAttachments:
     """Creates the attachment of a task from its audio."""
 
-    def __init__(self, fetcher: AudioFetcher) -> None:
+    def __init__(self, fetcher: AudioFetcher, clock: Callable[[], float] = time.monotonic) -> None:
         self._fetcher = fetcher
+        self._clock = clock
+        self._slow_hosts: dict[str, float] = {}
+        """When each of them was too slow."""
+
+    def may_fetch(self, task: Task) -> bool:
+        """Whether ``task`` has audio to attach, from a host that has not been too slow lately."""
+        _, clip = attached_song(task)
+        return clip is not None and not self._is_slow(_host(clip))
+
+    def _is_slow(self, host: str) -> bool:
+        return self._clock() - self._slow_hosts.get(host, float("-inf")) < SLOW_HOST_PAUSE
 
     async def attachment(self, task: Task, limit: int) -> discord.File | None:
         """Return the attached song of ``task`` as a file of at most ``limit`` bytes.
@@ -38,6 +56,9 @@ class AudioAttachments:
             audio = await self._fetcher.fetch(clip.audio_url, limit)
         except AudioFetchError as error:
             log.info("Audio not attached: task=%s cause=%s", task.id, error)
+            if error.failure is FetchFailure.TOO_SLOW:
+                slow = {host: at for host, at in self._slow_hosts.items() if self._is_slow(host)}
+                self._slow_hosts = {**slow, _host(clip): self._clock()}
             return None
         version = f" {number}" if len(task.clips) > 1 else ""
         title = (clip.title or task.title)[:MAX_FILE_TITLE]
@@ -53,6 +74,13 @@ def attached_song(task: Task) -> tuple[int, Clip | None]:
     """
     playable = ((number, clip) for number, clip in enumerate(task.clips, 1) if clip.playable)
     return next(playable, (0, None))
+
+
+def _host(clip: Clip) -> str:
+    try:
+        return urlsplit(clip.audio_url or "").netloc
+    except ValueError:  # the fetcher says what is wrong with the link
+        return ""
 
 
 MAX_FILE_TITLE = 32
@@ -126,7 +154,8 @@ class AttachmentPolicy:
         """Yield the file to send with a delivery, if any; it is deleted afterwards.
 
         An unconfirmed delivery has none, so that its next attempt is not delayed. A media server
-        that is slow occupies a few deliveries at most: the others are sent without a file.
+        that is slow occupies a few deliveries at most: the others are sent without a file. For a
+        minute all are whose files are there.
         """
         wanted = await self._wants_attachment(delivery)
         if self._audio is None or not wanted or not await self._acquire_slot():
@@ -165,7 +194,8 @@ class AttachmentPolicy:
             or delivery.message_format is not MessageFormat.FULL
             or delivery.unconfirmed_since is not None
             or delivery.attempts > MAX_ATTEMPTS_WITH_FILE
-            or attached_song(delivery.task)[1] is None
+            or self._audio is None
+            or not self._audio.may_fetch(delivery.task)
         ):
             return False
         granted = permissions_in(self._client, delivery.destination)

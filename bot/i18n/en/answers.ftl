@@ -85,8 +85,16 @@ suggestion-hours = { $number } h
 suggestion-days = { $number } d
 
 answer-too-long = Where only you've added me, Discord lets me answer for just a few tasks at once. Ask again for { $ids }
-status-unknown = ❓ The relay doesn't know { $id }. Is the id complete? If the task was made with another key, I can't see it.
-status-unlisted = ⏳ I haven't looked for { $id } yet: I can only look for a few unknown ids at a time. Ask me again for this one alone.
+status-unknown =
+    { $count ->
+        [one] ❓ The relay doesn't know { $ids }. Is the id complete? If the task was made with another key, I can't see it.
+       *[other] ❓ The relay doesn't know { $ids }. Are the ids complete? If the tasks were made with another key, I can't see them.
+    }
+status-unlisted =
+    { $count ->
+        [one] ⏳ I haven't looked for { $ids } yet: I can only look for a few unknown ids at a time. Ask me again for this one alone.
+       *[other] ⏳ I haven't looked for { $ids } yet: I can only look for a few unknown ids at a time. Ask me again for each one alone.
+    }
 lyrics-none = { $task } has no lyrics yet. It's still being made: { COMMAND("suno status") } shows how far it is.
 
 permission-view-channel = View Channel

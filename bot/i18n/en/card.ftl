@@ -28,6 +28,7 @@ card-state-success = **Done**
 card-state-partial = **Partly done**
 card-state-failure = **Failed**
 card-since = started { $time }
+card-submitted = submitted { $time }
 card-estimate = about { $number }%
 card-typical = Usually takes about { $time } here.
 card-took = took { $time }

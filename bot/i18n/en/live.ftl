@@ -7,7 +7,7 @@ live-name =
        *[task] Task
     }
 live-number = Task { $number }
-live-group = { $ended } of { $total } ended
+live-group = { $ended } of { $total } finished
 live-unknown = Waiting for the relay's first answer.
 live-waiting = waiting for the relay's first answer
 live-relay-down = ⚠️ The relay stopped working { $time }. I'll keep trying.
@@ -23,6 +23,7 @@ live-not-found = the relay doesn't know it
 live-gave-up = no result after { $time }, so I've stopped checking
 live-disconnected = its relay account was disconnected
 live-unwatched = nobody's watching it any more
+live-collecting = the message comes with the others
 live-sending-notice = the message is on its way
 
 live-button-join = Me too

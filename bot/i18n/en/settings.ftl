@@ -83,7 +83,7 @@ permission-mention-everyone = Mention @everyone, @here, and All Roles
 watch-role-missing = 🚫 In this server you need one of these roles to watch: { $roles }. Ask someone who manages the server. Nothing is being watched.
 
 health-title = Health
-health-ok = ✅ Everything works, for { $time }.
+health-ok = ✅ Everything has worked for { $time }.
 health-relay-auth = ❌ The relay has refused my key for { $time }. Whoever runs me has to give me a new one.
 health-relay-quota = ❌ The relay account has had no credit for { $time }. Whoever runs me has to top it up.
 health-relay-rate-limit = ❌ The relay has asked me to slow down for { $time }. Results can be late.
@@ -118,6 +118,7 @@ health-hours = { $count ->
    *[other] { $count } hours
  }
 health-minutes = { $count ->
+    [0] less than a minute
     [one] 1 minute
    *[other] { $count } minutes
  }
@@ -126,7 +127,7 @@ language-name = English
 
 server-welcome =
     👋 Hi! I post songs and lyrics from your Suno relay when they're ready.
-    Start with { COMMAND("suno watch") } and a task ID, or see { COMMAND("suno help") }.
+    Start with { COMMAND("suno watch") } and a task id, or see { COMMAND("suno help") }.
     Server managers: { COMMAND("suno-settings panel") } sets channel, mentions and language{ $accounts ->
         [yes] , { COMMAND("suno-settings relay") } connects your relay.
        *[no] .
@@ -141,12 +142,12 @@ language-set-automatic = ✅ From now on I'll use the language of your Discord.
 forget-settings = the language you chose
 
 help-title = Suno Bot
-help-what = Generate a song or lyrics at your Suno relay and give me the task ID. I'll post the result as soon as it's ready, and mention you.
-help-watch = { COMMAND("suno watch") } with the ID: get the result here when it's ready
-help-status = { COMMAND("suno status") } with the ID: see how far along it is
-help-lyrics = { COMMAND("suno lyrics") } with the ID: read the full lyrics
+help-what = Generate a song or lyrics at your Suno relay and give me the task id. I'll post the result as soon as it's ready, and mention you.
+help-watch = { COMMAND("suno watch") } with the id: get the result here when it's ready
+help-status = { COMMAND("suno status") } with the id: see how far along it is
+help-lyrics = { COMMAND("suno lyrics") } with the id: read the full lyrics
 help-list = { COMMAND("suno list") }: what you're watching; { COMMAND("suno unwatch") } stops it
 help-history = { COMMAND("suno history") }: find finished songs and lyrics again
-help-more = You can paste several IDs at once. { COMMAND("suno inbox") } shows what I couldn't post, { COMMAND("suno language") } changes my language, { COMMAND("suno forget") } deletes what I store about you.
+help-more = You can paste several ids at once. { COMMAND("suno inbox") } shows what I couldn't post, { COMMAND("suno language") } changes my language, { COMMAND("suno forget") } deletes what I store about you.
 help-account = { COMMAND("suno account") }: connect your own relay key
 help-invite = Add me to a server

@@ -2,11 +2,11 @@
 
 task-name = 《{ $title }》
 
-watch-watching = 👀 已关注 { $tasks }。{ $told }
-watch-already = 👀 你已经在关注 { $tasks }。{ $told }
-watch-not-asked = 👀 已关注 { $tasks }。还没来得及查，马上就去查。{ $told }
-watch-unchecked = 👀 已关注 { $tasks }。中转站现在连不上，我会继续尝试。{ $told }
-watch-unreachable = 👀 已关注 { $tasks }。中转站连不上，是我的设置有问题，管理这个机器人的人可以在日志里看到。{ $told }
+watch-watching = 👀 已关注：{ $tasks }。{ $told }
+watch-already = 👀 你已经在关注：{ $tasks }。{ $told }
+watch-not-asked = 👀 已关注：{ $tasks }。还没来得及查，马上就去查。{ $told }
+watch-unchecked = 👀 已关注：{ $tasks }。中转站现在连不上，我会继续尝试。{ $told }
+watch-unreachable = 👀 已关注：{ $tasks }。中转站连不上，是我的设置有问题，管理这个机器人的人可以在日志里看到。{ $told }
 watch-told-here =
     { $count ->
         [1] 生成好后在这里通知你。
@@ -44,10 +44,10 @@ watch-finished-unsent = ✅ 已经完成：{ $tasks }。用 { COMMAND("suno stat
 watch-failed-unsent = ❌ 已经失败：{ $tasks }。用 { COMMAND("suno status") } 查看原因。
 watch-unknown =
     { $count ->
-        [1] ❓ 中转站查不到 { $tasks }，所以没有关注。任务 ID 完整吗？如果是用别的密钥提交的，我也看不到。
+        [1] ❓ 中转站查不到这个任务：{ $tasks }，所以没有关注。任务 ID 完整吗？如果是用别的密钥提交的，我也看不到。
        *[other] ❓ 中转站查不到这 { $count } 个任务：{ $tasks }，所以没有关注。任务 ID 完整吗？如果是用别的密钥提交的，我也看不到。
     }
-watch-refused = 没有关注 { $tasks }。
+watch-refused = 没有关注：{ $tasks }。
 watch-no-card = ⏳ 最近发的消息有点多，这次就不发进度卡片了，{ $time }可以再发。结果照样会通知你。
 
 watch-no-permission =
@@ -63,9 +63,9 @@ watch-only-for-you = 🚫 我不是这里的成员，没法在这里发消息。
 watch-no-direct-message = 🚫 我没法给你发私信。请在这个服务器的“隐私设置”里允许私信，或者关注时不选 `{ option-private-name }`。没有添加关注。
 watch-no-common-server = 🚫 我没法给你发私信，因为我们没有共同的服务器。请打开我的资料，点**添加应用**，把我加到你自己的应用里，然后再关注一次。没有添加关注。
 
-unwatch-done = 👌 已取消关注 { $tasks }。
-unwatch-sending = 来不及取消 { $tasks }：消息已经在发送途中。
-unwatch-none = 你没有关注 { $tasks }。用 { COMMAND("suno list") } 查看你关注的任务。
+unwatch-done = 👌 已取消关注：{ $tasks }。
+unwatch-sending = 来不及取消：{ $tasks }，消息已经在发送途中。
+unwatch-none = 你没有关注：{ $tasks }。用 { COMMAND("suno list") } 查看你关注的任务。
 
 list-empty = 你还没有关注任何任务。用 { COMMAND("suno watch") } 加上任务 ID 就能开始。
 list-title = 你关注了 { $count } 个任务
@@ -81,9 +81,17 @@ suggestion-hours = { $number } 小时
 suggestion-days = { $number } 天
 
 answer-too-long = 这里只有你添加了我，Discord 一次只让我回答几个任务。剩下的请再查一次：{ $ids }
-status-unknown = ❓ 中转站查不到 { $id }。任务 ID 完整吗？如果是用别的密钥提交的，我也看不到。
-status-unlisted = ⏳ 还没来得及查 { $id }：查不到的任务 ID，我一次只能查几个。请单独用这个 ID 再查一次。
-lyrics-none = { $task } 还没有歌词，正在生成中。用 { COMMAND("suno status") } 查看进度。
+status-unknown =
+    { $count ->
+        [1] ❓ 中转站查不到 { $ids }。任务 ID 完整吗？如果是用别的密钥提交的，我也看不到。
+       *[other] ❓ 中转站查不到这 { $count } 个任务：{ $ids }。任务 ID 完整吗？如果是用别的密钥提交的，我也看不到。
+    }
+status-unlisted =
+    { $count ->
+        [1] ⏳ 还没来得及查 { $ids }：查不到的任务 ID，我一次只能查几个。请单独用这个 ID 再查一次。
+       *[other] ⏳ 还有 { $count } 个没来得及查：{ $ids }。查不到的任务 ID，我一次只能查几个。请逐个再查一次。
+    }
+lyrics-none = 还没有歌词：{ $task }，正在生成中。用 { COMMAND("suno status") } 查看进度。
 
 permission-view-channel = 查看频道
 permission-send-messages = 发送消息

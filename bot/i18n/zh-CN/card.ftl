@@ -28,6 +28,7 @@ card-state-success = **已完成**
 card-state-partial = **部分完成**
 card-state-failure = **失败**
 card-since = { $time }开始
+card-submitted = { $time }提交
 card-estimate = 约 { $number }%
 card-typical = 这里通常需要约 { $time }。
 card-took = 用时 { $time }

@@ -14,7 +14,7 @@ held-notice-kept = 什么都不会丢：我会继续尝试，把这个结果和�
 
 notice-instead = -# 我没法发到 { $place }，所以在这里告诉你。
 
-inbox-empty = 没有积压：给你的通知全都发出去了。
+inbox-empty = 没有等着发的通知：给你的都已经发出去了。
 inbox-title = 有 { $count } 条通知没能发出
 inbox-more = ……还有 { $count } 条。
 inbox-held = { $task } · { $place } · { $since }：{ $why }我会继续尝试。

@@ -1,7 +1,7 @@
 # 历史记录和删除个人数据。
 
-history-title-server = 这个服务器里完成的任务
-history-title-person = 你完成的任务
+history-title-server = 这个服务器的历史记录
+history-title-person = 你的历史记录
 history-found = “{ $search }”的搜索结果：
 history-nothing-found = 没有找到“{ $search }”。我会搜索标题、风格和歌词：请少输几个词，或者只输一部分。
 history-empty-server = 这里还没有完成的任务。在这里用 { COMMAND("suno watch") } 关注的任务，完成后会出现在这里。
@@ -10,8 +10,11 @@ history-page = 第 { $number } 页
 history-open = 打开一个……
 history-previous = 上一页
 history-next = 下一页
-history-kind-music = 歌曲
-history-kind-lyrics = 歌词
+history-only-mine = 只看我的
+history-all-here = 查看整个服务器
+history-jump = 跳转到消息
+history-post = 发到这里
+history-posted = 👌 已发送。
 history-ended-finished = 已结束
 history-ended-success = 已完成
 history-ended-partial = 部分完成

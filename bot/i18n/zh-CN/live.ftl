@@ -23,6 +23,7 @@ live-not-found = 中转站查不到它
 live-gave-up = { $time }没有结果，我已停止查询
 live-disconnected = 所用的中转站账号已断开
 live-unwatched = 已经没有人关注
+live-collecting = 通知会和其他任务一起发出
 live-sending-notice = 通知马上发出
 
 live-button-join = 我也要

@@ -111,12 +111,15 @@ health-channel-ok = ✅ { $channel }
 health-channel-unknown = ❔ { $channel }：我查不到它，可能是已归档的子区
 health-days = { $count } 天
 health-hours = { $count } 小时
-health-minutes = { $count } 分钟
+health-minutes = { $count ->
+    [0] 不到 1 分钟
+   *[other] { $count } 分钟
+ }
 
 language-name = 简体中文
 
 server-welcome =
-    👋 大家好！Suno 中转站的歌曲和歌词一做好，我就发出来。
+    👋 大家好！Suno 中转站的歌曲和歌词一生成好，我就发出来。
     用 { COMMAND("suno watch") } 加任务 ID 就能开始，更多用法见 { COMMAND("suno help") }。
     服务器管理者：用 { COMMAND("suno-settings panel") } 设置频道、提及和语言{ $accounts ->
         [yes] ，用 { COMMAND("suno-settings relay") } 连接你们的中转站。
@@ -132,12 +135,12 @@ language-set-automatic = ✅ 以后我用你的 Discord 的语言。
 forget-settings = 你选择的语言
 
 help-title = Suno Bot
-help-what = 在 Suno 中转站生成歌曲或歌词，然后把任务 ID 交给我。一做好我就发出结果并 @你。
-help-watch = { COMMAND("suno watch") } 加任务 ID：做好后在这里发出结果
+help-what = 在 Suno 中转站生成歌曲或歌词，然后把任务 ID 交给我。一生成好，我就发出结果并提到你。
+help-watch = { COMMAND("suno watch") } 加任务 ID：生成好后在这里发出结果
 help-status = { COMMAND("suno status") } 加任务 ID：查看现在的进度
 help-lyrics = { COMMAND("suno lyrics") } 加任务 ID：阅读完整歌词
 help-list = { COMMAND("suno list") }：查看你关注的任务；用 { COMMAND("suno unwatch") } 取消关注
-help-history = { COMMAND("suno history") }：找回已经完成的任务
-help-more = 可以一次粘贴多个 ID。{ COMMAND("suno inbox") } 显示没能发出的通知，{ COMMAND("suno language") } 更换我用的语言，{ COMMAND("suno forget") } 删除我保存的关于你的数据。
+help-history = { COMMAND("suno history") }：找回已经完成的歌曲和歌词
+help-more = 可以一次粘贴多个任务 ID。{ COMMAND("suno inbox") } 显示没能发出的通知，{ COMMAND("suno language") } 更换我用的语言，{ COMMAND("suno forget") } 删除我保存的关于你的数据。
 help-account = { COMMAND("suno account") }：连接自己的中转站密钥
 help-invite = 添加到服务器

@@ -8,26 +8,26 @@ choice-together-separate = 每个任务各发一条消息
 summary-all-ready =
     { $kind ->
         [music] { $total } 首歌都生成好了。
-        [lyrics] { $total } 份歌词都写好了。
+        [lyrics] { $total } 份歌词都生成好了。
        *[task] { $total } 个任务都完成了。
     }
 summary-some-ready =
     { $kind ->
         [music] { $total } 首歌里有 { $ready } 首生成好了。
-        [lyrics] { $total } 份歌词里有 { $ready } 份写好了。
+        [lyrics] { $total } 份歌词里有 { $ready } 份生成好了。
        *[task] { $total } 个任务里有 { $ready } 个完成了。
     }
 summary-none-ready =
     { $kind ->
         [music] { $total } 首歌都没能生成。
-        [lyrics] { $total } 份歌词都没能写成。
+        [lyrics] { $total } 份歌词都没能生成。
        *[task] { $total } 个任务都没有结果。
     }
 summary-still-running = -# 还有 { $number } 个任务没结束，结束后我再发。
 
-summary-partly = { $total } 个版本里有 { $ready } 个可以播放
+summary-partly = { $total } 个版本好了 { $ready } 个
 summary-lyrics = 歌词
-summary-lyrics-partly = 歌词没写完
+summary-lyrics-partly = 歌词没有生成完
 summary-preview = 只有试听
 summary-nothing = 没有能播放的内容
 summary-not-found = 中转站查不到这个任务

@@ -30,6 +30,7 @@ from bot.storage.models.tasks import (
     HistoryScope,
     PollResult,
     PollTarget,
+    PostedNotice,
     RecentTask,
     TaskKey,
 )
@@ -73,6 +74,7 @@ __all__ = [
     "PersonalData",
     "PollResult",
     "PollTarget",
+    "PostedNotice",
     "RecentTask",
     "RelayAccount",
     "ServerSettings",

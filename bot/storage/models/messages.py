@@ -115,6 +115,8 @@ class LiveCardTask:
     """Whether anybody waits for its end there."""
     notice_pending: bool
     """Whether its notice is on its way there."""
+    notice_collecting: bool = False
+    """Whether its notice waits for other tasks that are watched together with it."""
     deadline_at: float | None = None
     """Until when it is polled at most, as long as it has not ended."""
     polled_for: float | None = None

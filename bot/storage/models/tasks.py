@@ -113,6 +113,17 @@ class HistoryEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class PostedNotice:
+    """Where the message about a task is."""
+
+    guild_id: int | None
+    """``None`` for a direct message."""
+    channel_id: int
+    """Its channel, thread or post."""
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryPage:
     """Some entries, the newest first."""
 

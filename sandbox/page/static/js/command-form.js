@@ -71,17 +71,26 @@ export class CommandForm {
         text: `+ ${option.label}`,
         title: option.description,
         on: {
-          click: () => {
-            const field = this.add(option);
-            this.offerRest();
-            field.focus();
-          },
+          click: () => this.addNext(option).focus(),
         },
       }),
     );
     this.rest.replaceChildren(...buttons);
     if (!this.fields.size) this.root.tabIndex = 0;
     else this.root.removeAttribute("tabindex");
+  }
+
+  /** Show the field of an option, by default of the first that is not there yet; return it. */
+  addNext(option = this.command.options.find((one) => !this.fields.has(one.name))) {
+    const field = this.add(option);
+    this.offerRest();
+    return field;
+  }
+
+  /** Return whether a key begins to fill in an option: it is a character, on the form itself. */
+  startsOption(event) {
+    const typed = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
+    return typed && event.target === this.root && this.command.options.length > 0;
   }
 
   /** Take away an option that is empty; the last one takes the command with it. */
@@ -167,6 +176,10 @@ export class CommandForm {
     const { suggestions } = this.tools;
     const [name] = [...this.fields].find(([, field]) => field === event.target) ?? [];
     const option = this.command.options.find((one) => one.name === name);
+    if (!this.fields.size && this.startsOption(event)) {
+      this.addNext().focus(); // the key is typed into it
+      return;
+    }
     const marked = suggestions.isOpen && suggestions.at >= 0 && !this.chosen.has(name);
     if (event.key === "Enter") {
       if (event.target.closest("button")) return;
