@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from bot.accounts.registry import AccountRegistry
 from bot.accounts.service import AccountService, NewAccount
-from bot.app import TIMING, build_bot, make_relay_client
+from bot.app import TIMING, BotParts, build_bot, make_relay_client
 from bot.client import Services
 from bot.delivery.attachments.audio_fetcher import AudioFetcher
 from bot.encryption import new_key
@@ -39,6 +39,7 @@ class AccountHarness:
     loops: tuple[str, ...]
     """The names of the background loops."""
     relay: LocalRelay
+    bot: BotParts
 
     async def connect(
         self,
@@ -129,7 +130,7 @@ async def open_accounts(
         stack.push_async_callback(bot.registry.aclose)
         services = bot.client.services
         loops = bot.client.background.names
-        yield AccountHarness(database, bot.registry, services.accounts, services, loops, relay)
+        yield AccountHarness(database, bot.registry, services.accounts, services, loops, relay, bot)
 
 
 ENCRYPTION_KEY = new_key()
