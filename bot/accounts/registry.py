@@ -238,4 +238,4 @@ class AccountRegistry:
         loop = Loop(
             f"{POLL_LOOP} {connection.account}", connection.poller.tick, connection.tasks.changed
         )
-        await run_forever(loop, {}, lambda _: self._on_failure(POLL_LOOP))
+        await run_forever(loop, {}, lambda _: self._on_failure(POLL_LOOP), clock=self._clock)
