@@ -21,6 +21,7 @@ from bot.monitoring.collector import AccountMetrics
 from bot.relay.errors import RelayError
 from bot.storage.errors import AccountAddressRefused
 from bot.storage.models import AccountOwner, Destination
+from sandbox.bot_process import ENCRYPTION_KEY
 from sandbox.relay import LocalRelay, song
 from sandbox.relay.faults import (
     Fault,
@@ -32,7 +33,7 @@ from sandbox.relay.faults import (
     redirects,
     unauthorized,
 )
-from tests.support.account_harness import ENCRYPTION_KEY, AccountHarness, open_accounts
+from tests.support.account_harness import AccountHarness, open_accounts
 from tests.support.doctor_harness import run_doctor_command
 from tests.support.paths import ROOT
 from tests.support.sandbox_session import SandboxSession

@@ -16,11 +16,11 @@ from bot.accounts.service import AccountService, NewAccount
 from bot.app import TIMING, BotParts, build_bot, make_relay_client
 from bot.client import Services
 from bot.delivery.attachments.audio_fetcher import AudioFetcher
-from bot.encryption import new_key
 from bot.settings import Settings
 from bot.storage.database import DatabaseThread
 from bot.storage.models import AccountOwner, Caller, Destination, RelayAccount, WatchResult
 from bot.storage.relay_accounts import RelayAccountStore
+from sandbox.bot_process import ENCRYPTION_KEY
 from sandbox.relay import LocalRelay
 from sandbox.relay_hosts import session_for
 
@@ -171,10 +171,6 @@ async def open_accounts(
         services = bot.client.services
         loops = bot.client.background.names
         yield AccountHarness(database, bot.registry, services.accounts, services, loops, relay, bot)
-
-
-ENCRYPTION_KEY = new_key()
-"""One for all, so that a test can open a database again."""
 
 
 def _port(relay: LocalRelay) -> int:
