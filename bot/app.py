@@ -26,13 +26,16 @@ from bot.delivery.welcome import WelcomeMessages
 from bot.encryption import Cipher, DecryptionError, parse_keys
 from bot.gateway import GATEWAY_TIMING, GatewayTiming
 from bot.metrics import Metrics
+from bot.monitoring.collector import AccountRequests
 from bot.monitoring.health import HealthProbes, StalenessLimits
 from bot.monitoring.server import MonitoringServer
 from bot.polling.adaptive.planner import Planner
 from bot.polling.poller import Poller
 from bot.polling.schedule import Schedule
 from bot.relay.client import RelayClient
-from bot.relay.providers import RelayProfile, public_profile, relay_profile
+from bot.relay.providers import KNOWN_RELAYS, RelayProfile, public_profile, relay_profile
+from bot.relay.requester import RequestStats
+from bot.relay.transport import ResponseLimits
 from bot.settings import Settings
 from bot.start_errors import StartError
 from bot.storage.database import DatabaseThread
@@ -85,6 +88,7 @@ class BotParts:
 
     client: SunoBot
     registry: AccountRegistry
+    account_requests: AccountRequests
     metrics: Metrics
     request_monitor: RequestMonitor
 
@@ -118,6 +122,7 @@ def monitoring_server(
         probes=health_probes(bot, database, queues),
         staleness_limits=bot.client.staleness_limits,
         client=relay_client,
+        account_requests=bot.account_requests,
         queue_statistics=queues,
         version=__version__,
     )
@@ -125,19 +130,36 @@ def monitoring_server(
 
 def make_relay_client(settings: Settings, session: aiohttp.ClientSession) -> RelayClient:
     """Make the relay client. Raises ``StartError`` for an address that no relay can have."""
-    return _relay_client(settings, session, profile_of(settings), settings.suno_api_key)
-
-
-def _relay_client(
-    settings: Settings, session: aiohttp.ClientSession, profile: RelayProfile, key: SecretStr
-) -> RelayClient:
+    profile = profile_of(settings)
     return RelayClient(
         session,
         profile,
-        key,
+        settings.suno_api_key,
         batch_size=min(settings.poll_batch_size, profile.batch_size),
         requests_per_second=settings.poll_requests_per_second,
     )
+
+
+class _AccountClients:
+    """Makes the clients of connected accounts; those of a relay are counted together."""
+
+    def __init__(self, settings: Settings, session: aiohttp.ClientSession) -> None:
+        self._settings = settings
+        self._session = session
+        self.stats = {name: RequestStats() for name in KNOWN_RELAYS}
+
+    def make(self, profile: RelayProfile, key: SecretStr, account: str = "new") -> RelayClient:
+        """Make the client of an account; ``account`` is its id once it is stored."""
+        return RelayClient(
+            self._session,
+            profile,
+            key,
+            batch_size=min(self._settings.poll_batch_size, profile.batch_size),
+            requests_per_second=self._settings.poll_requests_per_second,
+            limits=ResponseLimits(redirects=0),
+            account=account,
+            stats=self.stats[profile.name],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +204,10 @@ def build_bot(
     dispatcher = _build_dispatcher(client, stores, audio, metrics, monitor)
     keys = settings.encryption_key.get_secret_value()
     cipher = Cipher(parse_keys(keys)) if keys else None
+    clients = _AccountClients(settings, account_session)
     registry = AccountRegistry(
         stores.accounts,
-        _connection_opener(settings, stores, metrics, cipher, account_session),
+        _connection_opener(settings, stores, metrics, cipher, clients),
         operator,
         is_shared=settings.shared_relay,
         on_rejected=AccountMessages(client).tell_rejected,
@@ -203,17 +226,12 @@ def build_bot(
         WatchStore(database, stores.outbox, stores.limits),
         LookupLimiter(settings.poll_requests_per_second),
     )
-    accounts = AccountService(
-        stores.accounts,
-        registry,
-        cipher,
-        public_profile,
-        lambda profile, key: _relay_client(settings, account_session, profile, key),
-    )
+    accounts = AccountService(stores.accounts, registry, cipher, public_profile, clients.make)
     client.services = _build_services(stores, watchlist, accounts, dispatcher, updater)
     retention = RetentionJob(Retention(database), stores.departed_servers)
     client.background = _build_loops(stores, registry, dispatcher, updater, retention, metrics)
-    return BotParts(client, registry, metrics, monitor)
+    account_requests = AccountRequests(clients.stats, registry.circuits)
+    return BotParts(client, registry, account_requests, metrics, monitor)
 
 
 def _operator_connection(
@@ -261,7 +279,7 @@ def _connection_opener(
     stores: _Stores,
     metrics: Metrics,
     cipher: Cipher | None,
-    session: aiohttp.ClientSession,
+    clients: _AccountClients,
 ) -> OpenConnection:
     """Return what makes the connection of a connected account."""
 
@@ -272,7 +290,7 @@ def _connection_opener(
         profile = relay_profile(account.relay, account.base_url, account.fetch_path)
         access = RelayAccess(account.id, profile.base_url, key)
         fingerprint = await create_fingerprint(stores.database, access)
-        client = _relay_client(settings, session, profile, key)
+        client = clients.make(profile, key, account.id)
         connection = _connection(
             settings, stores, metrics, account.id, profile, client, fingerprint
         )

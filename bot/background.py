@@ -109,6 +109,7 @@ async def run_forever(
     last_tick_at: MutableMapping[str, float],
     on_failure: Callable[[str], None],
     delay_after_failure: float = DELAY_AFTER_FAILURE,
+    clock: Callable[[], float] = time.time,
 ) -> None:
     """Tick until cancelled: at the time that the last tick returned, or when ``wake`` is set.
 
@@ -125,8 +126,8 @@ async def run_forever(
             await asyncio.sleep(delay_after_failure)
             continue
         failures.record_success()
-        last_tick_at[loop.name] = time.time()
-        sleep = MAX_SLEEP if due_at is None else min(due_at - time.time(), MAX_SLEEP)
+        last_tick_at[loop.name] = clock()
+        sleep = MAX_SLEEP if due_at is None else min(due_at - clock(), MAX_SLEEP)
         with suppress(TimeoutError):
             async with asyncio.timeout(max(sleep, 0)):
                 await loop.wake.wait()

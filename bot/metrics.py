@@ -36,6 +36,8 @@ _DESCRIPTIONS = {
         "Age of the oldest message that is due or being sent; 0 if none is."
     ),
     "suno_bot_cards": "Live cards that are updated.",
+    "suno_bot_accounts": "Relay accounts that servers and users have connected.",
+    "suno_bot_accounts_rejected": "Connected accounts whose key the relay refuses.",
 }
 
 
@@ -87,6 +89,8 @@ class Metrics:
         self.queued_deliveries = self._gauge("suno_bot_deliveries_waiting", "state")
         self.oldest_delivery_age = self._gauge("suno_bot_longest_wait_seconds")
         self.live_cards = self._gauge("suno_bot_cards")
+        self.accounts = self._gauge("suno_bot_accounts", "relay")
+        self.rejected_accounts = self._gauge("suno_bot_accounts_rejected", "relay")
         for outcome in DeliveryOutcome:
             self.delivery_attempts.labels(outcome)
         for state in QueueState:

@@ -5,6 +5,7 @@ neither a name that resolves differently the next time nor a redirect leads anyw
 """
 
 import asyncio
+import errno
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -55,7 +56,7 @@ def public_connector(
         family, kind, protocol, _, (host, port, *_) = info
         public = port == HTTPS_PORT and is_public(str(host))
         if not public and not (port == loopback_port and _is_loopback(str(host))):
-            raise NotPublicError("not a public address")
+            raise NotPublicError(errno.EACCES, "not a public address")
         return socket.socket(family, kind, protocol)
 
     return aiohttp.TCPConnector(

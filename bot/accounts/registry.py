@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from bot.accounts.connection import AccountConnection
 from bot.background import Loop, run_forever
 from bot.encryption import DecryptionError
+from bot.relay.circuit_breaker import CircuitStatus
 from bot.relay.errors import ErrorKind
 from bot.storage.models import AccountOwner, Caller, RelayAccount
 from bot.storage.relay_accounts import RelayAccountStore
@@ -101,6 +102,11 @@ class AccountRegistry:
             for account, status in statuses.items()
             if status.failing_since is not None
         }
+
+    def circuits(self) -> list[tuple[str, CircuitStatus]]:
+        """Return the relay's name and the state of each connected account that is open now."""
+        connections = [each.connection for each in self._open.values()]
+        return [(each.profile.name, each.client.circuit_status) for each in connections]
 
     async def start(self) -> None:
         """Open the connections of all accounts that have running tasks."""
@@ -232,4 +238,4 @@ class AccountRegistry:
         loop = Loop(
             f"{POLL_LOOP} {connection.account}", connection.poller.tick, connection.tasks.changed
         )
-        await run_forever(loop, {}, lambda _: self._on_failure(POLL_LOOP))
+        await run_forever(loop, {}, lambda _: self._on_failure(POLL_LOOP), clock=self._clock)

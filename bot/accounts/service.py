@@ -193,6 +193,8 @@ class AccountService:
             profile = self._make_profile(new.relay, new.base_url, new.fetch_path)
         except ValueError as error:
             raise AccountAddressRefused from error
+        if key.lower() in (profile.base_url + profile.fetch_path).lower():
+            raise AccountAddressRefused  # addresses are stored and logged as they are
         return profile, SecretStr(key)
 
     async def _test(self, profile: RelayProfile, key: SecretStr) -> str | None:

@@ -3,7 +3,9 @@
 import asyncio
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from types import SimpleNamespace
 
 import aiohttp
@@ -19,9 +21,12 @@ from prometheus_client.registry import Collector
 
 from bot.metrics import Metrics, QueueState
 from bot.monitoring.health import HealthProbes
+from bot.relay.circuit_breaker import CircuitStatus
 from bot.relay.client import RelayClient
 from bot.relay.errors import ErrorKind
-from bot.storage.queue_statistics import QueueStatistics
+from bot.relay.providers import KNOWN_RELAYS
+from bot.relay.requester import RequestStats
+from bot.storage.queue_statistics import NO_ACCOUNTS, QueueStatistics
 
 QUEUE_CACHE_TTL = 15.0
 """Seconds for which counts from the database are reused."""
@@ -58,6 +63,56 @@ class RelayMetrics(Collector):
             "When the relay last answered successfully; 0 if it has not yet.",
             value=status.last_success_at or 0,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRequests:
+    """What is known of the requests with the keys that servers and users have connected."""
+
+    stats: Mapping[str, RequestStats]
+    """By the name of the relay, of all accounts there, connections that are closed included."""
+    open_circuits: Callable[[], Iterable[tuple[str, CircuitStatus]]]
+    """Returns the relay's name and the state of each open connection."""
+
+
+class AccountMetrics(Collector):
+    """Request statistics of connected accounts, summed for each relay."""
+
+    def __init__(self, requests: AccountRequests) -> None:
+        self._requests = requests
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield current values; every relay and every kind of error, so that all begin at 0."""
+        seconds = SummaryMetricFamily(
+            "suno_bot_account_request_seconds",
+            "Requests with the keys of connected accounts, and their total duration.",
+            labels=["relay"],
+        )
+        errors = CounterMetricFamily(
+            "suno_bot_account_errors",
+            "Requests with the keys of connected accounts that failed.",
+            labels=["relay", "kind"],
+        )
+        for relay, stats in self._requests.stats.items():
+            seconds.add_metric([relay], stats.requests, stats.seconds)
+            for kind in ErrorKind:
+                errors.add_metric([relay, kind.value], stats.errors[kind])
+        yield seconds
+        yield errors
+        yield from self._connections()
+
+    def _connections(self) -> Iterator[Metric]:
+        circuits = list(self._requests.open_circuits())
+        opened = Counter(relay for relay, _ in circuits)
+        paused = Counter(relay for relay, status in circuits if status.open_until is not None)
+        for name, text, counts in (
+            ("connections", "Connected accounts in use: watched, or used lately.", opened),
+            ("connections_paused", "Those of them whose circuit is open after errors.", paused),
+        ):
+            family = GaugeMetricFamily(f"suno_bot_account_{name}", text, labels=["relay"])
+            for relay in self._requests.stats:
+                family.add_metric([relay], counts[relay])
+            yield family
 
 
 class ProcessMetrics(Collector):
@@ -106,6 +161,10 @@ class QueueMetrics:
         metrics.queued_deliveries.labels(QueueState.DUE).set(counts.due)
         metrics.queued_deliveries.labels(QueueState.SENDING).set(counts.sending)
         metrics.queued_deliveries.labels(QueueState.HELD).set(counts.held)
+        for relay in KNOWN_RELAYS:
+            accounts = counts.accounts.get(relay, NO_ACCOUNTS)
+            metrics.accounts.labels(relay).set(accounts.connected)
+            metrics.rejected_accounts.labels(relay).set(accounts.rejected)
         metrics.oldest_delivery_age.set(max(now - counts.due_since, 0) if counts.due_since else 0)
 
 

@@ -13,7 +13,14 @@ from prometheus_client import ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
 from bot.metrics import Metrics
-from bot.monitoring.collector import ProcessMetrics, QueueMetrics, RelayMetrics, measure_lag
+from bot.monitoring.collector import (
+    AccountMetrics,
+    AccountRequests,
+    ProcessMetrics,
+    QueueMetrics,
+    RelayMetrics,
+    measure_lag,
+)
 from bot.monitoring.health import (
     QUERY_TIMEOUT,
     HealthProbes,
@@ -48,6 +55,7 @@ class MonitoringServer:
         probes: HealthProbes,
         staleness_limits: StalenessLimits,
         client: RelayClient | None,
+        account_requests: AccountRequests,
         queue_statistics: QueueStatistics,
         version: str,
     ) -> None:
@@ -59,6 +67,7 @@ class MonitoringServer:
         self._queue_metrics = QueueMetrics(queue_statistics, metrics)
         if client is not None:
             metrics.registry.register(RelayMetrics(client))
+        metrics.registry.register(AccountMetrics(account_requests))
         metrics.registry.register(ProcessMetrics(version, probes))
         ProcessCollector(registry=metrics.registry)
         self._runner: web.AppRunner | None = None

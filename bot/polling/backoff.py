@@ -20,7 +20,8 @@ class PollBackoff:
     defers the unproven ids only.
     """
 
-    def __init__(self, interval: float, max_response_gap: float) -> None:
+    def __init__(self, account: str, interval: float, max_response_gap: float) -> None:
+        self._account = account
         self._interval = interval
         self._max_response_gap = max_response_gap
         self.failures = 0
@@ -61,12 +62,15 @@ class PollBackoff:
             self._deferrals += 1
             self._deferred.update(target.task_id for target in targets)
             self._deferred_until = now + pause
-            log.debug("Unproven ids deferred for %.1f s: ids=%d: %s", pause, len(targets), error)
+            log.debug(
+                "Unproven ids deferred for %.1f s: account=%s ids=%d: %s",
+                *(pause, self._account, len(targets), error),
+            )
         elif sent_at >= self.paused_until:
             pause = error.retry_after or self._growing_pause(self.failures)
             self.failures += 1
             self.paused_until = now + pause
-            log.debug("Polls paused for %.1f s: %s", pause, error)
+            log.debug("Polls paused for %.1f s: account=%s: %s", pause, self._account, error)
 
     def record_success(self, targets: Collection[PollTarget]) -> None:
         """Forget the failures after a successful poll of proven ids."""

@@ -25,7 +25,8 @@ WARN_AFTER = 60.0
 class MissingTaskMonitor:
     """Tracks the known tasks that went missing since the relay last named any."""
 
-    def __init__(self) -> None:
+    def __init__(self, account: str) -> None:
+        self._account = account
         self._missing: set[str] = set()
         self._has_named = False  # until then it is not known what went missing together
         self._trouble_since: float | None = None
@@ -53,7 +54,7 @@ class MissingTaskMonitor:
 
     def _end_trouble(self) -> None:
         if self._is_warned:
-            log.info("Relay names tasks again")
+            log.info("Relay names tasks again: account=%s", self._account)
         self._missing.clear()
         self._has_named = True
         self._trouble_since = None
@@ -65,9 +66,9 @@ class MissingTaskMonitor:
         if not self._is_warned and now - self._trouble_since >= WARN_AFTER:
             self._is_warned = True
             log.warning(
-                "Relay names none of the tasks that it knew: missing=%d. They are polled until it"
-                " names any, or until their deadline",
-                len(self._missing),
+                "Relay names none of the tasks that it knew: account=%s missing=%d. They are polled"
+                " until it names any, or until their deadline",
+                *(self._account, len(self._missing)),
             )
 
     @property
@@ -78,8 +79,8 @@ class MissingTaskMonitor:
         if not self._is_warned_of_other_key:
             self._is_warned_of_other_key = True
             log.warning(
-                "Task is not named under this SUNO_API_KEY and SUNO_BASE_URL, but was under others:"
-                " task_id=%s. Such tasks are polled until their deadline; restore the former"
-                " settings to have them delivered. suno-bot doctor counts them",
-                task_id,
+                "Task is not named under this key and address, but was under others: account=%s"
+                " task_id=%s. Such tasks are polled until their deadline; restore the former key"
+                " and address to have them delivered. suno-bot doctor counts them",
+                *(self._account, task_id),
             )

@@ -74,7 +74,7 @@ class Poller:
         self._batch_size = batch_size
         self._metrics = metrics
         self._clock = clock
-        self._backoff = PollBackoff(schedule.interval, schedule.max_response_gap)
+        self._backoff = PollBackoff(store.account, schedule.interval, schedule.max_response_gap)
         self._recorder = PollRecorder(store, schedule, metrics, clock)
         self._rollbacks = RollbackDetector()
         self._unexpected_error: BaseException | None = None
@@ -130,7 +130,10 @@ class Poller:
             return
         wait = self._planner.interval
         if rollback is Rollback.SEEN:
-            log.warning("Clock set back: running tasks are polled within %g s", wait)
+            log.warning(
+                "Clock set back: running tasks are polled within %g s: account=%s",
+                *(wait, self._store.account),
+            )
             self._backoff.reset()
         else:
             wait = max(wait, MAX_WAIT)

@@ -51,7 +51,7 @@ class PollRecorder:
         self._last_answer_at: float | None = None
         self._outage = Outage()
         self._stored_tasks = StoredTaskCache()
-        self._missing_tasks = MissingTaskMonitor()
+        self._missing_tasks = MissingTaskMonitor(store.account)
 
     async def last_answer_at(self) -> float | None:
         """Return when the relay last answered a poll, also of an earlier process."""
@@ -109,7 +109,10 @@ class PollRecorder:
         if gap <= self._schedule.max_response_gap:
             return 0.0
         if after_failure:
-            log.info("Relay answers again after %.0f s; deadlines are extended", gap)
+            log.info(
+                "Relay answers again after %.0f s; deadlines are extended: account=%s",
+                *(gap, self._store.account),
+            )
         self._outage = Outage(now, gap)
         return gap
 
@@ -163,13 +166,16 @@ class PollRecorder:
         for target, result in zip(targets, results, strict=True):
             if result.task and result.task.status is not target.status:
                 status = result.task.status
-                log.debug("Status changed: task_id=%s status=%s", result.task_id, status)
+                log.debug(
+                    "Status changed: task_id=%s status=%s account=%s",
+                    *(result.task_id, status, self._store.account),
+                )
         by_id = {target.task_id: target for target in targets}
         for each in ended:
             outcome = each.outcome or "unknown"
             log.info(
-                "Task ended: task_id=%s ending=%s outcome=%s",
-                *(each.task_id, each.end_reason, outcome),
+                "Task ended: task_id=%s ending=%s outcome=%s account=%s",
+                *(each.task_id, each.end_reason, outcome, self._store.account),
             )
             self._metrics.tasks_ended.labels(each.end_reason).inc()
             if each.end_reason is EndReason.FINISHED:

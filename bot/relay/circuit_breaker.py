@@ -54,8 +54,15 @@ class CircuitBreaker:
     delay. A rate limit is the exception: it binds everybody, whichever request met it.
     """
 
-    def __init__(self, name: str, limits: BackoffLimits, random: Random) -> None:
-        self._name = name
+    def __init__(
+        self, log_id: str, limits: BackoffLimits, random: Random, *, is_operators: bool = True
+    ) -> None:
+        """``log_id`` names what is asked in the log: ``relay=deerapi``.
+
+        ``is_operators``: whether the operator's key is used, so that the operator has to act.
+        """
+        self._log_id = log_id
+        self._is_operators = is_operators
         self._limits = limits
         self._random = random
         self._cause: tuple[ErrorKind, str] | None = None
@@ -116,7 +123,7 @@ class CircuitBreaker:
         if sent_at < self._failed_at:
             return
         if self._logged_kind is not None:
-            log.info("Relay answers again: relay=%s", self._name)
+            log.info("Relay answers again: %s", self._log_id)
         if self._working_since is None or self._open_until:
             self._working_since = time.time()
         self._cause = self._logged_kind = None
@@ -150,7 +157,8 @@ class CircuitBreaker:
         self._interactive_open_until = now + interactive_delay
         if delay and self._logged_kind is not error.kind:
             self._logged_kind = error.kind
-            level = logging.ERROR if error.kind in OPERATOR_KINDS else logging.WARNING
+            must_act = self._is_operators and error.kind in OPERATOR_KINDS
+            level = logging.ERROR if must_act else logging.WARNING
             self._log(level, f"Circuit open for {delay:.0f} s", error)
 
     def warn(self, error: RelayError) -> None:
@@ -175,10 +183,11 @@ class CircuitBreaker:
             )
 
     def _log(self, level: int, event: str, error: RelayError) -> None:
+        meanings = _MEANING if self._is_operators else _ACCOUNT_MEANING
         log.log(
             level,
-            "%s: relay=%s cause=%s, %s (%s)",
-            *(event, self._name, error.kind.value, _MEANING[error.kind]),
+            "%s: %s cause=%s, %s (%s)",
+            *(event, self._log_id, error.kind.value, meanings[error.kind]),
             quote_for_log(error.detail),
         )
 
@@ -209,3 +218,9 @@ _MEANING = {
     ErrorKind.UNAVAILABLE: "it cannot be reached",
     ErrorKind.UNREADABLE: "its responses cannot be read",
 }
+_ACCOUNT_MEANING = {
+    **_MEANING,
+    ErrorKind.AUTH: "the key is refused; nothing is looked up until it is replaced",
+    ErrorKind.NOT_FOUND: "no known path works there",
+}
+"""For an account that a server or a user has connected: its settings are not the operator's."""

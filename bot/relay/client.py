@@ -65,14 +65,23 @@ class RelayClient:
         reuse_ttl: float = 2.0,
         negative_ttl: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
+        account: str | None = None,
+        stats: RequestStats | None = None,
     ) -> None:
+        """``account``: the id of a connected account, for the log; ``None`` for the operator's.
+
+        ``stats``: where requests are counted, if not for this client alone.
+        """
+        log_id = f"relay={relay.name}" if account is None else f"account={account}"
         random = SystemRandom()
         self._base_url = relay.base_url
-        self._breaker = CircuitBreaker(relay.name, backoff, random)
+        self._breaker = CircuitBreaker(log_id, backoff, random, is_operators=account is None)
         self._limiter = RateLimiter(requests_per_second, clock)
         transport = Transport(session, relay.base_url, key, limits)
-        self._requester = Requester(transport, self._limiter, self._breaker)
-        endpoints = EndpointDiscovery(self._requester, relay)
+        self._requester = Requester(
+            transport, self._limiter, self._breaker, RequestStats() if stats is None else stats
+        )
+        endpoints = EndpointDiscovery(self._requester, relay, log_id)
         self._batches = BatchLookup(endpoints, self._breaker, batch_size, random)
         self._singles = SingleLookup(endpoints)
         self._singles_lock = asyncio.Lock()
@@ -95,7 +104,7 @@ class RelayClient:
 
     @property
     def request_stats(self) -> RequestStats:
-        """How many requests were sent so far, and how they ended."""
+        """How many requests were counted so far, and how they ended."""
         return self._requester.stats
 
     def on_success(self, listener: Callable[[], None]) -> None:

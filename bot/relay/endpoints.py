@@ -57,7 +57,8 @@ class _NoTaskShownError(RelayError):
 class EndpointDiscovery:
     """Requests tasks on the paths of one relay, and learns which of them exist."""
 
-    def __init__(self, requester: Requester, relay: RelayProfile) -> None:
+    def __init__(self, requester: Requester, relay: RelayProfile, log_id: str) -> None:
+        self._log_id = log_id
         self._requester = requester
         self._relay = relay
         self._batch_path = relay.fetch_path
@@ -260,8 +261,8 @@ class EndpointDiscovery:
 
     def _log_detour(self, alternative: str) -> None:
         log.warning(
-            "Relay has no batch look-up at POST %s: relay=%s. From now on the bot asks %s",
-            *(self._batch_path, self._relay.name, alternative),
+            "Relay has no batch look-up at POST %s: %s. From now on the bot asks %s",
+            *(self._batch_path, self._log_id, alternative),
         )
 
 

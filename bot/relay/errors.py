@@ -1,5 +1,6 @@
 """The errors of a look-up, by what the caller should do about them."""
 
+from collections.abc import Callable
 from enum import StrEnum
 
 
@@ -42,6 +43,11 @@ class RelayError(Exception):
         self.kind = kind
         self.detail = detail
         self.retry_after = retry_after
+
+    def redact(self, redact: Callable[[str], str]) -> None:
+        """Pass all that may quote the relay through ``redact``."""
+        self.detail = redact(self.detail)
+        self.args = (f"{self.kind.value}: {self.detail}",)
 
 
 class AmbiguousError(RelayError):

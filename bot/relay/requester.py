@@ -52,7 +52,7 @@ class RequestPurpose(Enum):
 
 @dataclass(slots=True)
 class RequestStats:
-    """Counts of all requests to a relay since the start, of the poller and of people."""
+    """Counts of requests since the start, of the poller and of people; clients may share them."""
 
     requests: int = 0
     seconds: float = 0.0
@@ -63,11 +63,17 @@ class RequestStats:
 class Requester:
     """Takes each request through the circuit breaker, the rate limiter and the transport."""
 
-    def __init__(self, transport: Transport, limiter: RateLimiter, breaker: CircuitBreaker) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        limiter: RateLimiter,
+        breaker: CircuitBreaker,
+        stats: RequestStats,
+    ) -> None:
         self._transport = transport
         self._limiter = limiter
         self._breaker = breaker
-        self.stats = RequestStats()
+        self.stats = stats
 
     async def send(
         self,
@@ -107,7 +113,7 @@ class Requester:
         self.stats.requests += 1
         try:
             response = await self._transport.exchange(method, path, payload)
-            result = _read_response(response, read, purpose)
+            result = _read_response(response, read, purpose, self._transport.without_key)
         except RelayError as error:
             self.stats.errors[error.kind] += 1
             self._record_error(error, purpose, sent_at)
@@ -125,15 +131,20 @@ class Requester:
 
 
 def _read_response(
-    response: RelayResponse, read: Callable[[RelayResponse], T], purpose: RequestPurpose
+    response: RelayResponse,
+    read: Callable[[RelayResponse], T],
+    purpose: RequestPurpose,
+    redact: Callable[[str], str],
 ) -> T:
     """Read a response; an error gets the bounded pause that the relay asks for.
 
+    ``redact`` removes the key from what an error quotes, where JSON hid it from the transport.
     Raises ``AmbiguousError`` where it cannot be told whether the relay or an id is the cause.
     """
     try:
         return read(response)
     except RelayError as error:
+        error.redact(redact)
         pause = response.retry_after or error.retry_after
         error.retry_after = None if pause is None else min(pause, MAX_RETRY_AFTER)
         is_internal = (

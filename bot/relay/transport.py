@@ -18,7 +18,6 @@ from yarl import URL
 from bot.relay.errors import ErrorKind, RelayError
 
 REDIRECT_STATUSES = frozenset({301, 302, 307, 308})
-MAX_REDIRECTS = 3
 NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 """One timeout of ours covers connection, redirects and body; aiohttp would restart its own."""
 CONNECT_TIMEOUT = 10.0
@@ -35,6 +34,8 @@ class ResponseLimits:
     """Bytes, after decompression."""
     single_body: int = 2 << 20
     """Bytes of a response about one task, to a request without a body."""
+    redirects: int = 3
+    """Redirects that are followed, within the origin of the relay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class Transport:
         body = None
         if payload is not None:
             body, headers["Content-Type"] = _encode(payload), "application/json"
-        for _ in range(MAX_REDIRECTS + 1):
+        for _ in range(self._limits.redirects + 1):
             async with self._session.request(
                 method,
                 url,
@@ -122,7 +123,7 @@ class Transport:
                     single = payload is None
                     limit = self._limits.single_body if single else self._limits.body
                     return await self._read(response, limit)
-                url = _redirect_target(url, self._without_key(response.headers.get("Location", "")))
+                url = _redirect_target(url, self.without_key(response.headers.get("Location", "")))
         raise RelayError(ErrorKind.UNAVAILABLE, "too many redirects")
 
     async def _read(self, response: aiohttp.ClientResponse, limit: int) -> RelayResponse:
@@ -144,8 +145,8 @@ class Transport:
             _retry_after(response.headers.get("Retry-After"), response.headers.get("Date")),
         )
 
-    def _without_key(self, text: str) -> str:
-        """Return foreign text without the key."""
+    def without_key(self, text: str) -> str:
+        """Return foreign text without the key, should it hold it."""
         return text.replace(self._key.get_secret_value(), "***")
 
     def _connection_error(self, error: Exception) -> RelayError:
@@ -158,7 +159,7 @@ class Transport:
             return ConnectionCutError(
                 f"the answer {'cannot be decompressed' if is_encoding else 'broke off'}"
             )
-        cause = f"{type(error).__name__}: {quote_for_log(self._without_key(str(error)))}"
+        cause = f"{type(error).__name__}: {quote_for_log(self.without_key(str(error)))}"
         if isinstance(error, aiohttp.ClientConnectorError | aiohttp.InvalidURL):
             return RelayError(ErrorKind.UNAVAILABLE, f"no connection ({cause})")
         return ConnectionCutError(f"the connection was cut ({cause})")

@@ -197,12 +197,13 @@ class DatabaseThread:
         with ExitStack() as stack:
             try:
                 database = stack.enter_context(open_for_writing(self.path, self._lock_timeout))
+                # A process that was killed may have left what it had deleted.
+                holds_deleted = not empty_write_ahead_log(database)
             except (sqlite3.Error, OSError, DatabaseUnusable) as error:
                 self._failure = error  # a taken lock is an OSError
                 return
             finally:
                 self._opened.set()
-            holds_deleted = False
             while jobs := self._wait_for_jobs():
                 _run_together(database, jobs)
                 if holds_deleted or any(job.erases for job in jobs):

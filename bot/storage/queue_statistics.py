@@ -18,6 +18,9 @@ class RelayAccountCounts:
     """Those whose key the relay refuses."""
 
 
+NO_ACCOUNTS = RelayAccountCounts()
+
+
 @dataclass(frozen=True, slots=True)
 class QueueCounts:
     """Numbers of running tasks, unfinished messages and connected accounts."""

@@ -64,9 +64,9 @@ class TaskStore:
         fingerprint: str = "",
     ) -> None:
         """``fingerprint``: of the address and the key under which the relay is asked."""
+        self.account = account
         self._database = database
         self._outbox = outbox
-        self._account = account
         self._fingerprint = fingerprint
         self._limits = limits
         self._last_answer_key = last_answer_key(account)
@@ -99,19 +99,19 @@ class TaskStore:
         ``WatchError`` of a limit that is reached, and stores nothing then.
         """
         watch = NewWatch(
-            self._account, task.id, user_id, destination, mention, now, group_id, regroup
+            self.account, task.id, user_id, destination, mention, now, group_id, regroup
         )
         most = self._limits.watchers_per_destination
 
         def add(db: Database) -> bool | JoinedNotice:
-            require_account(db, self._account)
+            require_account(db, self.account)
             if joined := join_notice(db, watch, most):
                 return joined
-            free = is_known_running(db, self._account, task.id, known=known) or not adds_message(
-                db, self._account, task.id, destination, group_id
+            free = is_known_running(db, self.account, task.id, known=known) or not adds_message(
+                db, self.account, task.id, destination, group_id
             )
             times = TaskTimes(now, now if poll_at is None else poll_at, now + deadline)
-            start_task(db, self._account, self._fingerprint, task, times, known=known)
+            start_task(db, self.account, self._fingerprint, task, times, known=known)
             is_new = insert_watch(db, watch, most)
             if is_new:
                 enforce_watch_limits(db, user_id, destination, self._limits, member_limit)
@@ -141,23 +141,23 @@ class TaskStore:
         ``TooManyMessages`` and ``TooManyWatchers``; the limits on running watches do not apply.
         """
         watch = NewWatch(
-            self._account, task.id, user_id, destination, mention, now, group_id, regroup
+            self.account, task.id, user_id, destination, mention, now, group_id, regroup
         )
         most = self._limits.watchers_per_destination
 
         def add(db: Database) -> JoinedNotice | None:
-            require_account(db, self._account)
+            require_account(db, self.account)
             if joined := join_notice(db, watch, most):
                 return joined
-            if adds_message(db, self._account, task.id, destination, group_id):
+            if adds_message(db, self.account, task.id, destination, group_id):
                 charge_message(db, user_id, destination, now, self._limits)
             times = TaskTimes(now, now, now)
-            start_task(db, self._account, self._fingerprint, task, times, known=True)
+            start_task(db, self.account, self._fingerprint, task, times, known=True)
             insert_watch(db, watch, most)
             result = PollResult(task.id, next_poll_at=now, task=task, end_reason=EndReason.FINISHED)
             context = self._context(now, now)._replace(open_group=group_id)
             poll_results.record(db, context, [result])
-            key = TaskKey(self._account, task.id)
+            key = TaskKey(self.account, task.id)
             waiting = key in collected_tasks(db, user_id, destination.channel_id)
             return JoinedNotice(NoticeProgress.COLLECTING) if waiting else None
 
@@ -169,7 +169,7 @@ class TaskStore:
         self, task_id: str, *, user_id: int, destination: Destination, now: float, mention: bool
     ) -> JoinedNotice | None:
         """Join a person to the existing notice of a finished task, if there is one."""
-        watch = NewWatch(self._account, task_id, user_id, destination, mention, now)
+        watch = NewWatch(self.account, task_id, user_id, destination, mention, now)
         most = self._limits.watchers_per_destination
         return await self._database.run(lambda db: join_notice(db, watch, most))
 
@@ -184,7 +184,7 @@ class TaskStore:
         """
         return await self._database.view(
             lambda db: poll_results.read_due(
-                db, self._account, self._fingerprint, now, limit, exclude
+                db, self.account, self._fingerprint, now, limit, exclude
             )
         )
 
@@ -202,7 +202,7 @@ class TaskStore:
 
         def clamp(db: Database) -> None:
             running = "account = ? AND state = 'running'"
-            clamp_times(db, "tasks", running, [self._account], latest)
+            clamp_times(db, "tasks", running, [self.account], latest)
             clamp_times(db, "tasks", "state = 'ended'", [], {"ended_at": now})
             if (_as_time(read_value(db, self._last_answer_key)) or 0.0) > now:
                 write_value(db, self._last_answer_key, str(now))
@@ -214,7 +214,7 @@ class TaskStore:
         rows = await self._database.read(
             "SELECT min(next_poll_at) AS at FROM tasks"
             " WHERE account = ? AND state = 'running' AND next_poll_at > ?",
-            [self._account, after],
+            [self.account, after],
         )
         return cast("float | None", rows[0]["at"])
 
@@ -243,7 +243,7 @@ class TaskStore:
         context = self._context(now if sent_at is None else sent_at, now)
 
         def record(db: Database) -> list[EndedTask]:
-            if not account_exists(db, self._account):
+            if not account_exists(db, self.account):
                 return []
             write_value(db, self._last_answer_key, str(now))
             return poll_results.record(db, context, results, outage=outage)
@@ -254,7 +254,7 @@ class TaskStore:
         return ended
 
     def _context(self, sent_at: float, now: float) -> PollContext:
-        return PollContext(self._account, self._fingerprint, sent_at, now)
+        return PollContext(self.account, self._fingerprint, sent_at, now)
 
 
 def _as_time(stored: str | None) -> float | None:

@@ -74,9 +74,9 @@ async def test_each_task_can_be_traced_in_the_log_by_its_id(sandbox: SandboxSess
     songs = sandbox.songs.id
     for expected in (
         f"Watch requested: task=told channel={songs} outcome=watching task_failed=False",
-        "Task ended: task_id=told ending=finished outcome=success",
-        "Task ended: task_id=failed ending=finished outcome=failure",
-        "Task ended: task_id=half ending=finished outcome=partial",
+        "Task ended: task_id=told ending=finished outcome=success account=custom",
+        "Task ended: task_id=failed ending=finished outcome=failure account=custom",
+        "Task ended: task_id=half ending=finished outcome=partial account=custom",
     ):
         assert any(line.endswith(expected) for line in lines), expected
     for outcome, fields in (

@@ -11,12 +11,10 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from statistics import mean
-from typing import TypeVar
 
 import aiohttp
 import pytest
 from pydantic import SecretStr
-from sqlite_utils import Database
 
 from bot.accounts.connection import AccountConnection
 from bot.metrics import Metrics
@@ -26,7 +24,6 @@ from bot.polling.schedule import Schedule
 from bot.relay.client import RelayClient
 from bot.relay.errors import RelayError
 from bot.relay.providers import RelayProfile
-from bot.storage.database import DatabaseThread
 from bot.storage.errors import TooManyLookups
 from bot.storage.models import Caller, Destination
 from bot.storage.outbox import Outbox
@@ -34,11 +31,10 @@ from bot.storage.tasks import TaskStore
 from bot.watches.lookup_limiter import LookupLimiter
 from bot.watches.task_ids import MAX_IDS
 from bot.watches.watchlist import Watchlist
-from sandbox.relay import Clock, LocalRelay, song
+from sandbox.relay import LocalRelay, song
 from tests.support.builders import NOON, a_watchlist
-from tests.support.virtual_time import run_in_virtual_time, virtual_time_paused
-
-T = TypeVar("T")
+from tests.support.untimed_parts import UntimedDatabase, VirtualClock
+from tests.support.virtual_time import run_in_virtual_time
 
 BUDGET = 2.0
 INTERVAL = 5.0
@@ -46,28 +42,6 @@ SONGS = 40
 FIRST_END, BETWEEN_ENDS = 40.0, 2.0
 MAX_WAIT = 600.0
 """Virtual seconds after which a notice counts as never come."""
-
-
-class UntimedDatabase(DatabaseThread):
-    """A database whose operations take no virtual time, however slow the disk is."""
-
-    async def run(self, function: Callable[[Database], T], *, erases: bool = False) -> T:
-        """Run a function on the thread that writes."""
-        with virtual_time_paused():
-            return await super().run(function, erases=erases)
-
-    async def view(self, function: Callable[[Database], T]) -> T:
-        """Run a function on the thread that reads."""
-        with virtual_time_paused():
-            return await super().view(function)
-
-
-class VirtualClock(Clock):
-    """The relay's clock, which shows the time of the event loop."""
-
-    def __init__(self, now: Callable[[], float]) -> None:
-        super().__init__()
-        self.now = now  # type: ignore[method-assign]  # the same, from elsewhere
 
 
 @dataclass

@@ -47,7 +47,7 @@ from tests.support.sandbox_session import (
 )
 
 SONG = "song-that-is-counted"
-LABELS = {"outcome", "state", "ending", "status", "kind", "loop", "le", "version"}
+LABELS = {"relay", "outcome", "state", "ending", "status", "kind", "loop", "le", "version"}
 """Every label that there is; each has a short list of values."""
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from bot.storage.errors import NoRelayAccount, TooManyWatches
 from bot.storage.models import Caller, Destination, EndReason, WatchOutcome
+from sandbox.bot_process import ENCRYPTION_KEY
 from sandbox.relay import LocalRelay, song
 from tests.support.account_harness import (
-    ENCRYPTION_KEY,
     SERVER,
     USER,
     AccountHarness,

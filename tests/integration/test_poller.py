@@ -71,9 +71,9 @@ async def test_the_log_says_of_a_failed_task_that_it_failed(
         await polling.poll_after(100)
     lines = [message for message in caplog.messages if message.startswith("Task ended")]
     assert lines == [
-        "Task ended: task_id=bad ending=finished outcome=failure",
-        "Task ended: task_id=good ending=finished outcome=success",
-        "Task ended: task_id=stuck ending=gave_up outcome=unknown",
+        "Task ended: task_id=bad ending=finished outcome=failure account=local",
+        "Task ended: task_id=good ending=finished outcome=success account=local",
+        "Task ended: task_id=stuck ending=gave_up outcome=unknown account=local",
     ]
 
 

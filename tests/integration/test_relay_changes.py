@@ -25,7 +25,7 @@ from tests.support.sandbox_session import SandboxSession
 
 HALF_AN_HOUR = MISSING_TASK_TIMEOUT
 ANOTHER_KEY = "sk-another-key-of-the-local-relay"
-WARNING = "not named under this SUNO_API_KEY"
+WARNING = "not named under this key"
 MISSING_TASKS_WARNING = "Relay names none of the tasks"
 
 

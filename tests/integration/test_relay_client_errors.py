@@ -260,7 +260,7 @@ async def test_a_success_between_failures_keeps_the_circuit_closed() -> None:
 
 async def test_a_response_to_an_older_request_does_not_end_a_pause() -> None:
     """A success of a request sent before the rate limit does not lift it."""
-    breaker = CircuitBreaker("relay", LONG, Random(1))  # noqa: S311 # draws pauses, not secrets
+    breaker = CircuitBreaker("relay=custom", LONG, Random(1))  # noqa: S311 # draws pauses, not secrets
     before = asyncio.get_running_loop().time()
 
     breaker.record_failure(RelayError(ErrorKind.RATE_LIMIT, "429"))
@@ -273,7 +273,7 @@ async def test_a_response_to_an_older_request_does_not_end_a_pause() -> None:
 
 async def test_pauses_grow_within_bounds_and_have_jitter() -> None:
     """Several bots do not retry at the same moment, and pauses have a minimum and a maximum."""
-    breaker = CircuitBreaker("relay", BackoffLimits(min_delay=10, max_delay=100), Random(7))  # noqa: S311 # as above
+    breaker = CircuitBreaker("relay=custom", BackoffLimits(min_delay=10, max_delay=100), Random(7))  # noqa: S311 # as above
     backoff = []
     for _ in range(40):
         breaker.record_failure(RelayError(ErrorKind.RATE_LIMIT, "429"))

@@ -1,6 +1,7 @@
 """The relay accounts of a bot that is built but not started, and the relays on this machine."""
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +13,14 @@ from pydantic import SecretStr
 
 from bot.accounts.registry import AccountRegistry
 from bot.accounts.service import AccountService, NewAccount
-from bot.app import TIMING, build_bot, make_relay_client
+from bot.app import TIMING, BotParts, build_bot, make_relay_client
 from bot.client import Services
 from bot.delivery.attachments.audio_fetcher import AudioFetcher
-from bot.encryption import new_key
 from bot.settings import Settings
 from bot.storage.database import DatabaseThread
 from bot.storage.models import AccountOwner, Caller, Destination, RelayAccount, WatchResult
+from bot.storage.relay_accounts import RelayAccountStore
+from sandbox.bot_process import ENCRYPTION_KEY
 from sandbox.relay import LocalRelay
 from sandbox.relay_hosts import session_for
 
@@ -39,6 +41,7 @@ class AccountHarness:
     loops: tuple[str, ...]
     """The names of the background loops."""
     relay: LocalRelay
+    bot: BotParts
 
     async def connect(
         self,
@@ -75,6 +78,15 @@ class AccountHarness:
             told.setdefault(row["channel_id"], []).append((row["task_id"], row["end_reason"]))
         return told
 
+    async def told(self, channel_id: int) -> list[tuple[str, str]]:
+        """Wait for a message in a channel; return the tasks that are told there by now."""
+
+        async def any_message() -> bool:
+            return channel_id in await self.messages()
+
+        await until(any_message)
+        return (await self.messages())[channel_id]
+
     async def running_tasks(self) -> list[tuple[str, str]]:
         """Return the account and the id of each running task."""
         rows = await self.database.read(
@@ -91,6 +103,35 @@ class AccountHarness:
         """The connected accounts that have an open connection."""
         operator = self.registry.operator
         return [each.account for each in self.registry.connections if each is not operator]
+
+
+def another_registry(
+    harness: AccountHarness,
+    on_rejected: Callable[[RelayAccount], Awaitable[None]],
+    clock: Callable[[], float],
+) -> AccountRegistry:
+    """Return a registry of the same accounts, without an operator, whose clock a test moves."""
+    return AccountRegistry(
+        RelayAccountStore(harness.database, harness.services.outbox),
+        harness.registry._open_connection,
+        None,
+        is_shared=False,
+        on_rejected=on_rejected,
+        on_failure=lambda _: None,
+        clock=clock,
+    )
+
+
+async def tell_nobody(account: RelayAccount) -> None:
+    """Fail: no key is refused here."""
+    raise AssertionError(f"the key of {account.id} is not refused")
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until a condition holds."""
+    async with asyncio.timeout(15):
+        while not await condition():  # noqa: ASYNC110 # of rows and logs, which notify nobody
+            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
@@ -129,11 +170,7 @@ async def open_accounts(
         stack.push_async_callback(bot.registry.aclose)
         services = bot.client.services
         loops = bot.client.background.names
-        yield AccountHarness(database, bot.registry, services.accounts, services, loops, relay)
-
-
-ENCRYPTION_KEY = new_key()
-"""One for all, so that a test can open a database again."""
+        yield AccountHarness(database, bot.registry, services.accounts, services, loops, relay, bot)
 
 
 def _port(relay: LocalRelay) -> int:

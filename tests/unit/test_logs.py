@@ -89,3 +89,14 @@ def test_only_records_of_the_wanted_level_are_logged() -> None:
     logging.getLogger("bot").info("all is well")
     logging.getLogger("discord").info("chatter")
     assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize("name", ["discord.gateway", "discord.http", "discord.client", "aiohttp"])
+def test_no_library_logs_what_people_enter(name: str) -> None:
+    """At DEBUG discord.py logs each form that somebody sends, which may hold a key."""
+    stream = io.StringIO()
+    configure_logging("DEBUG", "text", [], stream)
+    logging.getLogger(name).debug("received %s", "what somebody has entered")
+    logging.getLogger("bot").debug("this is seen")
+    assert "this is seen" in stream.getvalue()
+    assert "entered" not in stream.getvalue()

@@ -1,0 +1,196 @@
+"""A connected key is replaced, refused, or taken away, whatever is under way with it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.relay.errors import ErrorKind
+from bot.storage.errors import NoRelayAccount
+from bot.storage.models import Caller, Destination, EndReason, RelayAccount, WatchOutcome
+from bot.storage.relay_accounts import RelayAccountStore
+from sandbox.relay import LocalRelay, song
+from tests.support.account_harness import (
+    SERVER,
+    AccountHarness,
+    another_registry,
+    open_accounts,
+    tell_nobody,
+    until,
+)
+from tests.support.builders import NOON
+
+ADA, BEA = 7, 8
+HERE = Destination(500, 50)
+OTHER_KEY = "sk-another-key-of-the-server"
+OTHER_HOST = "other.example"
+
+
+@pytest.fixture
+async def relays() -> AsyncIterator[tuple[LocalRelay, LocalRelay]]:
+    """Yield a relay with a song and one without."""
+    async with LocalRelay() as relay, LocalRelay() as other:
+        relay.add(song("one", takes=300))
+        yield relay, other
+
+
+@pytest.fixture
+async def harness(
+    relays: tuple[LocalRelay, LocalRelay], tmp_path: Path
+) -> AsyncIterator[AccountHarness]:
+    """Yield the accounts of a bot without any connected one."""
+    relay, other = relays
+    async with open_accounts(tmp_path, relay, hosts={OTHER_HOST: other}) as harness:
+        yield harness
+
+
+async def test_tasks_go_on_after_their_key_was_replaced(harness: AccountHarness) -> None:
+    """The account keeps its id, and the new key is used at once."""
+    account = await harness.connect()
+    await harness.watch("one", HERE)
+    harness.relay.key = OTHER_KEY
+    replaced = await harness.connect(key=OTHER_KEY)
+    assert replaced.id == account.id
+    harness.relay.clock.advance(400)
+    assert await harness.told(500) == [("one", EndReason.FINISHED)]
+
+
+async def test_tasks_that_a_new_key_does_not_know_wait(
+    harness: AccountHarness, relays: tuple[LocalRelay, LocalRelay]
+) -> None:
+    """They are told when a key that knows them is entered again."""
+    _, other = relays
+    other.add(song("another", takes=9000))
+    await harness.connect()
+    await harness.watch("one", HERE)
+    await harness.connect(host=OTHER_HOST)
+    await harness.watch("another", HERE)  # proves that the other relay answers
+    harness.relay.clock.advance(400)
+    await other.wait_for_requests(len(other.requests) + 5)
+    assert [task_id for _, task_id in await harness.running_tasks()] == ["another", "one"]
+    await harness.connect()
+    assert await harness.told(500) == [("one", EndReason.FINISHED)]
+
+
+async def test_a_refused_key_is_told_once_and_work_resumes_with_a_new_one(
+    harness: AccountHarness,
+) -> None:
+    """The watches wait meanwhile; a restart tells nobody again."""
+    account = await harness.connect()
+    await harness.watch("one", HERE)
+    harness.relay.key = OTHER_KEY
+    harness.relay.clock.advance(400)
+    told: list[RelayAccount] = []
+
+    async def tell(rejected: RelayAccount) -> None:
+        told.append(rejected)
+
+    for _ in range(2):  # the second is that of another process
+        registry = another_registry(harness, tell, lambda: NOON)
+        await registry.start()
+        connection = await registry.by_id(account.id)
+        assert connection is not None
+        client = connection.client
+
+        async def is_refused() -> bool:
+            return client.circuit_status.cause is ErrorKind.AUTH  # noqa: B023 # awaited below
+
+        await until(is_refused)
+        await registry.tick()
+        await registry.tick()
+        await registry.aclose()
+    assert [each.id for each in told] == [account.id]
+    stored = await harness.accounts.of(SERVER)
+    assert stored is not None
+    assert stored.rejected_since == NOON
+    assert await harness.running_tasks() == [(account.id, "one")]
+    replaced = await harness.connect(key=OTHER_KEY)
+    assert replaced.rejected_since is None
+    assert await harness.accounts.of(SERVER) == replaced
+    assert await harness.told(500) == [("one", EndReason.FINISHED)]
+
+
+async def test_a_key_that_is_accepted_again_is_no_longer_refused(harness: AccountHarness) -> None:
+    """For example because the person has lifted a limit at the relay."""
+    account = await harness.connect()
+    accounts = RelayAccountStore(harness.database, harness.services.outbox)
+    await accounts.set_rejected(account, NOON)
+    registry = another_registry(harness, tell_nobody, lambda: NOON)
+    await registry.for_caller(Caller(ADA, 50))
+    (connection,) = registry.connections
+    await connection.client.look_up(["one"], interactive=True)
+    await registry.tick()
+    assert await harness.accounts.of(SERVER) == account
+    await registry.aclose()
+
+
+async def test_a_disconnection_during_a_look_up_leaves_no_task(harness: AccountHarness) -> None:
+    """Who asked is told that there is no account any more."""
+    await harness.connect()
+    release = asyncio.Event()
+    harness.relay.delay = release.wait
+    watching = asyncio.create_task(harness.watch("one", HERE))
+    await harness.relay.wait_for_requests(2)
+    assert await harness.accounts.disconnect(SERVER) == 0
+    result = await watching
+    release.set()
+    assert result.outcome is WatchOutcome.REFUSED
+    assert isinstance(result.error, NoRelayAccount)
+    assert await harness.running_tasks() == []
+    assert await harness.messages() == {}
+
+
+async def test_a_disconnection_during_a_poll_ends_each_watch_once(harness: AccountHarness) -> None:
+    """The answer of the poll is dropped, though it says that the task has finished."""
+    await harness.connect()
+    await harness.watch("one", HERE, ADA)
+    await harness.watch("one", HERE, BEA)
+    release = asyncio.Event()
+    harness.relay.delay = release.wait
+    harness.relay.clock.advance(400)
+    await harness.relay.wait_for_requests(len(harness.relay.requests) + 1)
+    disconnecting = asyncio.create_task(harness.accounts.disconnect(SERVER))
+    release.set()
+    assert await disconnecting == 2
+    assert len((await harness.messages())[500]) == 1
+    assert await harness.running_tasks() == []
+
+
+async def test_a_watch_that_is_stored_as_its_account_goes_is_refused_or_told(
+    harness: AccountHarness,
+) -> None:
+    """Whichever of both comes first; never does a task stay that nobody polls."""
+    for attempt in range(10):
+        await harness.connect(user_id=100 + attempt)  # each may try five times
+        watching = asyncio.create_task(harness.watch("one", Destination(attempt + 1, 50)))
+        for _ in range(attempt):
+            await asyncio.sleep(0.005)
+        await harness.accounts.disconnect(SERVER)
+        result = await watching
+        told = (await harness.messages()).get(attempt + 1, [])
+        expected = [("one", EndReason.DISCONNECTED)]
+        assert told == (expected if result.outcome is WatchOutcome.WATCHING else [])
+        assert await harness.running_tasks() == []
+        assert harness.open_accounts == []
+
+
+async def test_two_requests_to_connect_an_account_leave_one(harness: AccountHarness) -> None:
+    """The connection uses the key that is stored, whichever that is."""
+    first, second = await asyncio.gather(harness.connect(), harness.connect())
+    assert first.id == second.id
+    assert harness.open_accounts == [first.id]
+    stored = await harness.accounts.of(SERVER)
+    assert stored in (first, second)
+    await harness.watch("one", HERE)
+    harness.relay.clock.advance(400)
+    assert await harness.told(500) == [("one", EndReason.FINISHED)]
+
+
+async def test_a_look_up_with_an_old_key_does_not_keep_it_in_use(harness: AccountHarness) -> None:
+    """Who read the account before its key was replaced gets the connection with the new key."""
+    old = await harness.connect()
+    new = await harness.connect()
+    assert new.encrypted_key != old.encrypted_key
+    connection = await harness.registry.by_id(new.id)
+    assert await harness.registry._get(old) is connection
