@@ -95,12 +95,11 @@ class Journey:
 
     def create_song(self, task_id: str, duration: float) -> None:
         """Create a song at the relay that takes ``duration`` seconds."""
-        self.sandbox.relay.add(song(task_id, takes=duration))
+        title = f"City Windows {task_id}"
+        self.sandbox.relay.add(song(task_id, title=title, takes=duration))
         ends_at = self.sandbox.relay.clock.now() + duration
         links = tuple(clip_links(task_id))
-        self.results.append(
-            ExpectedResult(task_id, TaskEnding.SONG, ends_at, "City Windows", links)
-        )
+        self.results.append(ExpectedResult(task_id, TaskEnding.SONG, ends_at, title, links))
 
     async def run_steps(self, bot: BotProcess) -> None:
         """Start the bot, and run the remaining steps until it exits or none is left."""

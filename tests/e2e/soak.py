@@ -22,6 +22,7 @@ import click
 from sandbox.bot_process import BotProcess, settings_for
 from sandbox.discord import Channel, LocalDiscord, User
 from sandbox.relay import LocalRelay, RelayTask, failing, half_success, lyrics_task, song
+from tests.support.replies import names
 
 IDS_PER_COMMAND = 5
 USER_COUNT = 40
@@ -123,7 +124,7 @@ class Soak:
         ids = [task.id for task in tasks]
         interaction = await self.discord.command(user, channel, "suno watch", id=" ".join(ids))
         reply = (await interaction.wait_for_answer(timeout=20)).content
-        if all(task_id in reply for task_id in ids):
+        if all(names(reply, task_id) for task_id in ids):
             self.watchers |= dict.fromkeys(ids, user.id)
         else:
             self.unexpected_replies.append(reply)

@@ -64,7 +64,8 @@ async def test_only_watched_tasks_are_suggested_for_unwatching(sandbox: SandboxS
     """Neither those that have ended, nor those that the user has stopped watching."""
     sandbox.relay.add(song("ended-1", takes=1), song("running-2"), song("stopped-3"))
     sandbox.relay.clock.advance(10)
-    await sandbox.command_answer("suno watch", id="ended-1 running-2 stopped-3")
+    for task_id in ("ended-1", "running-2", "stopped-3"):
+        await sandbox.command_answer("suno watch", id=task_id)
     await sandbox.command_answer("suno unwatch", id="stopped-3")
     await sandbox.wait_for_notice("ended-1")
     watched = [value for _, value in await suggestions(sandbox, "", "suno unwatch")]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot.i18n.catalog import catalog_for
 from bot.storage.models import Destination, NoticeStyle
 from bot.storage.server_settings import ServerSettingsStore
 from sandbox.discord import Message, User, body_contains
@@ -731,7 +732,7 @@ async def test_codes_of_deleted_channels_redirect(
 
 @pytest.mark.parametrize(
     ("status", "code", "expected"),
-    [(403, 50013, "cannot post"), (400, 160005, "locked"), (400, 50083, "archived")],
+    [(403, 50013, "trouble"), (400, 160005, "thread-locked"), (400, 50083, "thread-archived")],
 )
 async def test_codes_of_missing_permissions_hold(
     dispatching: DispatcherHarness, status: int, code: int, expected: str
@@ -739,7 +740,8 @@ async def test_codes_of_missing_permissions_hold(
     """The watcher is notified, and the delivery continues when the cause is fixed."""
     ada = await reject_first_post(dispatching, status, code)
     assert [state for state, _ in await dispatching.states()] == ["held", "sent"]
-    assert expected in dispatching.local.open_dm(ada).messages[0].content
+    explanation = catalog_for("en-US").text(f"held-notice-{expected}")
+    assert explanation in dispatching.local.open_dm(ada).messages[0].content
     assert len(await dispatching.deliver(after=600)) == 1
 
 

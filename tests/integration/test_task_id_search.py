@@ -8,6 +8,7 @@ import pytest
 from bot.i18n.catalog import catalog_for
 from sandbox.discord import Interaction
 from sandbox.relay import song
+from tests.support.replies import names
 from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
 
 ENGLISH = catalog_for("en-US")
@@ -42,10 +43,13 @@ async def test_the_tasks_of_a_message_are_offered_and_watched(sandbox: SandboxSe
         sandbox.bea, found.messages[0], menu["custom_id"], [UUID, HEX]
     )
     watching = (await chosen.wait_for_answer()).content
-    assert UUID in watching
-    assert HEX in watching
+    assert names(watching, UUID)
+    assert names(watching, HEX)
     sandbox.relay.clock.advance(100)
-    assert (await sandbox.wait_for_notice(UUID)).pinged == {sandbox.bea.id}
+    summary = await sandbox.discord.wait_for(
+        lambda: [each for each in sandbox.songs.messages if each.pinged], 15, "the summary"
+    )
+    assert summary[0].pinged == {sandbox.bea.id}
 
 
 async def test_a_message_without_ids_is_explained(sandbox: SandboxSession) -> None:

@@ -9,7 +9,7 @@ from tests.e2e.chaos.user_actions import ReplyKind, classify_reply
 from tests.simulation.discord_state import Channel, DiscordState, Interaction, Message, User
 from tests.simulation.process import BotProcess
 from tests.simulation.trace import Trace
-from tests.support.replies import says, with_plain_commands
+from tests.support.replies import names, says, with_plain_commands
 
 COMMAND, COMPONENT = 2, 3
 
@@ -37,7 +37,7 @@ class UserAction:
             return ReplyKind.UNKNOWN
         kinds = {_classify_line(self.task_id, line) for line in answers[-1].split("\n")}
         kinds.discard(ReplyKind.UNKNOWN)
-        mentions_other_tasks = "task-" in answers[-1] and self.task_id not in answers[-1]
+        mentions_other_tasks = "task-" in answers[-1] and not names(answers[-1], self.task_id)
         return min(
             kinds, default=ReplyKind.NOT_WATCHING if mentions_other_tasks else ReplyKind.UNKNOWN
         )

@@ -19,13 +19,19 @@ def with_plain_commands(text: str) -> str:
 
 
 def says(line: str, key: str, task_id: str) -> bool:
-    """Whether a line of a reply has the text of a key, and names a task by its id.
+    """Whether a line of a reply has the text of a key, and names a task by its id."""
+    match = _pattern(key).fullmatch(with_plain_commands(line))
+    named = match and any(tasks and names(tasks, task_id) for tasks in match.groups())
+    return bool(named)
+
+
+def names(text: str, task_id: str) -> bool:
+    """Whether a text names a task by its id, or by the start of it.
 
     A title counts too if the id is in it.
     """
-    match = _pattern(key).fullmatch(with_plain_commands(line))
-    named = match and any(tasks and task_id in tasks for tasks in match.groups())
-    return bool(named)
+    starts = re.findall("`([^`…]+)…`", text)
+    return task_id in text or any(map(task_id.startswith, starts))
 
 
 def _told(where: str, count: int) -> Iterator[str]:
