@@ -87,7 +87,7 @@ async def test_a_refused_key_is_told_once_and_work_resumes_with_a_new_one(
         told.append(rejected)
 
     for _ in range(2):  # the second is that of another process
-        registry = another_registry(harness, tell, lambda: NOON)
+        registry = another_registry(harness, tell)
         await registry.start()
         connection = await registry.by_id(account.id)
         assert connection is not None
@@ -103,7 +103,7 @@ async def test_a_refused_key_is_told_once_and_work_resumes_with_a_new_one(
     assert [each.id for each in told] == [account.id]
     stored = await harness.accounts.of(SERVER)
     assert stored is not None
-    assert stored.rejected_since == NOON
+    assert stored.rejected_since is not None
     assert await harness.running_tasks() == [(account.id, "one")]
     replaced = await harness.connect(key=OTHER_KEY)
     assert replaced.rejected_since is None
@@ -116,7 +116,7 @@ async def test_a_key_that_is_accepted_again_is_no_longer_refused(harness: Accoun
     account = await harness.connect()
     accounts = RelayAccountStore(harness.database, harness.services.outbox)
     await accounts.set_rejected(account, NOON)
-    registry = another_registry(harness, tell_nobody, lambda: NOON)
+    registry = another_registry(harness, tell_nobody)
     await registry.for_caller(Caller(ADA, 50))
     (connection,) = registry.connections
     await connection.client.look_up(["one"], interactive=True)

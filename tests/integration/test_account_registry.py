@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
@@ -21,7 +22,6 @@ from tests.support.account_harness import (
     tell_nobody,
     until,
 )
-from tests.support.builders import NOON
 
 ADA = 7
 HERE = Destination(500, 50)
@@ -71,7 +71,7 @@ async def test_a_watched_account_without_a_connection_is_opened_by_the_next_tick
     """The rows say what has to be polled, whichever event was missed."""
     account = await harness.connect()
     await harness.watch("one", HERE)
-    registry = another_registry(harness, tell_nobody, lambda: NOON)
+    registry = another_registry(harness, tell_nobody)
     await registry.tick()
     assert [each.account for each in registry.connections] == [account.id]
     await registry.aclose()
@@ -81,13 +81,13 @@ async def test_idle_connections_close_and_open_again(harness: AccountHarness) ->
     """A connection stays open while its tasks run, and for a while after it was used."""
     server, own = await harness.connect(SERVER), await harness.connect(USER)
     await harness.watch("one", HERE)
-    now = NOON
-    registry = another_registry(harness, tell_nobody, lambda: now)
+    ahead = 0.0
+    registry = another_registry(harness, tell_nobody, lambda: time.time() + ahead)
     await registry.for_caller(ASKER)
-    now += IDLE_TIMEOUT - 1
+    ahead += IDLE_TIMEOUT - 100
     await registry.tick()
     assert {each.account for each in registry.connections} == {server.id, own.id}
-    now += 1
+    ahead += 100
     await registry.tick()
     assert [each.account for each in registry.connections] == [server.id]
     assert [each.account for each in await registry.for_caller(ASKER)] == [server.id, own.id]

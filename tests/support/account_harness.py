@@ -1,6 +1,7 @@
 """The relay accounts of a bot that is built but not started, and the relays on this machine."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -108,9 +109,12 @@ class AccountHarness:
 def another_registry(
     harness: AccountHarness,
     on_rejected: Callable[[RelayAccount], Awaitable[None]],
-    clock: Callable[[], float],
+    clock: Callable[[], float] = time.time,
 ) -> AccountRegistry:
-    """Return a registry of the same accounts, without an operator, whose clock a test moves."""
+    """Return a registry of the same accounts, without an operator.
+
+    A test may move its clock forward; the pollers' clock is the real one.
+    """
     return AccountRegistry(
         RelayAccountStore(harness.database, harness.services.outbox),
         harness.registry._open_connection,

@@ -168,8 +168,12 @@ async def running_built_bot(
     sandbox: SandboxSession,
     fetcher: AudioFetcher | None = None,
     gateway_timing: GatewayTiming = FAST_GATEWAY,
+    relay_hosts: Mapping[str, int] = NO_RELAYS,
 ) -> AsyncIterator[BotParts]:
-    """Run the bot within this process and yield what ``build_bot`` returned."""
+    """Run the bot within this process and yield what ``build_bot`` returned.
+
+    ``relay_hosts``: the hosts that stand for relays which people connect, and their ports.
+    """
     values = {name.lower(): value for name, value in sandbox.environment.items()}
     settings = Settings.model_validate(values | {"attach_audio": fetcher is not None})
     async with AsyncExitStack() as stack:
@@ -182,9 +186,11 @@ async def running_built_bot(
         bot = build_bot(
             *(settings, database, client, fetcher, COGS, timing),
             fingerprint="",
-            account_session=session,
+            account_session=await stack.enter_async_context(session_for(relay_hosts)),
         )
         await stack.enter_async_context(bot.client)
+        stack.push_async_callback(bot.registry.aclose)
+        await bot.registry.start()
         running = asyncio.create_task(bot.client.start(sandbox.discord.token))
         try:
             await _ready(sandbox.discord)
