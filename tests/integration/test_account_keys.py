@@ -130,8 +130,9 @@ async def test_a_disconnection_during_a_look_up_leaves_no_task(harness: AccountH
     await harness.connect()
     release = asyncio.Event()
     harness.relay.delay = release.wait
+    before = len(harness.relay.requests)
     watching = asyncio.create_task(harness.watch("one", HERE))
-    await harness.relay.wait_for_requests(2)
+    await harness.relay.wait_for_requests(before + 1)
     assert await harness.accounts.disconnect(SERVER) == 0
     result = await watching
     release.set()

@@ -18,12 +18,13 @@ THERE = Destination(channel_id=600, guild_id=50)
 DIRECT = Destination(channel_id=700)
 
 
+LIMITS = WatchLimits(watches_per_user=3, watchers_per_destination=2, operator_account="deerapi")
+
+
 @pytest.fixture
 def store(database: DatabaseThread, outbox: Outbox) -> TaskStore:
     """Return the task store of a relay."""
-    return TaskStore(
-        database, outbox, "deerapi", WatchLimits(watches_per_user=3, watchers_per_destination=2)
-    )
+    return TaskStore(database, outbox, "deerapi", LIMITS)
 
 
 async def watch(
