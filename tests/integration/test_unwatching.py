@@ -149,8 +149,7 @@ async def test_the_reply_to_unwatching_tells_whether_a_notice_may_still_come(
     catalog = catalog_for(locale)
     titled = catalog.text("task-name", title="City Windows")
     sandbox.ada.locale = locale
-    for task_id in ("early-1", "late-2"):
-        sandbox.relay.add(song(task_id, takes=100))
+    sandbox.relay.add(song("early-1", takes=100), song("late-2", takes=300))
     async with running_bot(sandbox):
         await sandbox.command_answer("suno watch", id="early-1 late-2", together="separate")
         sandbox.discord.faults.add(
@@ -158,6 +157,7 @@ async def test_the_reply_to_unwatching_tells_whether_a_notice_may_still_come(
         )
         sandbox.relay.clock.advance(200)
         await sandbox.discord.wait_for(lambda: is_being_sent(sandbox))
+        sandbox.relay.clock.advance(200)
         answer = await sandbox.command_answer("suno unwatch", id="late-2")
         assert answer.content in [
             catalog.text("unwatch-done", tasks=name) for name in (titled, "`late-2`")

@@ -3,7 +3,6 @@ import os
 import re
 import signal
 import sys
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,9 +14,6 @@ from playwright.async_api import expect
 from sandbox.page import page_environment
 from tests.support.browser import launch_browser, needs_chromium, open_page
 from tests.support.paths import ROOT
-
-TIME_TO_FIRST_MESSAGE = 10.0
-"""Seconds from the command to something to see."""
 
 
 @asynccontextmanager
@@ -77,13 +73,11 @@ async def test_the_headless_demo_prints_the_messages_and_the_result() -> None:
 
 
 async def test_the_demo_serves_its_page_until_it_is_interrupted() -> None:
-    """It prints its address soon, and ends at Ctrl+C without an error message."""
-    began = time.monotonic()
+    """It prints its address, and ends at Ctrl+C without an error message."""
     async with called("demo") as process, aiohttp.ClientSession() as session:
         url = await address_of(process)
         async with session.get(url) as answer:
             assert answer.status == 200
-        assert time.monotonic() - began < TIME_TO_FIRST_MESSAGE
         process.send_signal(signal.SIGINT)
         printed, _ = await process.communicate()
     assert process.returncode == 0
