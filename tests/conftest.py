@@ -4,11 +4,15 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from bot.i18n.catalog import mention_commands
 from sandbox.discord import middleware
 from tests.support.sandbox_session import SandboxSession, open_sandbox
+
+hypothesis.settings.register_profile("shared machine", deadline=None)
+hypothesis.settings.load_profile("shared machine")
 
 
 class _Collector(logging.Handler):
