@@ -5,27 +5,27 @@ import time
 import tracemalloc
 from collections.abc import Callable
 
-DOUBLINGS = 3
-_LINEAR = 2.6
-"""The factor by which the cost may grow when the input doubles: 2, and a margin for noise. For
-quadratic work it is 4, so three doublings in a row distinguish the two reliably."""
-_FLAT = 3
+GROWTH = 32
+_LINEAR = 120
+"""The factor by which the cost of linear work may grow: ``GROWTH``, and almost four times as much
+for noise, because memory of a larger text may be slower. For quadratic work it is 1,024."""
+_FLAT = 6
 """The factor by which the cost of constant work may seem to grow, because of noise."""
 _TRIES = 3
 _ATTEMPTS = 4
 
 
 def grows_linearly(work: Callable[[int], object], size: int) -> bool:
-    """Whether eight times the input costs at most about eight times as much.
+    """Whether ``GROWTH`` times the input costs about as many times as much, and not the square.
 
     The processor time of this thread is compared, the minimum of several runs, so that other
     programs hardly matter. A high result is measured again, because only real growth repeats.
     """
-    return any(_ratio(work, size) <= _LINEAR**DOUBLINGS for _ in range(_ATTEMPTS))
+    return any(_ratio(work, size) <= _LINEAR for _ in range(_ATTEMPTS))
 
 
 def stays_flat(work: Callable[[int], object], size: int) -> bool:
-    """Whether eight times the input costs about the same, because only a part of it is read."""
+    """Whether ``GROWTH`` times the input costs about the same: only a part of it is read."""
     return any(_ratio(work, size) <= _FLAT for _ in range(_ATTEMPTS))
 
 
@@ -40,7 +40,7 @@ def peak_memory(work: Callable[[], object]) -> int:
 
 
 def _ratio(work: Callable[[int], object], size: int) -> float:
-    return _cost(work, size << DOUBLINGS) / _cost(work, size)
+    return _cost(work, size * GROWTH) / _cost(work, size)
 
 
 def _cost(work: Callable[[int], object], size: int) -> float:
@@ -53,4 +53,4 @@ def _cost(work: Callable[[int], object], size: int) -> float:
             least = min(least, time.thread_time() - started)
     finally:
         gc.enable()
-    return max(least, 1e-4)
+    return max(least, 2e-5)
