@@ -28,12 +28,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bot.shutdown": set(),
     "bot.i18n": set(),
     "bot.relay": set(),
-    "bot.storage": {"bot.relay.models"},
+    "bot.storage": {"bot.relay.models", "bot.relay.creation"},
     "bot.polling": {"bot.relay", "bot.storage", "bot.metrics"},
     "bot.ui": {
         *("bot.relay.models", "bot.relay.errors", "bot.storage.models", "bot.storage.errors"),
         *("bot.i18n", "bot.public_addresses"),
         "bot.relay.providers",  # the names of the relays that people choose from
+        "bot.relay.creation",
     },
     "bot.delivery": {
         "bot.relay.models",
@@ -47,12 +48,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bot.watches": {
         *("bot.accounts", "bot.relay", "bot.storage", "bot.ui.permissions", "bot.delivery"),
     },
+    "bot.creation": {
+        *("bot.accounts", "bot.relay", "bot.storage", "bot.ui.permissions", "bot.watches"),
+    },
     "bot.monitoring": {"bot.relay", "bot.storage", "bot.metrics"},
     "bot.gateway": set(),
     "bot.token_check": set(),
     "bot.client": {
         *("bot.i18n", "bot.watches", "bot.delivery", "bot.ui", "bot.monitoring", "bot.metrics"),
         *("bot.gateway", "bot.storage", "bot.background", "bot.accounts.service"),
+        "bot.creation",
     },
     "bot.background": {"bot.storage"},
     "bot.start_errors": {"bot.settings", "bot.storage", "bot.monitoring"},
@@ -81,7 +86,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "cogs": {
         *("bot.client", "bot.relay", "bot.storage", "bot.watches", "bot.ui", "bot.delivery"),
-        *("bot.i18n", "bot.accounts"),
+        *("bot.i18n", "bot.accounts", "bot.creation"),
     },
     "sandbox": {"bot.relay"},
     "sandbox.local_bot": {
@@ -97,7 +102,7 @@ The longest prefix counts. ``bot.app`` is missing: it may import everything but 
 """
 
 KNOWS_DISCORD = {
-    *("bot.ui", "bot.delivery", "bot.watches", "bot.client", "bot.gateway"),
+    *("bot.ui", "bot.delivery", "bot.watches", "bot.creation", "bot.client", "bot.gateway"),
     *(
         "bot.app",
         "bot.lifecycle",

@@ -1,6 +1,15 @@
 """Everything the database stores, as frozen values: what other packages may know of the storage."""
 
 from bot.storage.models.accounts import ACCOUNT_PREFIX, NOBODY, AccountOwner, RelayAccount
+from bot.storage.models.creations import (
+    CREATION_PREFIX,
+    Creation,
+    CreationQuotas,
+    CreationState,
+    NewCreation,
+    QuotaUse,
+    RejectionReason,
+)
 from bot.storage.models.messages import (
     UNREACHABLE_RECIPIENT_CODES,
     Delivery,
@@ -52,10 +61,14 @@ from bot.storage.models.watches import (
 __all__ = [
     "ACCOUNT_PREFIX",
     "ATTACHED_SONGS",
+    "CREATION_PREFIX",
     "NOBODY",
     "UNREACHABLE_RECIPIENT_CODES",
     "AccountOwner",
     "Caller",
+    "Creation",
+    "CreationQuotas",
+    "CreationState",
     "Delivery",
     "DeliveryPurpose",
     "Destination",
@@ -70,12 +83,15 @@ __all__ = [
     "MentionSetting",
     "MessageFormat",
     "MissingAccess",
+    "NewCreation",
     "NoticeStyle",
     "PersonalData",
     "PollResult",
     "PollTarget",
     "PostedNotice",
+    "QuotaUse",
     "RecentTask",
+    "RejectionReason",
     "RelayAccount",
     "ServerSettings",
     "ServerUsage",
