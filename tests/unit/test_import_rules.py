@@ -28,7 +28,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bot.shutdown": set(),
     "bot.i18n": set(),
     "bot.relay": set(),
-    "bot.storage": {"bot.relay.models", "bot.relay.creation"},
+    "bot.storage": {
+        *("bot.relay.models", "bot.relay.creation"),
+        "bot.relay.providers",  # what a relay offers
+    },
     "bot.polling": {"bot.relay", "bot.storage", "bot.metrics"},
     "bot.ui": {
         *("bot.relay.models", "bot.relay.errors", "bot.storage.models", "bot.storage.errors"),

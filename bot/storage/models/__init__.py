@@ -1,6 +1,12 @@
 """Everything the database stores, as frozen values: what other packages may know of the storage."""
 
 from bot.storage.models.accounts import ACCOUNT_PREFIX, NOBODY, AccountOwner, RelayAccount
+from bot.storage.models.creation_results import (
+    CreationOffer,
+    CreationRefusal,
+    CreationRefusalReason,
+    CreationReport,
+)
 from bot.storage.models.creations import (
     CREATION_PREFIX,
     Creation,
@@ -67,7 +73,11 @@ __all__ = [
     "AccountOwner",
     "Caller",
     "Creation",
+    "CreationOffer",
     "CreationQuotas",
+    "CreationRefusal",
+    "CreationRefusalReason",
+    "CreationReport",
     "CreationState",
     "Delivery",
     "DeliveryPurpose",

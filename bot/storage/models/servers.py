@@ -46,6 +46,20 @@ class ServerSettings:
     """Whether a finished song is attached to its notice too, so that Discord plays it."""
     watches_of_a_person: int | None = None
     """How much one member may watch there at once; ``None``: as everywhere."""
+    creation: bool = False
+    """Whether songs and lyrics may be created there."""
+    creation_roles: tuple[int, ...] = ()
+    """Roles whose members may create; without any, everybody may."""
+    creations_per_user: int = 5
+    """A day."""
+    creations_per_server: int = 50
+    """A day."""
+    creation_models: tuple[str, ...] = ()
+    """The models that are offered, by name; without any, all of the relay's."""
+    creation_model: str = ""
+    """The model that is used if a request names none; empty: the first that is offered."""
+    creation_price: str = ""
+    """What is shown as the price, as it was written; empty: nothing."""
 
     @property
     def role_to_mention(self) -> int | None:
