@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.relay.models import TaskKind
+from bot.relay.models import Task, TaskKind
 from bot.relay.providers import Capability, RelayModel, RelayProfile
 
 MAX_DESCRIPTION = 500
@@ -61,6 +61,36 @@ class CreationRequest:
         if self.kind is CreationKind.EXTENSION:
             return Capability.EXTEND
         return Capability(self.task_kind.value)
+
+
+class RejectionReason(StrEnum):
+    """Why nothing was created."""
+
+    MODERATION = "moderation"
+    KEY = "key"
+    """The relay refuses the key."""
+    CREDIT = "credit"
+    """The relay account has no credit."""
+    BUSY = "busy"
+    """The relay limits the rate, or has no channel."""
+    UNREACHABLE = "unreachable"
+    """No request could be sent."""
+    INVALID = "invalid"
+    """The relay does not accept the request."""
+    UNSUPPORTED = "unsupported"
+    """The relay does not offer this, or not this model."""
+    FAILED = "failed"
+    """The relay reports a failure of its own, and that it has begun nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a relay has begun."""
+
+    task_ids: tuple[str, ...]
+    """Each is unique; usually one. Empty only where ``task`` has ended without a name."""
+    task: Task | None = None
+    """The first task where the answer holds how it ended; ``None`` while it runs."""
 
 
 class ProblemKind(StrEnum):

@@ -1,5 +1,6 @@
 """Everything the database stores, as frozen values: what other packages may know of the storage."""
 
+from bot.relay.creation import RejectionReason
 from bot.storage.models.accounts import ACCOUNT_PREFIX, NOBODY, AccountOwner, RelayAccount
 from bot.storage.models.creation_results import (
     CreationOffer,
@@ -14,7 +15,6 @@ from bot.storage.models.creations import (
     CreationState,
     NewCreation,
     QuotaUse,
-    RejectionReason,
 )
 from bot.storage.models.messages import (
     UNREACHABLE_RECIPIENT_CODES,

@@ -27,24 +27,6 @@ class CreationState(StrEnum):
     """Given up before it was sent."""
 
 
-class RejectionReason(StrEnum):
-    """Why nothing was created."""
-
-    MODERATION = "moderation"
-    KEY = "key"
-    """The relay refuses the key."""
-    CREDIT = "credit"
-    """The relay account has no credit."""
-    BUSY = "busy"
-    """The relay limits the rate, or has no channel, and did so for too long."""
-    UNREACHABLE = "unreachable"
-    """No request could be sent for too long."""
-    INVALID = "invalid"
-    """The relay does not accept the request."""
-    UNSUPPORTED = "unsupported"
-    """The relay does not offer this."""
-
-
 @dataclass(frozen=True, slots=True)
 class CreationQuotas:
     """How much may be created; checked in the transaction that stores the request.
