@@ -7,9 +7,17 @@ from typing import Any
 
 import discord
 
-from bot.storage.models import Destination, ServerSettings, WatchRefusal, WatchRefusalReason
+from bot.delivery.discord_errors import is_recipient_unreachable, short_reason
+from bot.storage.models import (
+    Destination,
+    MentionSetting,
+    ServerSettings,
+    WatchRefusal,
+    WatchRefusalReason,
+)
 from bot.ui.permissions import is_guest, lacks_tag, manages_server, missing_permissions
 from bot.watches.languages import channel_locale
+from bot.watches.recipient_check import unreachable_refusal
 
 
 class Grouping(StrEnum):
@@ -46,7 +54,48 @@ HERE = WatchOptions(here=True)
 JOIN = WatchOptions(here=True, grouping=Grouping.AS_OTHERS)
 
 
-def with_default_channel(
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where the notice of a permitted request appears, and under which rules."""
+
+    destination: Destination
+    private: bool
+    """Whether it is a direct message instead of the channel of the request."""
+    elsewhere: bool
+    """Whether it is another channel than the one that the person asked in."""
+    mention: bool
+    """Whether the notice mentions the person."""
+    member_limit: int | None
+    """How many tasks the server lets the person watch at once."""
+
+
+async def place(
+    interaction: discord.Interaction[Any], options: WatchOptions, settings: ServerSettings
+) -> Placement | WatchRefusal:
+    """Return where a notice appears; the refusal if the bot or the user may not post there."""
+    options = _with_default_channel(options, settings, interaction)
+    refusal = _refusal_by_roles(interaction, settings) or _refusal_by_permissions(
+        interaction, options
+    )
+    if refusal:
+        return refusal
+    try:
+        destination = await _choose_destination(interaction, options, settings)
+    except discord.Forbidden as error:
+        if not is_recipient_unreachable(error):
+            raise
+        return unreachable_refusal(short_reason(error))
+    by_mention = options.private or settings.mention is not MentionSetting.NOBODY
+    return Placement(
+        destination,
+        private=options.private,
+        elsewhere=destination.channel_id != interaction.channel_id and not options.private,
+        mention=options.mention and by_mention,
+        member_limit=None if manages_server(interaction) else settings.watches_of_a_person,
+    )
+
+
+def _with_default_channel(
     options: WatchOptions, settings: ServerSettings, interaction: discord.Interaction[Any]
 ) -> WatchOptions:
     """Return the options with the server's channel, if they name none and it exists."""
@@ -57,7 +106,7 @@ def with_default_channel(
     return replace(options, channel=channel, chosen_by_server=channel is not None)
 
 
-async def choose_destination(
+async def _choose_destination(
     interaction: discord.Interaction[Any], options: WatchOptions, settings: ServerSettings
 ) -> Destination:
     """Return the channel of the notice, with its language.
@@ -75,20 +124,25 @@ async def choose_destination(
     return Destination(interaction.channel_id, interaction.guild_id, locale)
 
 
-def refusal_by_roles(
-    interaction: discord.Interaction[Any], settings: ServerSettings
-) -> WatchRefusal | None:
-    """Return the refusal if the member has none of the roles that the server requires."""
-    if interaction.guild_id is None or manages_server(interaction) or not settings.roles:
-        return None
+def lacks_role(interaction: discord.Interaction[Any], role_ids: tuple[int, ...]) -> bool:
+    """Whether the member has none of the roles that a server requires; managers need none."""
+    if interaction.guild_id is None or manages_server(interaction) or not role_ids:
+        return False
     user = interaction.user
     roles = {role.id for role in user.roles} if isinstance(user, discord.Member) else set()
-    if roles.isdisjoint(settings.roles):
-        return WatchRefusal(WatchRefusalReason.ROLE_MISSING, role_ids=settings.roles)
-    return None
+    return roles.isdisjoint(role_ids)
 
 
-def refusal_by_permissions(
+def _refusal_by_roles(
+    interaction: discord.Interaction[Any], settings: ServerSettings
+) -> WatchRefusal | None:
+    """Return the refusal if the member has none of the roles that may watch."""
+    if not lacks_role(interaction, settings.roles):
+        return None
+    return WatchRefusal(WatchRefusalReason.ROLE_MISSING, role_ids=settings.roles)
+
+
+def _refusal_by_permissions(
     interaction: discord.Interaction[Any], options: WatchOptions
 ) -> WatchRefusal | None:
     """Return the refusal if the bot or the user may not post, by the permissions in the cache."""

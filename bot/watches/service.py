@@ -9,30 +9,19 @@ from typing import Any
 
 import discord
 
-from bot.delivery.discord_errors import is_recipient_unreachable, short_reason
 from bot.storage.errors import TooManyMessages
 from bot.storage.live_cards import LiveCards
 from bot.storage.models import (
     Destination,
     LiveCard,
-    MentionSetting,
     WatchOutcome,
     WatchRefusal,
     WatchReport,
     WatchResult,
 )
 from bot.storage.server_settings import ServerSettingsStore
-from bot.ui.permissions import manages_server
-from bot.watches.destinations import (
-    DEFAULT_OPTIONS,
-    Grouping,
-    WatchOptions,
-    choose_destination,
-    refusal_by_permissions,
-    refusal_by_roles,
-    with_default_channel,
-)
-from bot.watches.recipient_check import RecipientCheck, unreachable_refusal
+from bot.watches.destinations import DEFAULT_OPTIONS, Grouping, WatchOptions, place
+from bot.watches.recipient_check import RecipientCheck
 from bot.watches.watchlist import WatchGroup, Watchlist
 
 log = logging.getLogger(__name__)
@@ -69,44 +58,34 @@ class WatchService:
         Nothing is watched if the bot or the user may not post.
         """
         settings = await self._settings.of(interaction.guild_id)
-        options = with_default_channel(options, settings, interaction)
-        refusal = refusal_by_roles(interaction, settings) or refusal_by_permissions(
-            interaction, options
-        )
-        if refusal:
-            return refusal
-        try:
-            destination = await choose_destination(interaction, options, settings)
-        except discord.Forbidden as error:
-            if not is_recipient_unreachable(error):
-                raise
-            return unreachable_refusal(short_reason(error))
+        placement = await place(interaction, options, settings)
+        if isinstance(placement, WatchRefusal):
+            return placement
+        destination = placement.destination
         group = await self._group(interaction.id, ids, destination, options.grouping)
-        by_mention = options.private or settings.mention is not MentionSetting.NOBODY
         results = await self._watchlist.add(
             ids,
             user_id=interaction.user.id,
             destination=destination,
             caller_guild_id=interaction.guild_id,
-            mention=options.mention and by_mention,
-            member_limit=None if manages_server(interaction) else settings.watches_of_a_person,
+            mention=placement.mention,
+            member_limit=placement.member_limit,
             group=group,
             accounts=options.accounts,
         )
         _log_results(results, destination)
         card, limited_until = await self._create_card(
-            interaction.user.id, destination, results, claimed=options.private
+            interaction.user.id, destination, results, claimed=placement.private
         )
-        elsewhere = destination.channel_id != interaction.channel_id and not options.private
         report = WatchReport(
             tuple(results),
             destination,
-            elsewhere,
+            placement.elsewhere,
             limited_until,
-            private=options.private,
+            private=placement.private,
             together=group.id is not None,
         )
-        if not options.private:
+        if not placement.private:
             return report
         return await self._refusal_of_recipient(interaction.user.id, report, card) or report
 
