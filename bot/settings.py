@@ -109,6 +109,8 @@ class Settings(BaseSettings):
     """Empty: the relay's own."""
     shared_relay: bool = True
     """Whether everybody may use the operator's relay account."""
+    shared_relay_creates: bool = False
+    """Whether everybody may create with it too, where a server's managers let them."""
     encryption_key: Annotated[SecretStr, AfterValidator(_encryption_keys)] = Field(
         SecretStr(""), validate_default=True
     )
