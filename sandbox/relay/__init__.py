@@ -1,7 +1,8 @@
 """A Suno relay on loopback that the demo and the tests ask instead of a real one.
 
-``server`` answers, ``lifecycles`` and ``samples`` say what becomes of its tasks, ``shapes`` how an
-answer is wrapped, ``faults`` what goes wrong.
+``server`` answers, ``submissions`` begins tasks, and ``actions`` makes files of clips.
+``lifecycles`` and ``samples`` say what becomes of its tasks, ``response_formats`` how an answer is
+wrapped, ``faults`` what goes wrong.
 """
 
 from sandbox.relay.clock import Clock
@@ -22,14 +23,17 @@ from sandbox.relay.response_formats import (
 )
 from sandbox.relay.samples import replay, sample
 from sandbox.relay.server import LocalRelay, RecordedRequest
+from sandbox.relay.submissions import RecordedSubmission, SubmissionFormat
 
 __all__ = [
     "Clock",
     "LocalRelay",
     "RecordedRequest",
+    "RecordedSubmission",
     "RelayTask",
     "ResponseFormat",
     "SingleLookupFormat",
+    "SubmissionFormat",
     "TaskStage",
     "UnknownPathFormat",
     "UnknownTaskFormat",

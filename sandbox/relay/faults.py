@@ -2,9 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
@@ -21,13 +21,15 @@ class Fault:
     """A fault that answers a request wrongly.
 
     ``status`` is what the relay's log of looks shows, 0 where no answer begins. With ``about``,
-    only requests that ask for this id are hit.
+    only requests that ask for this id are hit. A submission that it hits is charged first if it
+    ``charges``, and only its answer is lost.
     """
 
     name: str
     status: int
     answer: Answerer
     about: str | None = None
+    charges: bool = False
 
 
 @dataclass(slots=True)
@@ -112,6 +114,28 @@ def openai_error(message: str, kind: str = "new_api_error", code: str = "") -> d
 def suno_error(code: str, message: str) -> dict[str, Any]:
     """Build an error in the style of Suno-API."""
     return {"code": code, "message": message, "data": None}
+
+
+REFUSALS: Mapping[str, tuple[int, Any]] = {
+    "400 invalid_request": (400, suno_error("invalid_request", "the request cannot be read")),
+    "400 moderation": (
+        400,
+        suno_error("fail_to_fetch_task", '{"detail":"Song description contained artist name"}'),
+    ),
+    "400 model": (400, suno_error("invalid_request", "model chirp-v3-0 is no longer available")),
+    "401 key": (401, openai_error("无效的令牌")),
+    "402 credit": (402, {"detail": "Insufficient credits."}),
+    "403 quota_not_enough": (403, suno_error("quota_not_enough", "用户额度不足")),
+    "429 upstream": (429, suno_error("fail_to_fetch_task", "Too many running jobs.")),
+    "500 relay": (500, suno_error("do_request_failed", "the upstream cannot be reached")),
+    "503 no channel": (
+        503,
+        openai_error("当前分组 default 下对于模型 suno_music 无可用渠道"),
+    ),
+    "200 code": (200, suno_error("insufficient_user_quota", "user quota is not enough")),
+    "200 error": (200, {"error": {"message": "内容包含敏感词", "type": "invalid_request"}}),
+}
+"""The status and the body of the ways in which relays say that they have begun nothing."""
 
 
 def unauthorized(style: str = "openai") -> Fault:
@@ -222,6 +246,17 @@ def endless_body(chunk: int = 1 << 18) -> Fault:
         return await _pour(request, closing, b"[" * chunk, 0)
 
     return Fault("endless body", 200, answer)
+
+
+def after_charging(fault: Fault) -> Fault:
+    """Let a submission be charged before the fault hits it: only the answer is lost."""
+    return replace(fault, name=f"{fault.name} after charging", charges=True)
+
+
+def refuses_submission(name: str) -> Fault:
+    """Refuse a submission in one of the forms in ``REFUSALS``."""
+    status, body = REFUSALS[name]
+    return answers(status, body, name=name)
 
 
 def abort(request: web.Request) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Self
@@ -11,10 +11,12 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from sandbox.relay.actions import ClipActions
 from sandbox.relay.clock import Clock
-from sandbox.relay.faults import HTML, Faults, abort, openai_error, suno_error, unauthorized
+from sandbox.relay.faults import HTML, Fault, Faults, abort, openai_error, suno_error, unauthorized
 from sandbox.relay.lifecycles import RelayTask
 from sandbox.relay.response_formats import ResponseFormat, UnknownPathFormat, UnknownTaskFormat
+from sandbox.relay.submissions import SUBMIT_PATHS, Submissions
 
 KEY = "sk-local-relay"
 
@@ -41,7 +43,8 @@ class LocalRelay:
     """A relay on 127.0.0.1, at a free port unless one is given; an async context manager.
 
     It knows the tasks that were added, checks the key, records every request, and answers in its
-    ``response_format``; faults are added to ``faults``.
+    ``response_format``; faults are added to ``faults``. ``submissions`` begins new tasks and counts
+    what they cost, ``actions`` makes files of clips.
     """
 
     def __init__(
@@ -56,6 +59,9 @@ class LocalRelay:
         self.clock = Clock(speed=speed)
         self.response_format = ResponseFormat()
         self.faults = Faults(random or Random(0))  # noqa: S311 # draws faults, no secrets
+        names = random or Random()  # noqa: S311 # of tasks; a restarted relay gives other ones
+        self.submissions = Submissions(self.clock, names, self._find, self.add)
+        self.actions = ClipActions()
         self.requests: list[RecordedRequest] = []
         self.delay: Callable[[], Awaitable[object]] = _no_delay
         """Awaited before each answer that is no fault."""
@@ -77,6 +83,9 @@ class LocalRelay:
         """Submit tasks now, by the relay's clock; one with an id already known starts anew."""
         for task in tasks:
             self._tasks[task.id] = (task, self.clock.now())
+
+    def _find(self, task_id: str) -> RelayTask | None:
+        return self._tasks[task_id][0] if task_id in self._tasks else None
 
     @property
     def tasks(self) -> list[tuple[RelayTask, float]]:
@@ -130,6 +139,7 @@ class LocalRelay:
             return web.Response()
         fault = self.faults.take(path, ids)
         if fault is not None:
+            await self._submit_before_fault(request, path, fault)
             self._note(request, path, ids, action, fault.status)
             return await fault.answer(request, self._closing)
         response = await self._well(request, path, single, ids, action)
@@ -146,16 +156,33 @@ class LocalRelay:
         action: str | None,
     ) -> web.StreamResponse:
         """Answer as a healthy relay does."""
-        if single is None and not (request.method == "POST" and path in self.response_format.paths):
+        submitted = SUBMIT_PATHS.get(path) if request.method == "POST" else None
+        acted = _clip_action(path, self.actions.available)
+        is_batch = request.method == "POST" and path in self.response_format.paths
+        if not (single or submitted or acted or is_batch):
             return _elsewhere(self.response_format.unknown_path, request)
         if request.headers.get("Authorization") != f"Bearer {self.key}":
             return await unauthorized().answer(request, self._closing)
+        if submitted is not None:
+            status, answer = self.submissions.submit(self.key, submitted, await request.read())
+            return web.json_response(answer, status=status)
+        if acted is not None:
+            answer = self.actions.answer(*acted, self.tasks, self.clock.now())
+            return _no_clip() if answer is None else web.json_response(answer)
         tasks = self._matching(ids, action)
         if single is None:
             return web.json_response(self.response_format.batch(tasks))
         if not tasks or ("/lyrics/" in path and tasks[0]["action"] != "LYRICS"):
             return _unknown(self.response_format.task_with_id_only)
         return web.json_response(self.response_format.single(single, tasks[0]))
+
+    async def _submit_before_fault(self, request: web.Request, path: str, fault: Fault) -> None:
+        """Charge or only record the submission that a fault hits, if it is one."""
+        kind = SUBMIT_PATHS.get(path) if request.method == "POST" else None
+        if kind is None:
+            return
+        take = self.submissions.submit if fault.charges else self.submissions.refuse
+        take(self.key, kind, await request.read())
 
     def _matching(self, ids: Iterable[str], action: str | None) -> list[dict[str, Any]]:
         now = self.clock.now()
@@ -182,6 +209,17 @@ class LocalRelay:
 
 async def _no_delay() -> None:
     """Let an answer be sent at once."""
+
+
+def _clip_action(path: str, available: Collection[str]) -> tuple[str, str] | None:
+    """Return the action and the clip that a path names, or None where it names neither."""
+    head, _, clip_id = path.rpartition("/")
+    action = head.removeprefix("/suno/act/")
+    return (action, unquote(clip_id)) if action in available and clip_id else None
+
+
+def _no_clip() -> web.Response:
+    return web.json_response(suno_error("task_not_exist", "clip not found"), status=400)
 
 
 def _known_path(path: str, paths: Iterable[str]) -> str | None:
