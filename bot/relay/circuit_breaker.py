@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import inf
 from random import Random
 
-from bot.relay.errors import OPERATOR_KINDS, ErrorKind, RelayError
+from bot.relay.errors import OPERATOR_KINDS, ErrorKind, NotSentError, RelayError
 from bot.relay.transport import quote_for_log
 
 log = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ class CircuitBreaker:
         left = open_until - time.monotonic()
         if left > 0 and self._cause is not None:
             kind, detail = self._cause
-            raise RelayError(kind, f"not asked again yet: {detail}", retry_after=left)
+            raise NotSentError(kind, f"not asked again yet: {detail}", retry_after=left)
 
     def admit(self, *, interactive: bool, trips_breaker: bool) -> None:
         """Admit a request, or raise if the circuit is open.

@@ -1,11 +1,11 @@
-"""The client of one relay: looks up tasks, and protects both the relay and the key.
+"""The client of one relay: looks up and creates tasks, and protects both the relay and the key.
 
 A look-up passes through ``request_coalescer`` (interactive ones share requests) and then
 ``batch_lookup`` (ids to batches). ``batch_bisection`` finds the id that makes a batch fail, and
 ``quarantine`` remembers it; ``single_lookup`` requests the ids that no batch holds, and
 ``single_fallback`` those of a relay without batches. Each request passes through ``endpoints``
 (which paths exist), ``requester`` with ``circuit_breaker`` and ``rate_limiter``, and ``transport``
-(the HTTP exchange).
+(the HTTP exchange). ``submission`` sends what creates something, once.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from pydantic import SecretStr
 
 from bot.relay.batch_lookup import BatchLookup
 from bot.relay.circuit_breaker import BackoffLimits, CircuitBreaker, CircuitStatus
+from bot.relay.creation import CreationRequest, Submission
 from bot.relay.endpoints import EndpointDiscovery
 from bot.relay.errors import ErrorKind, RelayError
 from bot.relay.lookup_result import LookupResult
@@ -31,6 +32,7 @@ from bot.relay.request_coalescer import RequestCoalescer
 from bot.relay.requester import Requester, RequestPurpose, RequestStats
 from bot.relay.single_fallback import MAX_MISSING_INTERACTIVE
 from bot.relay.single_lookup import SingleLookup
+from bot.relay.submission import LYRICS_TIMEOUT, MUSIC_TIMEOUT, Submitter
 from bot.relay.transport import ResponseLimits, Transport, check_reachable
 from bot.relay.ttl_cache import TTLCache
 
@@ -42,7 +44,9 @@ NO_KINDS: Mapping[str, TaskKind] = MappingProxyType({})
 
 
 class RelayClient:
-    """Looks up tasks at one relay. The session stays the caller's: it is not closed here.
+    """Looks up tasks at one relay, and creates them.
+
+    The session stays the caller's: it is not closed here.
 
     At most ``requests_per_second`` requests are sent, with ``batch_size`` ids in each.
     Interactive look-ups that arrive within ``coalescing_window`` seconds share requests, and their
@@ -67,10 +71,13 @@ class RelayClient:
         clock: Callable[[], float] = time.monotonic,
         account: str | None = None,
         stats: RequestStats | None = None,
+        music_timeout: float = MUSIC_TIMEOUT,
+        lyrics_timeout: float = LYRICS_TIMEOUT,
     ) -> None:
         """``account``: the id of a connected account, for the log; ``None`` for the operator's.
 
-        ``stats``: where requests are counted, if not for this client alone.
+        ``stats``: where requests are counted, if not for this client alone. ``music_timeout`` and
+        ``lyrics_timeout``: seconds that the answer to a submission may take.
         """
         log_id = f"relay={relay.name}" if account is None else f"account={account}"
         random = SystemRandom()
@@ -84,6 +91,9 @@ class RelayClient:
         endpoints = EndpointDiscovery(self._requester, relay, log_id)
         self._batches = BatchLookup(endpoints, self._breaker, batch_size, random)
         self._singles = SingleLookup(endpoints)
+        self._submitter = Submitter(
+            self._requester, relay, music_timeout=music_timeout, lyrics_timeout=lyrics_timeout
+        )
         self._singles_lock = asyncio.Lock()
         self._missing: TTLCache[bool] = TTLCache(negative_ttl)
         self._coalescer = RequestCoalescer(
@@ -185,6 +195,14 @@ class RelayClient:
                 ids, kinds, purpose=purpose, max_missing=MAX_MISSING_POLLED
             )
         return found.completed_by(_deferred(found.unlisted))
+
+    async def submit(self, request: CreationRequest) -> Submission:
+        """Have something created, which is charged; the request is sent once, or not at all.
+
+        Raises ``SubmissionRejected`` where certainly nothing was created, and
+        ``SubmissionUncertain`` where that cannot be told. Both are a ``RelayError``.
+        """
+        return await self._submitter.submit(request)
 
     async def aclose(self) -> None:
         """Cancel what is under way; people who wait get a ``RelayError``."""

@@ -57,6 +57,10 @@ class AmbiguousError(RelayError):
     """
 
 
+class NotSentError(RelayError):
+    """Nothing was sent: no connection could be opened, the circuit is open, or the bot stops."""
+
+
 class UnknownTaskError(RelayError):
     """The relay says that it does not know at least one of the requested tasks."""
 

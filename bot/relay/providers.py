@@ -8,7 +8,9 @@ from importlib.resources import files
 from ipaddress import ip_address
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
+
+from bot.relay.models import TaskKind
 
 CUSTOM = "custom"
 FETCH_PATH = "/suno/fetch"
@@ -58,6 +60,12 @@ class RelayProfile:
     capabilities: frozenset[Capability] = frozenset()
     models: tuple[RelayModel, ...] = ()
     """The first is the default."""
+    max_concurrent: int | None = None
+    """Tasks that may run at once with one key; ``None``: no limit is known."""
+    extend_task: str = ""
+    """The ``task`` that a request to extend a song names; empty where it names none."""
+    stems_method: str = "GET"
+    """The HTTP method with which stems are requested: GET, or POST at newer relays."""
 
     @property
     def batch_paths(self) -> tuple[str, ...]:
@@ -70,6 +78,14 @@ class RelayProfile:
     def single_paths(self) -> tuple[str, ...]:
         """The possible paths of the single look-up, without the percent-encoded id at the end."""
         return tuple(f"{self._prefix}/suno/{name}/" for name in ("fetch", "feed", "lyrics"))
+
+    def submit_path(self, kind: TaskKind) -> str:
+        """Return the path to which a request to create something is posted."""
+        return f"{self._prefix}/suno/submit/{kind.value}"
+
+    def action_path(self, action: Capability, clip_id: str) -> str:
+        """Return the path of what is made of a clip: a WAV file, word timings or stems."""
+        return f"{self._prefix}/suno/act/{action.value}/{quote(clip_id, safe='')}"
 
     @property
     def _prefix(self) -> str:

@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from bot.relay.errors import ErrorKind, RelayError
+from bot.relay.errors import ErrorKind, NotSentError
 
 MAX_CONSECUTIVE_BATCHES = 3
 """Batches that may overtake a waiting single look-up of the same queue."""
@@ -44,7 +44,7 @@ class RateLimiter:
             self._is_reserved = True
 
     async def acquire(self, *, interactive: bool, single: bool = False) -> None:
-        """Wait until a request may be sent. Raises ``RelayError`` if the bot stops meanwhile."""
+        """Wait until a request may be sent. Raises ``NotSentError`` if the bot stops meanwhile."""
         if self._is_reserved and not interactive:
             self._take_slot(interactive=False)
             return
@@ -59,14 +59,14 @@ class RateLimiter:
         await waiter
 
     async def aclose(self) -> None:
-        """Send nothing more; whoever still waits gets a ``RelayError``."""
+        """Send nothing more; whoever still waits gets a ``NotSentError``."""
         if self._dispatcher is not None:
             self._dispatcher.cancel()
             await asyncio.wait([self._dispatcher])
         while queue := self._next_queue():
             waiter = queue.pop()
             if not waiter.done():
-                waiter.set_exception(RelayError(ErrorKind.UNAVAILABLE, "the bot is closing"))
+                waiter.set_exception(NotSentError(ErrorKind.UNAVAILABLE, "the bot is closing"))
 
     def _take_slot(self, *, interactive: bool) -> None:
         self._free_at = self._clock() + self._spacing

@@ -16,7 +16,7 @@ from bot.relay.errors import (
     is_relay_wide,
 )
 from bot.relay.rate_limiter import RateLimiter
-from bot.relay.transport import ConnectionCutError, RelayResponse, Transport
+from bot.relay.transport import ConnectionCutError, RelayResponse, ResponseLimits, Transport
 
 T = TypeVar("T")
 
@@ -34,9 +34,17 @@ class RequestPurpose(Enum):
     UNPROVEN = auto()
     """The poller asks about ids that somebody typed and the relay has never named."""
 
+    SUBMISSION = auto()
+    """A person waits for something that is charged when the relay gets the request."""
+
     @property
     def interactive(self) -> bool:
         """Whether a person waits for the response."""
+        return self in (RequestPurpose.INTERACTIVE, RequestPurpose.SUBMISSION)
+
+    @property
+    def may_be_repeated(self) -> bool:
+        """Whether a request whose connection was cut is sent again at once."""
         return self is RequestPurpose.INTERACTIVE
 
     @property
@@ -83,21 +91,22 @@ class Requester:
         *,
         purpose: RequestPurpose,
         payload: Mapping[str, Any] | None = None,
+        limits: ResponseLimits | None = None,
     ) -> T:
         """Send a request as soon as the rate limit allows, and return what ``read`` makes of it.
 
         Raises the ``RelayError`` of ``read``, of the exchange, or of the open circuit. The breaker
-        has recorded it if it concerns more than this request.
+        has recorded it if it concerns more than this request. ``limits`` replace the client's.
         """
         self._breaker.raise_if_open(interactive=purpose.interactive)
         try:
-            return await self._send_once(method, path, read, purpose, payload)
+            return await self._send_once(method, path, read, purpose, payload, limits)
         except ConnectionCutError:
             # The server may have closed an idle connection at that moment. A person waits for
             # this response; the poller tries again anyway.
-            if not purpose.interactive:
+            if not purpose.may_be_repeated:
                 raise
-        return await self._send_once(method, path, read, purpose, payload)
+        return await self._send_once(method, path, read, purpose, payload, limits)
 
     async def _send_once(
         self,
@@ -106,13 +115,14 @@ class Requester:
         read: Callable[[RelayResponse], T],
         purpose: RequestPurpose,
         payload: Mapping[str, Any] | None,
+        limits: ResponseLimits | None,
     ) -> T:
         await self._limiter.acquire(interactive=purpose.interactive, single=method == "GET")
         self._breaker.admit(interactive=purpose.interactive, trips_breaker=purpose.trips_breaker)
         sent_at = time.monotonic()
         self.stats.requests += 1
         try:
-            response = await self._transport.exchange(method, path, payload)
+            response = await self._transport.exchange(method, path, payload, limits)
             result = _read_response(response, read, purpose, self._transport.without_key)
         except RelayError as error:
             self.stats.errors[error.kind] += 1
@@ -124,6 +134,8 @@ class Requester:
         return result
 
     def _record_error(self, error: RelayError, purpose: RequestPurpose, sent_at: float) -> None:
+        if purpose is RequestPurpose.SUBMISSION and error.kind is not ErrorKind.RATE_LIMIT:
+            return  # what a relay says of one submission proves nothing about look-ups
         if is_relay_wide(error):
             self._breaker.record_failure(error, trips_breaker=purpose.trips_breaker)
         elif purpose.trips_breaker or not isinstance(error, AmbiguousError):
@@ -147,6 +159,8 @@ def _read_response(
         error.redact(redact)
         pause = response.retry_after or error.retry_after
         error.retry_after = None if pause is None else min(pause, MAX_RETRY_AFTER)
+        if purpose is RequestPurpose.SUBMISSION:
+            raise
         is_internal = (
             response.status == 500 and pause is None and error.kind is ErrorKind.UNAVAILABLE
         )

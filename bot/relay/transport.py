@@ -15,11 +15,9 @@ from pydantic import SecretStr
 from pydantic_core import PydanticSerializationError, to_json
 from yarl import URL
 
-from bot.relay.errors import ErrorKind, RelayError
+from bot.relay.errors import ErrorKind, NotSentError, RelayError
 
 REDIRECT_STATUSES = frozenset({301, 302, 307, 308})
-NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
-"""One timeout of ours covers connection, redirects and body; aiohttp would restart its own."""
 CONNECT_TIMEOUT = 10.0
 """Seconds for resolving the name, the connection and the certificate."""
 
@@ -34,8 +32,11 @@ class ResponseLimits:
     """Bytes, after decompression."""
     single_body: int = 2 << 20
     """Bytes of a response about one task, to a request without a body."""
-    redirects: int = 3
-    """Redirects that are followed, within the origin of the relay."""
+    redirects: int | None = 3
+    """Redirects that are followed, within the origin of the relay; ``None``: none, and the redirect
+    is returned as the response."""
+    connect: float | None = None
+    """Seconds for the connection alone, for callers who must know that nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,30 +78,40 @@ class Transport:
         self._limits = limits
 
     async def exchange(
-        self, method: str, path: str, payload: Mapping[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        payload: Mapping[str, Any] | None = None,
+        limits: ResponseLimits | None = None,
     ) -> RelayResponse:
         """Send one request and return the response, whatever its status.
 
-        ``path`` is percent-encoded. Raises ``RelayError`` (``unavailable``, ``unreadable``) where
-        there is no response, or where it takes too long or is too large.
+        ``path`` is percent-encoded; ``limits`` replace those of the client. Raises ``RelayError``
+        (``unavailable``, ``unreadable``) where there is no response, or where it takes too long or
+        is too large; ``NotSentError`` where no connection could be opened.
         """
+        failure: RelayError
+        limits = limits or self._limits
         # aiohttp's errors may hold the headers of the request: none is chained, and no text of
         # theirs is quoted unchecked. So the new error is raised outside of the handlers.
         try:
-            async with asyncio.timeout(self._limits.total):
-                return await self._exchange(
-                    method, URL(self._base_url + path, encoded=True), payload
-                )
+            async with asyncio.timeout(limits.total):
+                url = URL(self._base_url + path, encoded=True)
+                return await self._exchange(method, url, payload, limits)
+        except aiohttp.ConnectionTimeoutError:
+            failure = NotSentError(
+                ErrorKind.UNAVAILABLE, f"no connection within {limits.connect:g} s"
+            )
         except TimeoutError:
             failure = RelayError(
-                ErrorKind.UNAVAILABLE, f"no whole answer within {self._limits.total:g} s"
+                ErrorKind.UNAVAILABLE, f"no whole answer within {limits.total:g} s"
             )
         except (aiohttp.ClientError, OSError) as error:
             failure = self._connection_error(error)
         raise failure
 
     async def _exchange(
-        self, method: str, url: URL, payload: Mapping[str, Any] | None
+        self, method: str, url: URL, payload: Mapping[str, Any] | None, limits: ResponseLimits
     ) -> RelayResponse:
         headers = {
             "Authorization": f"Bearer {self._key.get_secret_value()}",
@@ -109,7 +120,9 @@ class Transport:
         body = None
         if payload is not None:
             body, headers["Content-Type"] = _encode(payload), "application/json"
-        for _ in range(self._limits.redirects + 1):
+        # One timeout of ours covers connection, redirects and body; aiohttp would restart its own.
+        timeout = aiohttp.ClientTimeout(total=None, connect=limits.connect)
+        for _ in range((limits.redirects or 0) + 1):
             async with self._session.request(
                 method,
                 url,
@@ -117,11 +130,10 @@ class Transport:
                 headers=headers,
                 allow_redirects=False,
                 raise_for_status=False,
-                timeout=NO_TIMEOUT,
+                timeout=timeout,
             ) as response:
-                if response.status not in REDIRECT_STATUSES:
-                    single = payload is None
-                    limit = self._limits.single_body if single else self._limits.body
+                if response.status not in REDIRECT_STATUSES or limits.redirects is None:
+                    limit = limits.single_body if payload is None else limits.body
                     return await self._read(response, limit)
                 url = _redirect_target(url, self.without_key(response.headers.get("Location", "")))
         raise RelayError(ErrorKind.UNAVAILABLE, "too many redirects")
@@ -161,7 +173,7 @@ class Transport:
             )
         cause = f"{type(error).__name__}: {quote_for_log(self.without_key(str(error)))}"
         if isinstance(error, aiohttp.ClientConnectorError | aiohttp.InvalidURL):
-            return RelayError(ErrorKind.UNAVAILABLE, f"no connection ({cause})")
+            return NotSentError(ErrorKind.UNAVAILABLE, f"no connection ({cause})")
         return ConnectionCutError(f"the connection was cut ({cause})")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from bot.relay.errors import RelayError
+from bot.relay.errors import NotSentError
 from bot.relay.rate_limiter import RateLimiter
 from tests.support.virtual_time import run_in_virtual_time
 
@@ -160,4 +160,4 @@ def test_closing_ends_every_wait_with_an_error() -> None:
     first, *others = run_in_virtual_time(main())
 
     assert first is None
-    assert [type(each) for each in others] == [RelayError, RelayError]
+    assert [type(each) for each in others] == [NotSentError, NotSentError]

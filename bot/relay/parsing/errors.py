@@ -46,20 +46,18 @@ _BY_STATUS = {
 def error_by_status(status: int, content: Any, body: bytes) -> RelayError:
     """Return the error of an HTTP status other than 2xx, with the message in the body."""
     answer = content if isinstance(content, dict) else {}
-    explanation = _explanation(answer)
-    quote = explanation or (
-        "a web page" if _is_web_page(body) else _start(body) or "no explanation"
-    )
+    explanation = explanation_of(answer)
+    quote = explanation or ("a web page" if is_web_page(body) else _start(body) or "no explanation")
     return RelayError(
         _kind_by_status(status, explanation),
-        f"HTTP {status}: {_quoted(quote)}",
-        retry_after=_pause(answer),
+        f"HTTP {status}: {quoted(quote)}",
+        retry_after=pause_of(answer),
     )
 
 
 def is_success(answer: JsonObject) -> bool:
     """Whether a response has a code that means success."""
-    code = _code(answer).lower()
+    code = code_of(answer).lower()
     return code != "" and code in _SUCCESS_CODES and not is_error(answer)
 
 
@@ -77,7 +75,7 @@ def is_error(answer: JsonObject) -> bool:
     It does so by a code other than success, by ``error``, by ``success: false``, or by holding only
     a message. The code 0, a success at some relays, counts as one if there are data.
     """
-    code = _code(answer)
+    code = code_of(answer)
     if code not in _SUCCESS_CODES:
         code = code.lower()
         if code not in _SUCCESS_CODES and not (code == "0" and _has_data(answer)):
@@ -86,15 +84,15 @@ def is_error(answer: JsonObject) -> bool:
         return False
     return (
         answer.get("success") is False
-        or bool(_error_field(answer.get("error")))
+        or bool(error_field(answer.get("error")))
         or _is_only_message(answer, code)
     )
 
 
 def error_in_body(answer: JsonObject) -> RelayError:
     """Return the error that a response with HTTP 200 reports (see ``is_error``)."""
-    explanation = _explanation(answer)
-    code = _code(answer)
+    explanation = explanation_of(answer)
+    code = code_of(answer)
     kind = (
         _kind_by_status(int(code), explanation)
         if _HTTP_ERROR.fullmatch(code)
@@ -102,8 +100,8 @@ def error_in_body(answer: JsonObject) -> RelayError:
     )
     return RelayError(
         kind or ErrorKind.UNAVAILABLE,
-        f"the relay says: {_quoted(explanation or 'no')}",
-        retry_after=_pause(answer),
+        f"the relay says: {quoted(explanation or 'no')}",
+        retry_after=pause_of(answer),
     )
 
 
@@ -119,12 +117,13 @@ def too_large_response(body: bytes, what: str) -> RelayError:
 
 def unreadable_response(content_type: str | None, body: bytes) -> RelayError:
     """Return the error for a body that holds neither tasks nor an error."""
-    is_page = _is_web_page(body) or "html" in (content_type or "").lower()
+    is_page = is_web_page(body) or "html" in (content_type or "").lower()
     what = "a web page instead of JSON" if is_page else "no answer of a relay"
-    return RelayError(ErrorKind.UNREADABLE, f"{what}: {_quoted(_start(body)) or 'empty'}")
+    return RelayError(ErrorKind.UNREADABLE, f"{what}: {quoted(_start(body)) or 'empty'}")
 
 
-def _is_web_page(body: bytes) -> bool:
+def is_web_page(body: bytes) -> bool:
+    """Whether a body is HTML or XML."""
     return body[:64].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
 
 
@@ -149,22 +148,23 @@ def _kind_by_text(explanation: str) -> ErrorKind | None:
     return next(found, None)
 
 
-def _explanation(answer: JsonObject) -> str:
+def explanation_of(answer: JsonObject) -> str:
     """Return the codes, types and messages of a response, codes first."""
     error = answer.get("error")
     inner = error if isinstance(error, dict) else {"message": error}
     parts = (
-        _code(inner),
-        _code(answer),
+        code_of(inner),
+        code_of(answer),
         _text(inner.get("type")),
         _text(answer.get("type")),
-        _message(inner),
-        _message(answer),
+        message_of(inner),
+        message_of(answer),
     )
     return " ".join(dict.fromkeys(filter(None, parts)))
 
 
-def _message(answer: JsonObject) -> str:
+def message_of(answer: JsonObject) -> str:
+    """Return the message of one level of a response; "" if there is none."""
     return _text(first_present(answer, "message", "msg", "detail"))
 
 
@@ -172,7 +172,8 @@ def _text(value: Any) -> str:
     return text(value, _MAX_MESSAGE).strip()
 
 
-def _code(answer: JsonObject) -> str:
+def code_of(answer: JsonObject) -> str:
+    """Return the code of one level of a response, a number as text; "" if there is none."""
     code = answer.get("code")
     if type(code) is str:
         return _text(code)
@@ -189,7 +190,7 @@ def _is_only_message(answer: JsonObject, code: str) -> bool:
     return (
         not code
         and not _has_data(answer)
-        and _message(answer).lower() not in ("", "ok", "success")
+        and message_of(answer).lower() not in ("", "ok", "success")
         and not any(name in answer for name in _RESULTS)
         and first_present(answer, "fail_reason", "failReason") is None
         and task_status(word(answer.get("status")) or "error") is TaskStatus.FAILURE
@@ -199,18 +200,20 @@ def _is_only_message(answer: JsonObject, code: str) -> bool:
 _RESULTS = ("clips", "text", "lyrics", "lyric", "audio_url", "audio", "video_url", "metadata")
 
 
-def _error_field(error: Any) -> str:
-    explanation = _explanation(error) if isinstance(error, dict) else _text(error)
+def error_field(error: Any) -> str:
+    """Return what the field ``error`` of a response says; "" where it says nothing."""
+    explanation = explanation_of(error) if isinstance(error, dict) else _text(error)
     return "" if explanation == "0" else explanation
 
 
-def _pause(answer: JsonObject) -> float | None:
+def pause_of(answer: JsonObject) -> float | None:
+    """Return the pause in seconds that a response names in its body, if any."""
     error = answer.get("error")
     inner = error.get("retry_after") if isinstance(error, dict) else None
     seconds = number(answer.get("retry_after")) or number(inner)
     return seconds if seconds is not None and seconds > 0 else None
 
 
-def _quoted(explanation: str) -> str:
+def quoted(explanation: str) -> str:
     """Return a message as one short line without anything that looks like a key."""
     return _KEY.sub("sk-…", " ".join(explanation.split()))[:_MAX_QUOTE]
