@@ -12,7 +12,7 @@ from bot.relay.providers import CUSTOM, FETCH_PATH, KNOWN_RELAYS
 from bot.storage.models import NOBODY, RelayAccount
 from bot.ui.custom_ids import AccountButtonId, AccountConnectId, AccountModalId, CustomId
 from bot.ui.escaping import code_span
-from bot.ui.persistent_modals import TextField, text_modal
+from bot.ui.persistent_modals import TextField, form_modal
 from bot.ui.settings_panel import Panel
 from bot.ui.task_text import PARTIAL_COLOUR, RUNNING_COLOUR, SUCCESS_COLOUR
 from bot.ui.views import StatelessView
@@ -141,7 +141,7 @@ def account_modal(
             _field(PATH, catalog, MAX_PATH, value=path, is_required=False),
         ]
     title = catalog.text("account-modal-title", relay=relay_name(relay, catalog))
-    return text_modal(AccountModalId(owner, relay), title, fields)
+    return form_modal(AccountModalId(owner, relay), title, fields)
 
 
 def connection_problem_text(kind: ErrorKind, relay: str, url: str, catalog: Catalog) -> str:

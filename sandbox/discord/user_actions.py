@@ -7,7 +7,16 @@ from typing import Any
 from sandbox.discord.channels import Channel, Message
 from sandbox.discord.command_limits import CHAT_INPUT, MESSAGE_COMMAND
 from sandbox.discord.commands import Commands, subcommand
-from sandbox.discord.component_limits import BUTTON, ENTITY_SELECTS, LINK_BUTTON, SELECT, TEXT_INPUT
+from sandbox.discord.component_limits import (
+    BUTTON,
+    CHECKBOX,
+    CHECKBOX_GROUP,
+    ENTITY_SELECTS,
+    LINK_BUTTON,
+    RADIO_GROUP,
+    SELECT,
+    TEXT_INPUT,
+)
 from sandbox.discord.errors import ActionUnavailable, Payload
 from sandbox.discord.interaction_responses import InteractionResponses
 from sandbox.discord.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL_SUBMIT, Interaction
@@ -15,6 +24,9 @@ from sandbox.discord.message_parts import walk_components
 from sandbox.discord.option_values import Attach, OptionValues
 from sandbox.discord.state import DiscordState
 from sandbox.discord.users import User
+
+_FIELDS_OF_ONE_VALUE = (TEXT_INPUT, CHECKBOX, RADIO_GROUP)
+"""The fields of a modal whose answer is a ``value``; the others have ``values``."""
 
 
 class UserActions:
@@ -215,9 +227,20 @@ def _chosen(component: Payload, value: Any, option_values: OptionValues) -> str:
 
 def _field_value(field: Payload, value: Any) -> Any:
     """Validate the value of a modal's field; the prefilled value is used if there is none."""
+    if field["type"] == TEXT_INPUT:
+        return _typed_text(field, value)
+    if field["type"] == CHECKBOX:
+        return bool(field.get("default") if value is None else value)
+    if field["type"] == RADIO_GROUP:
+        chosen = _chosen_options(field, None if value is None else [value])
+        return chosen[0] if chosen else None
+    if field["type"] in (SELECT, CHECKBOX_GROUP):
+        return _chosen_options(field, value)
+    return value if value is not None else []
+
+
+def _typed_text(field: Payload, value: Any) -> str:
     name = field["custom_id"]
-    if field["type"] != TEXT_INPUT:
-        return value if value is not None else []
     text = (field.get("value") or "") if value is None else str(value)
     if not text and field.get("required", True):
         raise ActionUnavailable(f"the field {name!r} is required")
@@ -227,10 +250,24 @@ def _field_value(field: Payload, value: Any) -> Any:
     return text
 
 
+def _chosen_options(field: Payload, values: Any) -> list[str]:
+    """Return the values of the options that are chosen; without any, of those set by default."""
+    name, options = field["custom_id"], field["options"]
+    if values is None:
+        values = [option["value"] for option in options if option.get("default")]
+    chosen = list(map(str, values))
+    strange = set(chosen) - {option["value"] for option in options}
+    if strange:
+        raise ActionUnavailable(f"{name!r} has no option {', '.join(sorted(strange))}")
+    if not chosen and field.get("required", True):
+        raise ActionUnavailable(f"the field {name!r} is required")
+    return chosen
+
+
 def _submitted(row: Payload, values: dict[str, Any]) -> Payload:
     def sent(field: Payload) -> Payload:
         name = field["custom_id"]
-        key = "value" if field["type"] == TEXT_INPUT else "values"
+        key = "value" if field["type"] in _FIELDS_OF_ONE_VALUE else "values"
         return {
             "type": field["type"],
             "id": field.get("id", 0),

@@ -404,11 +404,75 @@ async def test_modal_input_is_validated() -> None:
             (harness.ada, {}),
             (harness.ada, {"text": "x"}),
             (harness.ada, {"text": "x" * 4001}),
-            (harness.ada, {"text": "fine", "other": "x"}),
-            (bob, {"text": "fine"}),
+            (harness.ada, {"text": "fine", "mood": ["Calm"], "other": "x"}),
+            (harness.ada, {"text": "fine"}),
+            (harness.ada, {"text": "fine", "mood": ["Wild"]}),
+            (bob, {"text": "fine", "mood": ["Calm"]}),
         ):
             with pytest.raises(ActionUnavailable):
                 await harness.local.submit_modal(person, interaction, values)
+
+
+class Choices(ui.Modal, title="Choices"):
+    """A modal with a field of every kind that is chosen."""
+
+    model: ui.Label["Choices"] = ui.Label(
+        text="Model",
+        component=ui.Select(
+            custom_id="model",
+            options=[
+                discord.SelectOption(label="v4", value="4"),
+                discord.SelectOption(label="v5", value="5", default=True),
+            ],
+        ),
+    )
+    instrumental: ui.Label["Choices"] = ui.Label(
+        text="Instrumental", component=ui.Checkbox(custom_id="instrumental", default=True)
+    )
+    voice: ui.Label["Choices"] = ui.Label(
+        text="Voice",
+        component=ui.RadioGroup(
+            custom_id="voice",
+            required=False,
+            options=[discord.RadioGroupOption(label=name) for name in ("low", "high")],
+        ),
+    )
+    extras: ui.Label["Choices"] = ui.Label(
+        text="Extras",
+        component=ui.CheckboxGroup(
+            custom_id="extras",
+            required=False,
+            options=[discord.CheckboxGroupOption(label="cover", default=True)],
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("chosen", "sent"),
+    [
+        ({}, {"model": ["5"], "instrumental": True, "voice": None, "extras": ["cover"]}),
+        (
+            {"model": ["4"], "instrumental": False, "voice": "high", "extras": []},
+            {"model": ["4"], "instrumental": False, "voice": "high", "extras": []},
+        ),
+    ],
+)
+async def test_what_is_chosen_in_a_modal_is_sent(
+    chosen: dict[str, Any], sent: dict[str, Any]
+) -> None:
+    """A checkbox and a radio group have a value, menus and groups of checkboxes have values."""
+    async with connected_client() as harness:
+
+        async def answer(interaction: discord.Interaction) -> None:
+            await interaction.response.send_modal(Choices())
+
+        harness.bot.answer = answer
+        shown = await harness.local.command(harness.ada, harness.songs, PUBLIC_STATUS, id="abc")
+        await shown.wait_for_acknowledgement()
+        submitted = await harness.local.submit_modal(harness.ada, shown, chosen)
+        fields = [row["component"] for row in submitted.data["components"]]
+        found = {field["custom_id"]: field.get("value", field.get("values")) for field in fields}
+        assert found == sent
 
 
 @pytest.mark.malformed_requests
@@ -426,7 +490,8 @@ async def test_a_modal_cannot_answer_a_modal() -> None:
                 harness.local.changes.notify()
 
         harness.bot.answer = answer
-        await harness.local.submit_modal(harness.ada, interaction, {"text": "boats"})
+        values = {"text": "boats", "mood": ["Calm"]}
+        await harness.local.submit_modal(harness.ada, interaction, values)
         assert await harness.local.wait_for(lambda: found) == [50035]
 
 

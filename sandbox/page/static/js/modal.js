@@ -9,6 +9,7 @@ const ROW = 1;
 const TEXT_INPUT = 4;
 const TEXT_DISPLAY = 10;
 const LABEL = 18;
+const CHECKBOX = 23;
 const PARAGRAPH = 2;
 
 /**
@@ -64,7 +65,7 @@ function rowNodes(row, values, store) {
 
 function labelled(label, description, component, values, store) {
   const id = freshId("field");
-  const required = component.required !== false;
+  const required = component.type !== CHECKBOX && component.required !== false;
   return el(
     "div",
     { class: "modal-row" },
@@ -75,6 +76,12 @@ function labelled(label, description, component, values, store) {
 }
 
 function control(component, id, required, values, store, label) {
+  if (component.type === CHECKBOX) {
+    const box = el("input", { id, type: "checkbox", class: "check-field" });
+    box.checked = Boolean(component.default);
+    values.set(component.custom_id, () => box.checked);
+    return box;
+  }
   if (component.type !== TEXT_INPUT) {
     let chosen = (component.options ?? []).filter((one) => one.default).map((one) => one.value);
     values.set(component.custom_id, () => chosen);
