@@ -26,6 +26,8 @@ from bot.relay.errors import RelayError
 from bot.relay.explain import explain
 from bot.relay.models import Clip, Outcome, Task, TaskStatus
 from bot.relay.parsing.reader import read_batch, read_single, read_tasks
+from bot.relay.parsing.submissions import MAX_TASKS, plausible_id, read_submission
+from bot.relay.submission_errors import SubmissionRejected, SubmissionUncertain
 from tests.support.paths import SAMPLES
 from tests.support.payloads import PAYLOADS, body_of
 
@@ -69,6 +71,15 @@ BOMBS = [
     (b"", b"\x00", b""),
     (b"<html>", b"<p>task", b"</html>"),
 ]  # fmt: skip
+SUBMITTED = [
+    {"code": "success", "message": "", "data": "346c5d10-a4a1-4f49-a851-66a7dae6cfaf"},
+    {"code": "success", "message": "", "data": {"task_id": "task_0123456789abcdef"}},
+    {"code": 1, "description": "submitted", "result": 1730776470123},
+    {"code": "success", "data": {"task_ids": ["task-1", "task-2"]}},
+    {"code": "success", "data": [{"id": "clip-1", "status": "submitted", "audio_url": ""}]},
+    {"code": "fail_to_fetch_task", "message": '{"detail": "Moderation failure"}', "data": None},
+    {"error": {"message": "user quota is not enough", "type": "new_api_error", "code": "quota"}},
+]
 BOMBS_AMONG_BODIES = 0.004
 LONGEST = 5.0
 """Seconds of the processor that any body may take."""
@@ -82,6 +93,7 @@ class BrokenRuleError(Exception):
 def sources() -> list[bytes]:
     """Return the bodies from which the garbled ones are made."""
     samples = [path.read_bytes() for path in sorted(SAMPLES.glob("*.json"))]
+    samples += [json.dumps(answer).encode() for answer in SUBMITTED]
     return samples * 10 + [body_of(json.loads(path.read_text())) for path in PAYLOADS]
 
 
@@ -186,8 +198,32 @@ def check_task(task: Task) -> None:
     require("no text holds half a character", kept=not HALF_CHARACTER.search(text))
 
 
+def check_submission(status: int, body: bytes) -> str:
+    """Return what a body means as the answer to a submission. Raises `BrokenRuleError`."""
+    try:
+        made = read_submission(status, body)
+    except SubmissionRejected as error:
+        require("a refusal is short", kept=len(error.words) <= 300)
+        return "rejected"
+    except SubmissionUncertain:
+        return "uncertain"
+    require("only 2xx begins something", kept=200 <= status < 300)
+    require("something was begun", kept=bool(made.task_ids or made.task))
+    require("ids are unique", kept=len(set(made.task_ids)) == len(made.task_ids) <= MAX_TASKS)
+    require("ids are plausible", kept=all(plausible_id(each) == each for each in made.task_ids))
+    names = [part.encode() for each in made.task_ids for part in each.split(",")]
+    require("no id is invented", kept=b"\\" in body or all(name in body for name in names))
+    if made.task is not None:
+        require("a result has ended", kept=made.task.terminal)
+        require("a result is named", kept=made.task.id == (*made.task_ids, "")[0])
+        check_task(made.task)
+    return "begun"
+
+
 def check(body: bytes) -> str:
     """Return what is concluded from a body. Raises `BrokenRuleError`."""
+    check_submission(500, body)
+    check_submission(200, body)
     json.dumps(explain(200, None, body), allow_nan=False)
     with suppress(RelayError):
         read_single("task-1", 200, None, body)
