@@ -5,7 +5,8 @@ A look-up passes through ``request_coalescer`` (interactive ones share requests)
 ``quarantine`` remembers it; ``single_lookup`` requests the ids that no batch holds, and
 ``single_fallback`` those of a relay without batches. Each request passes through ``endpoints``
 (which paths exist), ``requester`` with ``circuit_breaker`` and ``rate_limiter``, and ``transport``
-(the HTTP exchange). ``submission`` sends what creates something, once.
+(the HTTP exchange). ``submission`` sends what creates something, once;
+``clip_actions`` has files made of clips.
 """
 
 import asyncio
@@ -21,11 +22,12 @@ from pydantic import SecretStr
 
 from bot.relay.batch_lookup import BatchLookup
 from bot.relay.circuit_breaker import BackoffLimits, CircuitBreaker, CircuitStatus
+from bot.relay.clip_actions import ClipActions
 from bot.relay.creation import CreationRequest, Submission
 from bot.relay.endpoints import EndpointDiscovery
 from bot.relay.errors import ErrorKind, RelayError
 from bot.relay.lookup_result import LookupResult
-from bot.relay.models import TaskKind
+from bot.relay.models import Clip, TaskKind
 from bot.relay.providers import RelayProfile
 from bot.relay.rate_limiter import RateLimiter
 from bot.relay.request_coalescer import RequestCoalescer
@@ -33,6 +35,7 @@ from bot.relay.requester import Requester, RequestPurpose, RequestStats
 from bot.relay.single_fallback import MAX_MISSING_INTERACTIVE
 from bot.relay.single_lookup import SingleLookup
 from bot.relay.submission import LYRICS_TIMEOUT, MUSIC_TIMEOUT, Submitter
+from bot.relay.timed_lyrics import TimedLyrics
 from bot.relay.transport import ResponseLimits, Transport, check_reachable
 from bot.relay.ttl_cache import TTLCache
 
@@ -94,6 +97,7 @@ class RelayClient:
         self._submitter = Submitter(
             self._requester, relay, music_timeout=music_timeout, lyrics_timeout=lyrics_timeout
         )
+        self._clip_actions = ClipActions(self._requester, relay)
         self._singles_lock = asyncio.Lock()
         self._missing: TTLCache[bool] = TTLCache(negative_ttl)
         self._coalescer = RequestCoalescer(
@@ -203,6 +207,22 @@ class RelayClient:
         ``SubmissionUncertain`` where that cannot be told. Both are a ``RelayError``.
         """
         return await self._submitter.submit(request)
+
+    async def wav(self, clip_id: str) -> str | None:
+        """Return the link to a WAV file of a clip; ``None`` while it is not ready.
+
+        This and what follows raise ``RelayError``; ``NotSentError`` where the profile of the relay
+        does not declare it.
+        """
+        return await self._clip_actions.wav(clip_id)
+
+    async def timing(self, clip_id: str) -> TimedLyrics | None:
+        """Return when each line of a clip is sung; ``None`` while it is not ready."""
+        return await self._clip_actions.timing(clip_id)
+
+    async def stems(self, clip_id: str) -> tuple[Clip, ...]:
+        """Return the voices and instruments of a clip as clips; empty while they are not ready."""
+        return await self._clip_actions.stems(clip_id)
 
     async def aclose(self) -> None:
         """Cancel what is under way; people who wait get a ``RelayError``."""

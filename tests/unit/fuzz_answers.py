@@ -25,6 +25,7 @@ from typing import Any
 from bot.relay.errors import RelayError
 from bot.relay.explain import explain
 from bot.relay.models import Clip, Outcome, Task, TaskStatus
+from bot.relay.parsing.clip_actions import read_stems, read_timing, read_wav
 from bot.relay.parsing.reader import read_batch, read_single, read_tasks
 from bot.relay.parsing.submissions import MAX_TASKS, plausible_id, read_submission
 from bot.relay.submission_errors import SubmissionRejected, SubmissionUncertain
@@ -78,6 +79,8 @@ SUBMITTED = [
     {"code": "success", "data": {"task_ids": ["task-1", "task-2"]}},
     {"code": "success", "data": [{"id": "clip-1", "status": "submitted", "audio_url": ""}]},
     {"code": "fail_to_fetch_task", "message": '{"detail": "Moderation failure"}', "data": None},
+    {"code": "success", "data": {"wav_file_url": "https://cdn1.suno.ai/clip-1.wav"}},
+    {"aligned_words": [{"word": "[Verse]\nShips\n", "start_s": 1.5, "success": True}]},
     {"error": {"message": "user quota is not enough", "type": "new_api_error", "code": "quota"}},
 ]
 BOMBS_AMONG_BODIES = 0.004
@@ -220,8 +223,26 @@ def check_submission(status: int, body: bytes) -> str:
     return "begun"
 
 
+def check_clip_actions(body: bytes) -> None:
+    """Raise `BrokenRuleError` for what may not be made of an answer about a clip."""
+    with suppress(RelayError):
+        link = read_wav(200, None, body)
+        require("links can be opened", kept=link is None or bool(GOOD_LINK.fullmatch(link)))
+    with suppress(RelayError):
+        for clip in read_stems(200, None, body):
+            check_clip(clip)
+            require("stems can be played", kept=clip.playable)
+    with suppress(RelayError):
+        timed = read_timing(200, None, body)
+        file = timed.to_lrc() if timed else "\n"
+        require(
+            "a file has a line a line", kept=file.count("\n") == len(timed.lines if timed else "1")
+        )
+
+
 def check(body: bytes) -> str:
     """Return what is concluded from a body. Raises `BrokenRuleError`."""
+    check_clip_actions(body)
     check_submission(500, body)
     check_submission(200, body)
     json.dumps(explain(200, None, body), allow_nan=False)

@@ -37,7 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("bot.relay.models", "bot.relay.errors", "bot.storage.models", "bot.storage.errors"),
         *("bot.i18n", "bot.public_addresses"),
         "bot.relay.providers",  # the names of the relays that people choose from
-        "bot.relay.creation",
+        *("bot.relay.creation", "bot.relay.timed_lyrics"),
     },
     "bot.delivery": {
         "bot.relay.models",

@@ -174,7 +174,7 @@ def plausible_id(value: Any) -> str:
     """
     if type(value) is int:
         value = str(value) if 0 < value < 10**64 else ""
-    found = identifier(value) if type(value) is str else ""
+    found = identifier(value) if type(value) is str and "\0" not in value else ""
     has_form = _ID_FORM.fullmatch(found) is not None
     is_word = len(found) < _LONG and not any(map(str.isdigit, found))
     return found if has_form and not is_word and len(found) >= _SHORT else ""
