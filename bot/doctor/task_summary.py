@@ -4,7 +4,13 @@ from bot.delivery.discord_errors import Disposition, disposition_of
 from bot.doctor.formatting import format_count, format_duration, format_permissions, format_time
 from bot.relay.models import TaskStatus
 from bot.storage.account_facts import KeyProblem
-from bot.storage.models import DeliveryPurpose, EndReason, MissingAccess, UndeliveredReason
+from bot.storage.models import (
+    CreationState,
+    DeliveryPurpose,
+    EndReason,
+    MissingAccess,
+    UndeliveredReason,
+)
 from bot.storage.task_facts import DeliveryFacts, OwnerKind, TaskFacts
 from bot.storage.watches import UNWATCHED
 
@@ -60,6 +66,8 @@ def _why_running(facts: TaskFacts, now: float, in_use: bool) -> str:
         return "no bot is running that could ask the relay"
     if facts.key_problem is not None:
         return KEY_PROBLEMS[facts.key_problem]
+    if facts.creation in _UNSENT:
+        return _UNSENT[facts.creation]
     if facts.polled_at is None and not facts.known:
         return "the relay was not asked about it yet"
     if now - (facts.next_poll_at or now) > POLL_DELAY:
@@ -79,6 +87,10 @@ def _why_running(facts: TaskFacts, now: float, in_use: bool) -> str:
 
 
 _OTHER_SETTINGS = "another SUNO_API_KEY or SUNO_BASE_URL"
+_UNSENT: dict[CreationState | None, str] = {
+    CreationState.QUEUED: "the request to create it waits to be sent",
+    CreationState.SUBMITTING: "the request to create it is being sent",
+}
 KEY_PROBLEMS = {
     KeyProblem.UNREADABLE: "no key in ENCRYPTION_KEY decrypts the key of the account",
     KeyProblem.REJECTED: "the relay rejects the key of the account",
@@ -147,12 +159,16 @@ _END_REASONS = {
     EndReason.NOT_FOUND: "the relay does not know the task",
     EndReason.GAVE_UP: "the deadline was reached",
     EndReason.DISCONNECTED: "its relay account was disconnected",
+    EndReason.REJECTED: "nothing was created",
+    EndReason.UNCONFIRMED: "no answer says whether it was created; it may be charged",
 }
 
 
 def describe_end(facts: TaskFacts, *, now: float) -> str:
     """Return when and why a task ended."""
     reason = _END_REASONS[facts.end_reason] if facts.end_reason else "the reason is unknown"
+    if facts.rejection:
+        reason = f"{reason} ({facts.rejection})"
     return f"{format_time(facts.ended_at, now=now)}; {reason}"
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from bot.storage.creation_rows import settle_with_account
 from bot.storage.errors import NoRelayAccount
 from bot.storage.models import ACCOUNT_PREFIX, AccountOwner, EndReason, RelayAccount
 from bot.storage.poll_results import PollContext, end_all
@@ -49,6 +50,7 @@ def disconnect_account(db: Database, owner: AccountOwner, now: float) -> Disconn
     (watches,) = db.execute(
         "SELECT count(*) FROM watches WHERE account = ? AND delivery_id IS NULL", [account.id]
     ).fetchone()
+    settle_with_account(db, account.id, now)
     end_all(db, PollContext(account.id, "", now, now), EndReason.DISCONNECTED)
     db.execute("DELETE FROM relay_accounts WHERE id = ?", [account.id])
     db.execute("DELETE FROM key_values WHERE name = ?", [last_answer_key(account.id)])

@@ -17,10 +17,11 @@ from bot.storage.models import (
     Destination,
     EndReason,
     MessageFormat,
+    RejectionReason,
     TaskEnd,
     TaskKey,
 )
-from bot.storage.task_rows import UnreadableRowError, load_task
+from bot.storage.task_rows import UnreadableRowError, load_enum, load_task
 
 OPEN = "state IN ('due', 'sending', 'held')"
 """Unfinished deliveries. The text equals the condition of the index ``deliveries_open``, so
@@ -86,6 +87,7 @@ def read_delivery(db: Database, row: dict[str, Any], unconfirmed_since: float | 
         purpose=DeliveryPurpose(row["purpose"]),
         task=first.task,
         end_reason=first.end_reason,
+        rejection=first.rejection,
         other_ends=tuple(others),
         still_running=row["still_running"],
         destination=Destination(
@@ -110,12 +112,22 @@ def _task_ends(db: Database, delivery_id: int) -> list[TaskEnd]:
     Raises ``ValueError`` for an unreadable row, and if there is none.
     """
     rows = db.query(
-        "SELECT task_json, end_reason FROM delivery_tasks t WHERE delivery_id = ?"
+        "SELECT task_json, end_reason, (SELECT c.rejection FROM deliveries d"
+        "  JOIN creation_tasks ct ON ct.account = d.account AND ct.task_id = t.task_id"
+        "  JOIN creations c ON c.id = ct.creation_id WHERE d.id = t.delivery_id) AS rejection"
+        " FROM delivery_tasks t WHERE delivery_id = ?"
         " ORDER BY (SELECT min(w.id) FROM watches w WHERE w.delivery_id = t.delivery_id"
         "  AND w.task_id = t.task_id), rowid",
         [delivery_id],
     )
-    ends = [TaskEnd(load_task(row["task_json"]), EndReason(row["end_reason"])) for row in rows]
+    ends = [
+        TaskEnd(
+            load_task(row["task_json"]),
+            EndReason(row["end_reason"]),
+            load_enum(RejectionReason, row["rejection"]),
+        )
+        for row in rows
+    ]
     if not ends:
         raise UnreadableRowError("a delivery is about nothing")
     return ends

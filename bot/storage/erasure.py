@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from sqlite_utils import Database
 
 from bot.storage.account_rows import disconnect_account
+from bot.storage.creation_rows import forget_requests, withdraw_unwatched
 from bot.storage.database import DatabaseThread
 from bot.storage.history import delete_orphans
 from bot.storage.live_cards import MARK_STALE
@@ -38,7 +39,8 @@ class Erasure:
             " (SELECT count(*) FROM user_settings WHERE user_id = ?1) AS settings,"
             " (SELECT count(*) FROM relay_accounts WHERE user_id = ?1) AS account,"
             " (SELECT count(*) FROM relay_accounts WHERE guild_id IS NOT NULL"
-            "  AND connected_by = ?1) AS connected_servers",
+            "  AND connected_by = ?1) AS connected_servers,"
+            " (SELECT count(*) FROM creations WHERE user_id = ?1) AS creations",
             [user_id],
         )
         return PersonalData(**rows[0])
@@ -49,7 +51,8 @@ class Erasure:
         ``direct_channel_id`` is the person's direct message with the bot, if it could be opened. A
         server keeps its history, which names nobody, and what others watch. It also keeps the
         relay account that the person connected for it, but not who did so. What others watch at
-        the person's own account ends with one message each.
+        the person's own account ends with one message each. Requests to create are deleted: what
+        was not sent is not sent any more. Only how many there were counts on for a day.
         """
 
         def erase_user(db: Database) -> None:
@@ -67,6 +70,8 @@ class Erasure:
             )
             delete_orphans(db, entries)
             _drop_tasks(db, tasks)
+            withdraw_unwatched(db, user_id, now)
+            forget_requests(db, user_id)
 
         await self._database.run(erase_user, erases=True)
 

@@ -165,6 +165,35 @@ class ChannelTooBusy(TooManyMessages):
     key = "watch-error-channel-busy"
 
 
+class CreationsPerDayReached(WatchError):
+    """The person has created as much as a day allows; ``until``: when the next is possible."""
+
+    key = "creation-error-per-day"
+
+    def __init__(self, limit: int, until: datetime) -> None:
+        super().__init__(f"a person may create {limit} a day", limit=limit, time=until)
+        self.until = until
+
+
+class CreationsOfServerReached(WatchError):
+    """The server has created as much as a day allows; ``until`` as above."""
+
+    key = "creation-error-server-day"
+
+    def __init__(self, limit: int, until: datetime) -> None:
+        super().__init__(f"a server may create {limit} a day", limit=limit, time=until)
+        self.until = until
+
+
+class TooManyCreationsAtOnce(WatchError):
+    """As many of the person's creations are under way as may be at once."""
+
+    key = "creation-error-at-once"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"a person may create {limit} at once", limit=limit)
+
+
 class DatabaseUnusable(Exception):
     """The database cannot be opened or read; the text holds the file and the cause.
 

@@ -146,7 +146,7 @@ def charge_message(
     Raises ``TooManyMessages`` or ``ChannelTooBusy``, with the time of the next try, and charges
     nothing then.
     """
-    channel_hash = _hash_id(db, destination.channel_id)
+    channel_hash = hash_id(db, destination.channel_id)
     at = _limited_until(
         db, "channel_hash = ?", channel_hash, now, MINUTE, limits.messages_per_channel
     )
@@ -163,7 +163,7 @@ def charge_user(
     In a minute, a person may request no more of them than one channel takes. Raises
     ``TooManyMessages`` like ``charge_message``.
     """
-    user_hash = _hash_id(db, user_id)
+    user_hash = hash_id(db, user_id)
     for span, limit in ((HOUR, limits.messages_per_user), (MINUTE, limits.messages_per_channel)):
         at = _limited_until(db, "user_hash = ?", user_hash, now, span, limit)
         if at is not None:
@@ -172,7 +172,7 @@ def charge_user(
     db.execute(
         "INSERT INTO requested_messages (user_hash, channel_hash, guild_id, requested_at)"
         " VALUES (?, ?, ?, ?)",
-        [user_hash, _hash_id(db, destination.channel_id), destination.guild_id, now],
+        [user_hash, hash_id(db, destination.channel_id), destination.guild_id, now],
     )
 
 
@@ -203,7 +203,7 @@ def _limited_until(
     return None if row is None else datetime.fromtimestamp(math.ceil(row[0] + span), UTC)
 
 
-def _hash_id(db: Database, discord_id: int) -> str:
+def hash_id(db: Database, discord_id: int) -> str:
     """Return the keyed hash of the id of a person or a channel in this database."""
     return hmac.new(
         get_or_create_secret(db, _HASH_KEY), str(discord_id).encode(), hashlib.sha256

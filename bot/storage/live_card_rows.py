@@ -24,6 +24,7 @@ same, so that a clock that is set back hides nothing."""
 _CARD_TASKS = """
     SELECT ct.account, ct.task_id, t.task_json, t.end_reason, coalesce(t.known, 0) AS known,
         t.deadline_at, t.ended_at - t.added_at AS polled_for,
+        t.state = 'running' AND t.next_poll_at IS NULL AS is_pending,
         (SELECT max(d.message_id) FROM task_deliveries d WHERE d.account = ct.account
             AND d.task_id = ct.task_id AND d.channel_id = ?2) AS message,
         EXISTS (SELECT 1 FROM watches s WHERE s.account = ct.account
@@ -79,6 +80,7 @@ def _card_task(row: Mapping[str, Any]) -> LiveCardTask:
         notice_collecting=bool(row["notice_collecting"]),
         deadline_at=row["deadline_at"],
         polled_for=row["polled_for"],
+        is_pending=bool(row["is_pending"]),
     )
 
 

@@ -105,7 +105,7 @@ class LiveCards:
                 charge_message(db, user_id, destination, now, self._limits)
             except TooManyMessages as limited:
                 return limited  # raised once it is on disk that the other cards are stale
-            card_id = self._insert(db, destination, fresh, now)
+            card_id = insert_live_card(db, destination, fresh, now)
             return claim_live_card(db, card_id, now) if claimed else get_live_card(db, card_id, now)
 
         card = await self._database.run(open_card)
@@ -290,23 +290,25 @@ class LiveCards:
         shown = db.execute(f"SELECT ct.account, ct.task_id {_ON_CARDS}", key)  # as above
         return {TaskKey(*row) for row in shown.fetchall()}
 
-    def _insert(
-        self, db: Database, destination: Destination, tasks: Sequence[TaskKey], now: float
-    ) -> int:
-        cursor = db.execute(
-            "INSERT INTO live_cards (channel_id, guild_id, locale, marked_stale_at, state)"
-            " VALUES (?, ?, ?, ?, 'due')",
-            [destination.channel_id, destination.guild_id, destination.locale, now],
+
+def insert_live_card(
+    db: Database, destination: Destination, tasks: Sequence[TaskKey], now: float
+) -> int:
+    """Within a transaction: insert a card that is due; return its id."""
+    cursor = db.execute(
+        "INSERT INTO live_cards (channel_id, guild_id, locale, marked_stale_at, state)"
+        " VALUES (?, ?, ?, ?, 'due')",
+        [destination.channel_id, destination.guild_id, destination.locale, now],
+    )
+    card_id = cast("int", cursor.lastrowid)
+    nonce = nonce_of("card", card_id, destination.channel_id, now)
+    db.execute("UPDATE live_cards SET nonce = ? WHERE id = ?", [nonce, card_id])
+    for task in tasks:
+        db.execute(
+            "INSERT INTO live_card_tasks (card_id, account, task_id) VALUES (?, ?, ?)",
+            [card_id, *task],
         )
-        card_id = cast("int", cursor.lastrowid)
-        nonce = nonce_of("card", card_id, destination.channel_id, now)
-        db.execute("UPDATE live_cards SET nonce = ? WHERE id = ?", [nonce, card_id])
-        for task in tasks:
-            db.execute(
-                "INSERT INTO live_card_tasks (card_id, account, task_id) VALUES (?, ?, ?)",
-                [card_id, *task],
-            )
-        return card_id
+    return card_id
 
 
 def mark_live_cards_stale(db: Database, account: str, task_id: str, now: float) -> None:

@@ -764,3 +764,79 @@ _M020 = (
     ) STRICT
     """,
 )
+
+
+@migrations()
+def m021_creations(db: Database) -> None:
+    """Add the requests to create songs and lyrics, and which tasks they began."""
+    for statement in _M021:
+        db.execute(statement)
+
+
+_M021_UNREFERENCED = """
+    state NOT IN ('queued', 'submitting') AND NOT EXISTS (
+        SELECT 1 FROM creation_tasks c WHERE c.creation_id = creations.id AND (
+            EXISTS (SELECT 1 FROM tasks t WHERE t.account = c.account AND t.task_id = c.task_id)
+            OR EXISTS (SELECT 1 FROM history h
+                WHERE h.account = c.account AND h.task_id = c.task_id)))
+"""
+_M021_OF_DELETED = """
+    id = (SELECT creation_id FROM creation_tasks
+        WHERE account = old.account AND task_id = old.task_id)
+"""
+_M021 = (
+    """
+    CREATE TABLE creations (
+        id         INTEGER PRIMARY KEY AUTOINCREMENT,
+        account    TEXT NOT NULL,
+        state      TEXT NOT NULL CHECK (state IN
+            ('queued', 'submitting', 'submitted', 'rejected', 'unconfirmed', 'cancelled')),
+        user_id    INTEGER,               -- NULL, like the request, once nothing refers to it
+        request    TEXT,                  -- JSON
+        user_hash  TEXT NOT NULL,         -- a keyed hash of the user id
+        guild_hash TEXT NOT NULL,         -- of the id of the server, whose quotas apply, or empty
+        deadline   REAL NOT NULL,         -- seconds, from when the relay begins
+        created_at REAL NOT NULL,
+        due_at     REAL,                  -- when it may be sent; NULL unless it is queued
+        attempts   INTEGER NOT NULL DEFAULT 0,  -- how often it went back to the queue
+        rejection  TEXT,                  -- why nothing was created
+        CHECK ((state = 'queued') = (due_at IS NOT NULL)),
+        CHECK ((user_id IS NULL) = (request IS NULL))
+    ) STRICT
+    """,
+    "CREATE INDEX creations_due ON creations (due_at) WHERE state = 'queued'",
+    "CREATE INDEX creations_submitting ON creations (account) WHERE state = 'submitting'",
+    "CREATE INDEX creations_quota_of_user ON creations (user_hash, created_at)",
+    "CREATE INDEX creations_quota_of_server ON creations (guild_hash, created_at)",
+    "CREATE INDEX creations_by_user ON creations (user_id) WHERE user_id IS NOT NULL",
+    "CREATE INDEX creations_forgotten ON creations (created_at) WHERE request IS NULL",
+    """
+    CREATE TABLE creation_tasks (         -- the task of each; one that no relay has begun at first
+        account     TEXT NOT NULL,
+        task_id     TEXT NOT NULL,
+        creation_id INTEGER NOT NULL REFERENCES creations (id) ON DELETE CASCADE,
+        PRIMARY KEY (account, task_id)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX creation_tasks_by_creation ON creation_tasks (creation_id)",
+    "ALTER TABLE tasks ADD COLUMN creation_id INTEGER",  # NULL: it was not created here
+    """
+    CREATE INDEX tasks_of_creations ON tasks (creation_id)
+        WHERE state = 'running' AND creation_id IS NOT NULL
+    """,
+    # A request for which nobody waits is not sent; one to which nothing refers is not kept.
+    f"""
+    CREATE TRIGGER creation_of_deleted_task AFTER DELETE ON tasks BEGIN
+        UPDATE creations SET state = 'cancelled', due_at = NULL
+            WHERE state = 'queued' AND {_M021_OF_DELETED};
+        UPDATE creations SET user_id = NULL, request = NULL
+            WHERE {_M021_OF_DELETED} AND {_M021_UNREFERENCED};
+    END
+    """,  # noqa: S608 # conditions of ours
+    f"""
+    CREATE TRIGGER creation_of_deleted_entry AFTER DELETE ON history BEGIN
+        UPDATE creations SET user_id = NULL, request = NULL
+            WHERE {_M021_OF_DELETED} AND {_M021_UNREFERENCED};
+    END
+    """,  # noqa: S608 # conditions of ours
+)

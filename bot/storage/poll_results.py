@@ -66,7 +66,7 @@ def record(
         if result.task is not None:
             _store_result(db, context, result, result.task)
     ended = (
-        _end(db, context, result.task_id, result.end_reason)
+        end_task(db, context, result.task_id, result.end_reason)
         for result in results
         if result.end_reason
     )
@@ -78,7 +78,7 @@ def end_all(db: Database, context: PollContext, end_reason: EndReason) -> list[E
     rows = db.execute(
         "SELECT task_id FROM tasks WHERE account = ? AND state = 'running'", [context.account]
     ).fetchall()
-    ended = (_end(db, context, task_id, end_reason) for (task_id,) in rows)
+    ended = (end_task(db, context, task_id, end_reason) for (task_id,) in rows)
     return [task for task in ended if task]
 
 
@@ -110,10 +110,10 @@ def _store_result(db: Database, context: PollContext, result: PollResult, task: 
     db.execute(_STORE_RESULT, values)
 
 
-def _end(
+def end_task(
     db: Database, context: PollContext, task_id: str, end_reason: EndReason
 ) -> EndedTask | None:
-    """End a task: add it to the history, and enqueue what tells it in each destination."""
+    """End a running task: add it to the history, and enqueue what tells it in each destination."""
     account, now = context.account, context.now
     ended = db.execute(
         _END, {**context._asdict(), "id": task_id, "end_reason": end_reason}
@@ -211,7 +211,7 @@ _STORE_RESULT = f"""
 _END = f"""
     UPDATE tasks SET state = 'ended', end_reason = :end_reason, ended_at = :now, next_poll_at = NULL
     WHERE account = :account AND task_id = :id AND state = 'running' AND {_TASK_IS_OLDER}
-        AND (:end_reason IN ('finished', 'disconnected')
+        AND (:end_reason IN ('finished', 'disconnected', 'rejected', 'unconfirmed')
             OR (:sent_at <= :now AND {_WATCHES_ARE_OLDER}))
     RETURNING task_json
 """  # noqa: S608 # conditions of ours
@@ -220,8 +220,9 @@ _OUTAGE = """
     UPDATE tasks SET deadline_at = deadline_at + (:now - max(:since, added_at)),
         missing_since = missing_since + (:now - max(:since, missing_since)),
         terminal_since = terminal_since + (:now - max(:since, terminal_since))
-    WHERE account = :account AND state = 'running'
+    WHERE account = :account AND state = 'running' AND next_poll_at IS NOT NULL
 """
+"""A task that no relay has begun yet has no next poll: its deadline begins with the first."""
 
 _DUE_TASKS = """
     SELECT task_id, kind, coalesce(hint, kind), status, known, known AND fingerprint IS ?,

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from sqlite_utils import Database
 
 from bot.storage.account_rows import disconnect_account
+from bot.storage.creation_rows import delete_expired_creations
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import erase_server_rows, stored_server_ids
 from bot.storage.forums import delete_unused_forums
@@ -44,7 +45,7 @@ _DELETE_EXPIRED_TASKS = """
 
 
 class Retention:
-    """Deletes expired deliveries, watches, tasks and requested messages."""
+    """Deletes expired deliveries, watches, tasks, requested messages and forgotten creations."""
 
     def __init__(self, database: DatabaseThread) -> None:
         self._database = database
@@ -63,6 +64,7 @@ class Retention:
             db.execute(f"DELETE FROM deliveries WHERE id {expired}", [latest])  # noqa: S608 # names of ours
             db.execute(_DELETE_EXPIRED_TASKS, [latest])
             delete_expired_requests(db, now)
+            delete_expired_creations(db, now)
             delete_unused_forums(db)
 
         await self._database.run(prune, erases=True)

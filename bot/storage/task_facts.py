@@ -18,7 +18,13 @@ from bot.storage.account_rows import is_connected, read_accounts
 from bot.storage.delivery_rows import VISIBLE_STATE, is_first, is_quiet
 from bot.storage.inspection import run_query
 from bot.storage.key_value import RelayAccess, read_fingerprint
-from bot.storage.models import DeliveryPurpose, EndReason, RelayAccount
+from bot.storage.models import (
+    CreationState,
+    DeliveryPurpose,
+    EndReason,
+    RejectionReason,
+    RelayAccount,
+)
 from bot.storage.task_rows import load_enum
 
 
@@ -96,6 +102,10 @@ class TaskFacts:
     owner: OwnerKind = OwnerKind.OPERATOR
     key_problem: KeyProblem | None = None
     """Why the account cannot ask about the task."""
+    creation: CreationState | None = None
+    """How far the request to create it is; ``None`` if it was not created here."""
+    rejection: RejectionReason | None = None
+    """Why nothing was created."""
     places: tuple[WatchedChannel, ...] = ()
     deliveries: tuple[DeliveryFacts, ...] = ()
 
@@ -153,6 +163,7 @@ def _facts_of_task(
         known=bool(row["known"]),
         other_key=_is_of_other_key(db, row, key_access),
         key_problem=key_problem(stored, key_access) if stored else None,
+        **_creation_values(db, row),
         places=_places(db, row),
         deliveries=_deliveries(db, row),
     )
@@ -187,8 +198,23 @@ def _facts_of_entry(db: Database, row: dict[str, Any], connected: Connected) -> 
         next_poll_at=None,
         deadline_at=None,
         ended_at=row["ended_at"],
+        **_creation_values(db, row),
         deliveries=_deliveries(db, row),
     )
+
+
+def _creation_values(db: Database, row: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields about the request that began a task."""
+    stored = db.execute(
+        "SELECT state, rejection FROM creations WHERE id ="
+        " (SELECT creation_id FROM creation_tasks WHERE account = ? AND task_id = ?)",
+        [row["account"], row["task_id"]],
+    ).fetchone()
+    state, rejection = stored or (None, None)
+    return {
+        "creation": load_enum(CreationState, state),
+        "rejection": load_enum(RejectionReason, rejection),
+    }
 
 
 def _places(db: Database, row: dict[str, Any]) -> tuple[WatchedChannel, ...]:

@@ -61,7 +61,8 @@ class TaskTimes(NamedTuple):
     """The times of a task that is added, Unix seconds."""
 
     added_at: float
-    poll_at: float
+    poll_at: float | None
+    """``None``: it is not polled, because no relay has begun it yet."""
     deadline_at: float
 
 

@@ -16,7 +16,9 @@ from bot.relay.models import Task
 from bot.storage import poll_results
 from bot.storage.account_rows import account_exists, last_answer_key, require_account
 from bot.storage.clock_rollback import clamp_times
+from bot.storage.creation_rows import is_pending_id, require_pending_on_card
 from bot.storage.database import DatabaseThread
+from bot.storage.errors import BadTaskId
 from bot.storage.key_value import read_value, write_value
 from bot.storage.limits import (
     DEFAULT_LIMITS,
@@ -67,7 +69,7 @@ class TaskStore:
         self.account = account
         self._database = database
         self._outbox = outbox
-        self._fingerprint = fingerprint
+        self.fingerprint = fingerprint
         self._limits = limits
         self._last_answer_key = last_answer_key(account)
         self.changed = asyncio.Event()
@@ -107,11 +109,15 @@ class TaskStore:
             require_account(db, self.account)
             if joined := join_notice(db, watch, most):
                 return joined
+            is_pending = is_pending_id(task.id)
+            if is_pending:
+                require_pending_on_card(db, TaskKey(*watch[:2]), destination.channel_id)
             free = is_known_running(db, self.account, task.id, known=known) or not adds_message(
                 db, self.account, task.id, destination, group_id
             )
             times = TaskTimes(now, now if poll_at is None else poll_at, now + deadline)
-            start_task(db, self.account, self._fingerprint, task, times, known=known)
+            if not is_pending:
+                start_task(db, self.account, self.fingerprint, task, times, known=known)
             is_new = insert_watch(db, watch, most)
             if is_new:
                 enforce_watch_limits(db, user_id, destination, self._limits, member_limit)
@@ -149,10 +155,12 @@ class TaskStore:
             require_account(db, self.account)
             if joined := join_notice(db, watch, most):
                 return joined
+            if is_pending_id(task.id):
+                raise BadTaskId
             if adds_message(db, self.account, task.id, destination, group_id):
                 charge_message(db, user_id, destination, now, self._limits)
             times = TaskTimes(now, now, now)
-            start_task(db, self.account, self._fingerprint, task, times, known=True)
+            start_task(db, self.account, self.fingerprint, task, times, known=True)
             insert_watch(db, watch, most)
             result = PollResult(task.id, next_poll_at=now, task=task, end_reason=EndReason.FINISHED)
             context = self._context(now, now)._replace(open_group=group_id)
@@ -184,7 +192,7 @@ class TaskStore:
         """
         return await self._database.view(
             lambda db: poll_results.read_due(
-                db, self.account, self._fingerprint, now, limit, exclude
+                db, self.account, self.fingerprint, now, limit, exclude
             )
         )
 
@@ -254,7 +262,7 @@ class TaskStore:
         return ended
 
     def _context(self, sent_at: float, now: float) -> PollContext:
-        return PollContext(self.account, self._fingerprint, sent_at, now)
+        return PollContext(self.account, self.fingerprint, sent_at, now)
 
 
 def _as_time(stored: str | None) -> float | None:

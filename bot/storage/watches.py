@@ -87,7 +87,8 @@ def _update_watch(db: Database, watch: NewWatch, key: Sequence[object]) -> bool:
 def read_watches(db: Database, user_id: int) -> list[Watch]:
     """Return the watches of running tasks of a person, the oldest first."""
     rows = db.query(
-        "SELECT t.task_id, t.task_json, t.polled_at, t.known, s.channel_id, s.created_at"
+        "SELECT t.task_id, t.task_json, t.polled_at, t.known, t.next_poll_at IS NULL AS is_pending,"
+        " s.channel_id, s.created_at"
         " FROM watches s JOIN tasks t USING (account, task_id)"
         " WHERE s.user_id = ? AND s.delivery_id IS NULL ORDER BY s.id",
         [user_id],
@@ -99,6 +100,7 @@ def read_watches(db: Database, user_id: int) -> list[Watch]:
             created_at=row["created_at"],
             polled_at=row["polled_at"],
             known=bool(row["known"]),
+            is_pending=bool(row["is_pending"]),
         )
         for row in rows
     ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+from bot.relay.creation import RejectionReason
 from bot.relay.models import Task
 from bot.storage.models.tasks import DurationStats, EndReason
 from bot.storage.models.watches import Destination
@@ -39,6 +40,8 @@ class TaskEnd:
 
     task: Task
     end_reason: EndReason
+    rejection: RejectionReason | None = None
+    """For ``REJECTED``: why nothing was created; ``None``: it was given up before it was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +78,13 @@ class Delivery:
     """The tasks after the first, of a summary."""
     still_running: int = 0
     """How many tasks of the group were still running when the message became due."""
+    rejection: RejectionReason | None = None
+    """See ``TaskEnd``; of the first task."""
 
     @property
     def ends(self) -> tuple[TaskEnd, ...]:
         """All that it is about."""
-        return (TaskEnd(self.task, self.end_reason), *self.other_ends)
+        return (TaskEnd(self.task, self.end_reason, self.rejection), *self.other_ends)
 
     @property
     def is_summary(self) -> bool:
@@ -121,6 +126,8 @@ class LiveCardTask:
     """Until when it is polled at most, as long as it has not ended."""
     polled_for: float | None = None
     """For how many seconds it was polled until its watch ended."""
+    is_pending: bool = False
+    """Whether it is to be created, and no relay has begun it yet."""
 
     @property
     def unwatched(self) -> bool:

@@ -18,6 +18,10 @@ class EndReason(StrEnum):
     """The relay reported no end before the deadline."""
     DISCONNECTED = "disconnected"
     """The relay account that knew it was disconnected."""
+    REJECTED = "rejected"
+    """It was to be created, and nothing was created or charged."""
+    UNCONFIRMED = "unconfirmed"
+    """It was to be created, and no answer says whether it was: it may be charged."""
 
 
 class TaskKey(NamedTuple):

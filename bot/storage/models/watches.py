@@ -39,6 +39,8 @@ class Watch:
     polled_at: float | None
     known: bool
     """Whether the relay has ever returned the task; if not, ``task`` is the id alone."""
+    is_pending: bool = False
+    """Whether it is to be created, and no relay has begun it yet."""
 
 
 class UnwatchOutcome(StrEnum):
@@ -70,9 +72,11 @@ class PersonalData:
     """1 if the person has connected a relay account of their own, else 0."""
     connected_servers: int = 0
     """Servers whose relay account the person has connected."""
+    creations: int = 0
+    """Requests to create songs or lyrics."""
 
     @property
     def nothing(self) -> bool:
         """Whether there is nothing to erase."""
         kept = (self.running, self.ended, self.history, self.settings)
-        return not any((*kept, self.account, self.connected_servers))
+        return not any((*kept, self.account, self.connected_servers, self.creations))

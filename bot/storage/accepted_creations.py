@@ -1,0 +1,113 @@
+"""Turns a request that a relay has accepted into the tasks that it began: SQL in a transaction."""
+
+from dataclasses import replace
+
+from sqlite_utils import Database
+
+from bot.relay.creation import Submission
+from bot.relay.models import Task, TaskStatus, bounded
+from bot.storage.creation_rows import (
+    forget_unreferenced,
+    new_ids,
+    record_task_id,
+    settle,
+    start_task_of,
+)
+from bot.storage.live_cards import mark_live_cards_stale
+from bot.storage.models import Creation, CreationState, EndReason, PollResult, TaskKey
+from bot.storage.poll_results import PollContext, record
+from bot.storage.task_rows import TaskTimes, load_task_or_id
+
+
+def accept(
+    db: Database, creation: Creation, submission: Submission, now: float, fingerprint: str
+) -> CreationState:
+    """Store what a relay has begun: ``submitting`` → ``submitted``; return the state.
+
+    An answer without a new id is no proof, unless it has a result without any id: →
+    ``unconfirmed``. Who waits for the request waits for each of its tasks from now on. A result
+    without an id keeps the id of the request.
+    """
+    ids = new_ids(db, creation.account, submission.task_ids)
+    has_result = submission.task is not None and submission.task.terminal
+    if not ids and (submission.task_ids or not has_result):
+        settle(db, creation.id, CreationState.UNCONFIRMED, now)
+        return _state(db, creation)
+    row = db.execute(
+        "UPDATE creations SET state = 'submitted' WHERE id = ? AND state = 'submitting'"
+        " RETURNING deadline",
+        [creation.id],
+    ).fetchone()
+    if row is None:
+        return _state(db, creation)
+    if ids:
+        _begin(db, creation, ids, TaskTimes(now, now, now + row[0]), fingerprint)
+    if submission.task is not None and ids[:1] == list(submission.task_ids[:1]):
+        task_id = ids[0] if ids else creation.pending_task_id
+        _record_answer(db, creation, replace(submission.task, id=task_id), now, fingerprint)
+    forget_unreferenced(db, creation.id)
+    return CreationState.SUBMITTED
+
+
+def _state(db: Database, creation: Creation) -> CreationState:
+    (state,) = db.execute("SELECT state FROM creations WHERE id = ?", [creation.id]).fetchone()
+    return CreationState(state)
+
+
+def _begin(
+    db: Database, creation: Creation, ids: list[str], times: TaskTimes, fingerprint: str
+) -> None:
+    """Let the request's task be the first of some tasks, and let its watchers watch all."""
+    pending = TaskKey(creation.account, creation.pending_task_id)
+    db.execute("DELETE FROM creation_tasks WHERE account = ? AND task_id = ?", pending)
+    for task_id in ids:
+        record_task_id(db, creation, task_id)
+    row = db.execute(
+        "SELECT task_json FROM tasks WHERE account = ? AND task_id = ?", pending
+    ).fetchone()
+    if row is None:
+        return  # nobody waits for it any more
+    task = replace(load_task_or_id(pending.task_id, row[0]), status=TaskStatus.NOT_START)
+    for task_id in ids:
+        started = replace(task, id=task_id)
+        start_task_of(db, creation, started, times, known=True, fingerprint=fingerprint)
+        _copy_watches(db, pending, task_id)
+    mark_live_cards_stale(db, *pending, times.added_at)
+    for table in ("watches", "live_card_tasks", "tasks"):
+        db.execute(f"DELETE FROM {table} WHERE account = ? AND task_id = ?", pending)  # noqa: S608 # names of ours
+
+
+def _copy_watches(db: Database, pending: TaskKey, task_id: str) -> None:
+    """Let everybody who watches the request's task, and every card of it, have another one."""
+    db.execute(
+        "INSERT INTO watches (account, task_id, channel_id, user_id, guild_id, locale, created_at,"
+        " mention, group_id) SELECT account, ?, channel_id, user_id, guild_id, locale, created_at,"
+        " mention, group_id FROM watches WHERE account = ? AND task_id = ?"
+        " AND delivery_id IS NULL ORDER BY id",
+        [task_id, *pending],
+    )
+    db.execute(
+        "INSERT OR IGNORE INTO live_card_tasks (card_id, account, task_id)"
+        " SELECT card_id, account, ? FROM live_card_tasks WHERE account = ? AND task_id = ?",
+        [task_id, *pending],
+    )
+
+
+def _record_answer(
+    db: Database, creation: Creation, task: Task, now: float, fingerprint: str
+) -> None:
+    """Store how the relay describes a task in its answer; end the task if nothing is missing.
+
+    A task without an id of the relay's cannot be looked up: it ends with what there is.
+    """
+    pollable = task.id != creation.pending_task_id
+    finished = task.settled or not pollable
+    result = PollResult(
+        task.id,
+        next_poll_at=now,
+        task=bounded(task),
+        found=True,
+        terminal_since=now if task.terminal else None,
+        end_reason=EndReason.FINISHED if finished else None,
+    )
+    record(db, PollContext(creation.account, fingerprint, now, now), [result])

@@ -1,0 +1,218 @@
+"""The queue of requests to create songs and lyrics, which are sent to a relay at most once.
+
+A request is ``queued``, then ``submitting``, then ``submitted``, ``rejected`` or ``unconfirmed``;
+or it is ``cancelled`` before it is sent. Each move is one guarded ``UPDATE``. The claim is on disk
+before anything is sent, so that a request found in ``submitting`` at a start may have been sent: it
+is never sent again. Whatever a method writes is on disk when it returns.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import cast
+
+from sqlite_utils import Database
+
+from bot.relay.creation import Submission
+from bot.storage import accepted_creations, creation_rows
+from bot.storage.account_rows import require_account
+from bot.storage.clock_rollback import clamp_times
+from bot.storage.creation_quotas import enforce_quotas, read_quota_use
+from bot.storage.database import DatabaseThread
+from bot.storage.limits import DEFAULT_LIMITS, WatchLimits, charge_message, enforce_watch_limits
+from bot.storage.live_cards import LiveCards, insert_live_card
+from bot.storage.models import (
+    Creation,
+    CreationQuotas,
+    CreationState,
+    NewCreation,
+    QuotaUse,
+    RejectionReason,
+    TaskKey,
+)
+from bot.storage.outbox import Outbox
+from bot.storage.task_rows import UnreadableRowError
+from bot.storage.watches import NewWatch, insert_watch
+
+NO_MAXIMA: Mapping[str, int | None] = MappingProxyType({})
+
+
+class CreationStore:
+    """The requests of people, at all relay accounts."""
+
+    def __init__(
+        self,
+        database: DatabaseThread,
+        outbox: Outbox,
+        cards: LiveCards,
+        limits: WatchLimits = DEFAULT_LIMITS,
+    ) -> None:
+        self._database = database
+        self._outbox = outbox
+        self._cards = cards
+        self._limits = limits
+        self.changed = asyncio.Event()
+        """Set when a request may have become due. A hint: the rows are the truth."""
+
+    # For people
+
+    async def add(self, new: NewCreation) -> tuple[Creation, QuotaUse]:
+        """Store a request with its watch and its live card, all in one transaction.
+
+        It is charged like a requested message, because it ends in one. Raises the ``WatchError`` of
+        a quota or a limit that is reached, and stores nothing then.
+        """
+
+        def add(db: Database) -> tuple[Creation, QuotaUse]:
+            require_account(db, new.account)
+            charge_message(db, new.user_id, new.destination, new.now, self._limits)
+            creation = creation_rows.insert_creation(db, new)
+            key = TaskKey(new.account, creation.pending_task_id)
+            watch = NewWatch(*key, new.user_id, new.destination, new.mention, new.now)
+            insert_watch(db, watch, self._limits.watchers_per_destination)
+            enforce_watch_limits(db, new.user_id, new.destination, self._limits, new.member_limit)
+            use = enforce_quotas(db, new.user_id, new.caller_guild_id, new.quotas, new.now)
+            if new.has_card:
+                insert_live_card(db, new.destination, [key], new.now)
+            return creation, use
+
+        added = await self._database.run(add)
+        self.changed.set()
+        self._cards.changed.set()
+        return added
+
+    async def quota_use(
+        self, user_id: int, guild_id: int | None, quotas: CreationQuotas, now: float
+    ) -> QuotaUse:
+        """Return what is left of the quotas of a person in a server."""
+        return await self._database.run(
+            lambda db: read_quota_use(db, user_id, guild_id, quotas, now)
+        )
+
+    async def of_task(self, key: TaskKey) -> Creation | None:
+        """Return the request that began a task; ``None`` if it was not one, or is forgotten."""
+        rows = await self._database.read(
+            "SELECT c.* FROM creation_tasks t JOIN creations c ON c.id = t.creation_id"
+            " WHERE t.account = ? AND t.task_id = ? AND c.request IS NOT NULL",
+            [*key],
+        )
+        try:
+            return creation_rows.load_creation(rows[0]) if rows else None
+        except UnreadableRowError:
+            return None
+
+    # For the submitter
+
+    async def claim(
+        self, now: float, limit: int, max_concurrent: Mapping[str, int | None] = NO_MAXIMA
+    ) -> list[Creation]:
+        """Take up to ``limit`` due requests, to be sent: ``queued`` → ``submitting``.
+
+        ``max_concurrent``: how many may be under way at an account, being sent or running. The
+        person with the fewest of them comes first.
+        """
+
+        def claim(db: Database) -> list[Creation]:
+            chosen = creation_rows.choose_due(db, now, limit, max_concurrent)
+            claimed = (creation_rows.claim(db, each, now) for each in chosen)
+            return [creation for creation in claimed if creation]
+
+        if await self.next_due_at() is None:
+            return []
+        claimed = await self._database.run(claim)
+        self._outbox.changed.set()  # one that cannot be read is rejected
+        return claimed
+
+    async def accept(
+        self, creation: Creation, submission: Submission, now: float, *, fingerprint: str = ""
+    ) -> CreationState:
+        """Store what a relay has begun: ``submitting`` → ``submitted``; return the state.
+
+        It is ``unconfirmed`` if the relay has named no new task. If the request is not being sent
+        any more, it stays as it is. ``fingerprint``: of the address and the key of the account.
+        """
+        state = await self._database.run(
+            lambda db: accepted_creations.accept(db, creation, submission, now, fingerprint)
+        )
+        self._announce()
+        return state
+
+    async def reject(
+        self, creation: Creation, reason: RejectionReason, detail: str, now: float
+    ) -> bool:
+        """End a request for which nothing was created: ``submitting`` → ``rejected``.
+
+        ``detail`` is what the relay said. Returns whether it was being sent.
+        """
+        return await self._settle(creation, CreationState.REJECTED, now, reason, detail)
+
+    async def mark_unconfirmed(self, creation: Creation, now: float) -> bool:
+        """End a request that may have been charged: ``submitting`` → ``unconfirmed``."""
+        return await self._settle(creation, CreationState.UNCONFIRMED, now)
+
+    async def postpone(self, creation: Creation, until: float) -> bool:
+        """Put back a request that created nothing, ``until`` then: ``submitting`` → ``queued``.
+
+        It is cancelled if nobody waits for it any more. Returns whether it is queued.
+        """
+        queued = await self._database.run(lambda db: creation_rows.postpone(db, creation.id, until))
+        self.changed.set()
+        return queued
+
+    async def recover(self, now: float) -> int:
+        """At the start: end the requests that an earlier process was sending; return how many.
+
+        ``submitting`` → ``unconfirmed``, whether or not they had been sent.
+        """
+
+        def recover(db: Database) -> int:
+            rows = db.execute("SELECT id FROM creations WHERE state = 'submitting'").fetchall()
+            for (creation_id,) in rows:
+                creation_rows.settle(db, creation_id, CreationState.UNCONFIRMED, now)
+            return len(rows)
+
+        recovered = await self._database.run(recover)
+        self._announce()
+        return recovered
+
+    async def next_due_at(self, after: float = 0.0) -> float | None:
+        """Return the first time after ``after`` when a request is due, ``None`` if none is."""
+        rows = await self._database.read(
+            "SELECT min(due_at) AS at FROM creations WHERE state = 'queued' AND due_at > ?", [after]
+        )
+        return cast("float | None", rows[0]["at"])
+
+    async def handle_clock_rollback(self, now: float, *, longest_wait: float) -> None:
+        """Let no request wait, or count, for a time that comes twice: the clock was set back.
+
+        ``longest_wait`` is for how long a request is postponed at most (seconds).
+        """
+
+        def clamp(db: Database) -> None:
+            clamp_times(db, "creations", "true", [], {"created_at": now})
+            clamp_times(db, "creations", "state = 'queued'", [], {"due_at": now + longest_wait})
+
+        await self._database.run(clamp)
+        self.changed.set()
+
+    async def _settle(
+        self,
+        creation: Creation,
+        state: CreationState,
+        now: float,
+        rejection: RejectionReason | None = None,
+        detail: str = "",
+    ) -> bool:
+        settled = await self._database.run(
+            lambda db: creation_rows.settle(
+                db, creation.id, state, now, rejection=rejection, detail=detail
+            )
+        )
+        self._announce()
+        return settled
+
+    def _announce(self) -> None:
+        """Let messages and cards be sent without delay, and the next requests, too."""
+        self._outbox.changed.set()
+        self._cards.changed.set()
+        self.changed.set()

@@ -1,0 +1,499 @@
+"""Requests to create in the database: each is sent at most once, and each ends truthfully once."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.encryption import Cipher
+from bot.relay.creation import RejectionReason, Submission
+from bot.relay.models import Outcome
+from bot.storage.database import DatabaseThread
+from bot.storage.errors import (
+    BadTaskId,
+    CreationsOfServerReached,
+    CreationsPerDayReached,
+    NoRelayAccount,
+    TooManyCreationsAtOnce,
+    TooManyMessages,
+    TooManyWatches,
+)
+from bot.storage.limits import WatchLimits
+from bot.storage.models import (
+    AccountOwner,
+    CreationQuotas,
+    CreationState,
+    Destination,
+    EndReason,
+    PollResult,
+    TaskKey,
+    UnwatchOutcome,
+)
+from bot.storage.relay_accounts import RelayAccountStore
+from tests.support.builders import HERE, NOON, a_running_task, a_song, connect_account
+from tests.support.creations import (
+    ACCOUNT,
+    ADA,
+    BEA,
+    DEADLINE,
+    HARBOUR,
+    CreationHarness,
+    began,
+)
+
+HOUR, DAY = 3600.0, 86_400.0
+DIRECT = Destination(700)
+
+
+@pytest.fixture
+def harness(database: DatabaseThread) -> CreationHarness:
+    """Return the stores on an empty database."""
+    return CreationHarness(database)
+
+
+# From the request to the song
+
+
+async def test_a_request_is_watched_and_shown_before_it_is_sent(harness: CreationHarness) -> None:
+    """The person's watch and the card are stored with it; the relay is not asked about it."""
+    creation = await harness.add()
+    (watch,) = await harness.watches.watches_of(ADA)
+    assert watch.is_pending
+    assert watch.task.title == "Harbour"
+    (card,) = await harness.cards.claim(NOON, 10)
+    assert [(each.task.id, each.is_pending) for each in card.tasks] == [("creation-1", True)]
+    assert await harness.tasks.due_tasks(NOON + DAY, 10) == []
+    assert await harness.tasks.next_poll_at() is None
+    assert await harness.claim() == creation.__class__(
+        1, ACCOUNT, HARBOUR, ADA, CreationState.SUBMITTING, NOON
+    )
+
+
+async def test_an_accepted_request_is_polled_at_once_under_the_relays_id(
+    harness: CreationHarness,
+) -> None:
+    """Its watch, its card and its deadline belong to the relay's task from then on."""
+    creation = await harness.sending()
+    (card,) = await harness.cards.claim(NOON, 10)
+    await harness.cards.acknowledge(card, 9, content_digest="pending")
+    later = NOON + 300
+    state = await harness.creations.accept(creation, began("abc"), later, fingerprint="key 1")
+    assert state is CreationState.SUBMITTED
+    (target,) = await harness.tasks.due_tasks(later, 10)
+    assert target.task_id == "abc"
+    assert target.known_with_current_key
+    assert target.deadline_at == later + DEADLINE
+    (updated,) = await harness.cards.due_for_update(later, min_interval=0, limit=10)
+    assert [(each.task.id, each.task.title, each.is_pending) for each in updated.tasks] == [
+        ("abc", "Harbour", False)
+    ]
+    assert updated.watchers == (ADA,)
+    ended = PollResult("abc", later, a_song("abc"), end_reason=EndReason.FINISHED)
+    await harness.tasks.record([ended], later + 60)
+    (notice,) = await harness.notices(later + 60)
+    assert (notice.task.id, notice.watchers) == ("abc", (ADA,))
+    assert await harness.creations.of_task(TaskKey(ACCOUNT, "abc")) is not None
+
+
+async def test_every_task_of_a_submission_ends_in_a_notice(harness: CreationHarness) -> None:
+    """A relay may begin several tasks: whoever waits for the request waits for each."""
+    creation = await harness.sending()
+    await harness.creations.accept(creation, began("abc", "def", "abc"), NOON)
+    assert await harness.running() == ["abc", "def"]
+    results = [
+        PollResult(each, NOON, a_song(each), end_reason=EndReason.FINISHED)
+        for each in ("abc", "def")
+    ]
+    await harness.tasks.record(results, NOON + 60)
+    notices = [*await harness.notices(NOON + 60)]
+    await harness.outbox.acknowledge(notices[0], message_id=1, now=NOON + 60)
+    notices += await harness.notices(NOON + 60)
+    assert sorted(each.task.id for each in notices) == ["abc", "def"]
+    for each in ("abc", "def"):
+        stored = await harness.creations.of_task(TaskKey(ACCOUNT, each))
+        assert stored is not None
+        assert stored.request == HARBOUR
+
+
+async def test_a_result_in_the_answer_is_told_at_once(harness: CreationHarness) -> None:
+    """No poll is needed for it."""
+    creation = await harness.sending()
+    answer = Submission(("abc",), a_song("abc"))
+    await harness.creations.accept(creation, answer, NOON)
+    (notice,) = await harness.notices()
+    assert (notice.task.id, notice.end_reason) == ("abc", EndReason.FINISHED)
+    assert notice.task.outcome is Outcome.SUCCESS
+    assert await harness.running() == []
+
+
+async def test_a_result_without_an_id_is_told_under_that_of_the_request(
+    harness: CreationHarness,
+) -> None:
+    """The relay has named nothing, but what it has made is there."""
+    creation = await harness.sending()
+    await harness.creations.accept(creation, Submission((), a_song("")), NOON)
+    (notice,) = await harness.notices()
+    assert notice.task.id == creation.pending_task_id
+    assert notice.end_reason is EndReason.FINISHED
+    assert notice.task.title == "Paper Boats"
+
+
+# Ends without a song
+
+
+async def test_a_rejection_is_told_once_with_its_reason_and_refunded(
+    harness: CreationHarness,
+) -> None:
+    """Nothing was created: it does not count, and the relay's words reach the notice."""
+    creation = await harness.sending()
+    quotas = CreationQuotas(per_user=5, per_server=9)
+    rejection = (creation, RejectionReason.MODERATION, "contains an artist's name", NOON)
+    assert await harness.creations.reject(*rejection)
+    assert not await harness.creations.reject(*rejection)
+    (notice,) = await harness.notices()
+    assert notice.end_reason is EndReason.REJECTED
+    assert notice.rejection is RejectionReason.MODERATION
+    assert notice.ends[0].rejection is RejectionReason.MODERATION
+    assert notice.task.reason == "contains an artist's name"
+    use = await harness.creations.quota_use(ADA, HERE.guild_id, quotas, NOON)
+    assert (use.left_of_user, use.left_of_server) == (5, 9)
+    stored = await harness.creations.of_task(TaskKey(ACCOUNT, creation.pending_task_id))
+    assert stored is not None
+    assert stored.request == HARBOUR
+
+
+async def test_an_uncertain_end_is_told_and_still_counts(harness: CreationHarness) -> None:
+    """It may be charged, so it is neither repeated nor refunded."""
+    creation = await harness.sending()
+    assert await harness.creations.mark_unconfirmed(creation, NOON)
+    (notice,) = await harness.notices()
+    assert notice.end_reason is EndReason.UNCONFIRMED
+    use = await harness.creations.quota_use(ADA, HERE.guild_id, CreationQuotas(5, 9), NOON)
+    assert (use.left_of_user, use.left_of_server) == (4, 8)
+    assert await harness.creations.claim(NOON + DAY, 10) == []
+
+
+@pytest.mark.parametrize("repeated", ["watched", "ended", "created", "creation-77", ""])
+async def test_an_id_that_is_known_is_no_proof(harness: CreationHarness, repeated: str) -> None:
+    """A relay that answers with an old id may have begun nothing new."""
+    await harness.tasks.add_watch(
+        a_running_task("watched"), known=True, user_id=BEA, destination=HERE, now=NOON, deadline=60
+    )
+    await harness.tasks.add_finished(a_song("ended"), user_id=BEA, destination=HERE, now=NOON)
+    first = await harness.sending()
+    await harness.creations.accept(first, began("created"), NOON)
+    await harness.watches.remove("created", user_id=ADA, now=NOON)
+    second = await harness.sending()
+    state = await harness.creations.accept(second, began(repeated), NOON)
+    assert state is CreationState.UNCONFIRMED
+    assert await harness.running() == ["watched"]
+
+
+async def test_a_process_that_died_while_sending_repeats_nothing(tmp_path: Path) -> None:
+    """What was being sent is told as perhaps charged; what waited is sent."""
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        before = CreationHarness(database)
+        sending = await before.sending()
+        waiting = await before.add(user_id=BEA, destination=Destination(501, 50))
+    async with DatabaseThread(tmp_path / "suno.db") as database:
+        after = CreationHarness(database)
+        assert await after.creations.recover(NOON + 60) == 1
+        assert await after.creations.recover(NOON + 60) == 0
+        (notice,) = await after.notices(NOON + 60)
+        assert (notice.task.id, notice.end_reason) == (
+            sending.pending_task_id,
+            EndReason.UNCONFIRMED,
+        )
+        assert (await after.claim(NOON + 60)).id == waiting.id
+        assert await after.creations.accept(sending, began("late"), NOON + 90) is (
+            CreationState.UNCONFIRMED
+        )
+        assert await after.running() == [waiting.pending_task_id]
+
+
+async def test_an_unreadable_request_costs_only_itself(harness: CreationHarness) -> None:
+    """It is never sent, and its end is told."""
+    broken = await harness.add()
+    intact = await harness.add(user_id=BEA, destination=Destination(501, 50))
+    await harness.database.write("UPDATE creations SET request = '{' WHERE id = ?", [broken.id])
+    assert [each.id for each in await harness.creations.claim(NOON, 10)] == [intact.id]
+    (notice,) = await harness.notices()
+    assert notice.rejection is RejectionReason.INVALID
+    assert await harness.creations.of_task(TaskKey(ACCOUNT, broken.pending_task_id)) is None
+
+
+# Given up before, or while, it is sent
+
+
+async def test_who_stops_watching_before_it_is_sent_pays_nothing(harness: CreationHarness) -> None:
+    """The request is cancelled, and its text is not kept."""
+    creation = await harness.add()
+    removed = await harness.watches.remove(creation.pending_task_id, user_id=ADA, now=NOON)
+    assert removed is UnwatchOutcome.STOPPED
+    assert await harness.state(creation) == "cancelled"
+    assert await harness.creations.claim(NOON, 10) == []
+    assert await harness.notices() == []
+    use = await harness.creations.quota_use(ADA, HERE.guild_id, CreationQuotas(5), NOON)
+    assert use.left_of_user == 5
+    rows = await harness.database.read("SELECT user_id, request FROM creations", [])
+    assert [tuple(row.values()) for row in rows] == [(None, None)]
+
+
+async def test_others_who_wait_are_told_that_it_was_given_up(harness: CreationHarness) -> None:
+    """Somebody has joined by the card; the person who asked for it changes their mind."""
+    creation = await harness.add()
+    await join(harness, creation.pending_task_id)
+    await harness.watches.remove(creation.pending_task_id, user_id=ADA, now=NOON)
+    assert await harness.state(creation) == "cancelled"
+    (notice,) = await harness.notices()
+    assert (notice.watchers, notice.end_reason, notice.rejection) == (
+        (BEA,),
+        EndReason.REJECTED,
+        None,
+    )
+
+
+async def test_another_watcher_who_leaves_cancels_nothing(harness: CreationHarness) -> None:
+    """Only the person who asked for it gives it up."""
+    creation = await harness.add()
+    await join(harness, creation.pending_task_id)
+    await harness.watches.remove(creation.pending_task_id, user_id=BEA, now=NOON)
+    assert (await harness.claim()).id == creation.id
+
+
+async def test_who_stops_watching_while_it_is_sent_gets_no_message(
+    harness: CreationHarness,
+) -> None:
+    """The request still ends truthfully: it was accepted, and counts."""
+    creation = await harness.sending()
+    await harness.watches.remove(creation.pending_task_id, user_id=ADA, now=NOON)
+    state = await harness.creations.accept(creation, began("abc", "def"), NOON)
+    assert state is CreationState.SUBMITTED
+    assert await harness.running() == []
+    assert await harness.notices() == []
+    use = await harness.creations.quota_use(ADA, HERE.guild_id, CreationQuotas(5), NOON)
+    assert use.left_of_user == 4
+
+
+async def test_a_postponed_request_is_sent_again_later(harness: CreationHarness) -> None:
+    """The relay was too busy and created nothing."""
+    creation = await harness.sending()
+    assert await harness.creations.postpone(creation, NOON + 30)
+    assert await harness.creations.claim(NOON + 29, 10) == []
+    assert await harness.creations.next_due_at() == NOON + 30
+    assert await harness.creations.next_due_at(NOON + 30) is None
+    assert (await harness.claim(NOON + 30)).attempts == 1
+
+
+async def test_a_postponed_request_that_nobody_waits_for_is_cancelled(
+    harness: CreationHarness,
+) -> None:
+    """It was given up while it was sent in vain."""
+    creation = await harness.sending()
+    await harness.watches.remove(creation.pending_task_id, user_id=ADA, now=NOON)
+    assert not await harness.creations.postpone(creation, NOON + 30)
+    assert await harness.state(creation) == "cancelled"
+    assert await harness.creations.claim(NOON + DAY, 10) == []
+
+
+async def test_a_disconnected_account_creates_nothing_any_more(harness: CreationHarness) -> None:
+    """What waited is over; what was being sent may be charged, and its message says so."""
+    accounts = RelayAccountStore(harness.database, harness.outbox)
+    owner = AccountOwner(user_id=ADA)
+    cipher = Cipher([bytes(32)])
+    account = await connect_account(accounts, owner, cipher)
+    sending = await harness.sending(account=account.id)
+    waiting = await harness.add(account=account.id, destination=DIRECT)
+    assert await accounts.running_tasks() == {account.id: True}
+    disconnected = await accounts.disconnect(owner, NOON)
+    assert disconnected is not None
+    assert disconnected.watches == 2
+    assert await harness.state(waiting) == "cancelled"
+    assert await harness.creations.accept(sending, began("abc"), NOON) is CreationState.UNCONFIRMED
+    ends = {each.task.id: each.end_reason for each in await harness.notices()}
+    assert ends == {
+        sending.pending_task_id: EndReason.UNCONFIRMED,
+        waiting.pending_task_id: EndReason.DISCONNECTED,
+    }
+    assert await harness.running() == []
+    with pytest.raises(NoRelayAccount):
+        await harness.add(account=account.id)
+
+
+# Quotas
+
+
+async def test_a_day_allows_only_so_many_requests_of_a_person(harness: CreationHarness) -> None:
+    """The error says when the next is possible; what is refused leaves nothing behind."""
+    quotas = CreationQuotas(per_user=2, at_once=9)
+    for minute in range(2):
+        await harness.add(NOON + 60 * minute, quotas=quotas)
+    with pytest.raises(CreationsPerDayReached) as refused:
+        await harness.add(NOON + 120, quotas=quotas)
+    assert refused.value.until.timestamp() == NOON + DAY
+    assert await harness.running() == ["creation-1", "creation-2"]
+    assert len(await harness.watches.watches_of(ADA)) == 2
+    await harness.add(NOON + 120, quotas=quotas, caller_guild_id=51)
+    await harness.add(NOON + 120, quotas=quotas, user_id=BEA)
+    await harness.add(NOON + DAY, quotas=quotas)
+
+
+async def test_a_day_allows_only_so_many_requests_in_a_server(harness: CreationHarness) -> None:
+    """All members count together."""
+    quotas = CreationQuotas(per_user=2, per_server=2)
+    await harness.add(quotas=quotas)
+    await harness.add(quotas=quotas, user_id=BEA)
+    with pytest.raises(CreationsOfServerReached) as refused:
+        await harness.add(NOON + 1, quotas=quotas, user_id=3)
+    assert refused.value.until.timestamp() == NOON + DAY
+
+
+async def test_a_quota_below_its_use_refuses_until_enough_has_expired(
+    harness: CreationHarness,
+) -> None:
+    """Managers may lower it at any time."""
+    for hour in range(3):
+        await harness.add(NOON + hour * HOUR)
+    lowered = CreationQuotas(per_user=1, at_once=9)
+    use = await harness.creations.quota_use(ADA, HERE.guild_id, lowered, NOON + 3 * HOUR)
+    assert use.left_of_user == 0
+    with pytest.raises(CreationsPerDayReached) as refused:
+        await harness.add(NOON + 3 * HOUR, quotas=lowered)
+    assert refused.value.until.timestamp() == NOON + 2 * HOUR + DAY
+
+
+async def test_only_a_few_requests_of_a_person_are_under_way_at_once(
+    harness: CreationHarness,
+) -> None:
+    """Queued, being sent and running ones count, in every server; ended ones do not."""
+    running = await harness.sending()
+    await harness.creations.accept(running, began("abc"), NOON)
+    await harness.sending(caller_guild_id=51)
+    await harness.add(caller_guild_id=None, destination=DIRECT)
+    with pytest.raises(TooManyCreationsAtOnce):
+        await harness.add(NOON)
+    await harness.add(user_id=BEA)
+    result = PollResult("abc", NOON, a_song("abc"), end_reason=EndReason.FINISHED)
+    await harness.tasks.record([result], NOON + 60)
+    await harness.add(NOON + 60)
+
+
+async def test_concurrent_requests_do_not_exceed_a_quota_together(
+    harness: CreationHarness,
+) -> None:
+    """Two people, and one person twice, press a button at the same moment."""
+    quotas = CreationQuotas(per_user=2, per_server=3, at_once=9)
+    results = await asyncio.gather(
+        *(harness.add(quotas=quotas, user_id=user_id) for user_id in (ADA, BEA) * 4),
+        return_exceptions=True,
+    )
+    assert sum(not isinstance(each, BaseException) for each in results) == 3
+    use = await harness.creations.quota_use(ADA, HERE.guild_id, quotas, NOON)
+    assert use.left_of_server == 0
+
+
+async def test_a_quota_survives_a_clock_that_is_set_back(harness: CreationHarness) -> None:
+    """Requests of the time that comes twice count, and none of them waits for it."""
+    quotas = CreationQuotas(per_user=2, at_once=9)
+    for _ in range(2):
+        await harness.add(NOON, quotas=quotas)
+    earlier = NOON - 5 * HOUR
+    with pytest.raises(CreationsPerDayReached):
+        await harness.add(earlier, quotas=quotas)
+    await harness.creations.handle_clock_rollback(earlier, longest_wait=60)
+    with pytest.raises(CreationsPerDayReached) as refused:
+        await harness.add(earlier, quotas=quotas)
+    assert refused.value.until.timestamp() == earlier + DAY
+    assert len(await harness.creations.claim(earlier + 60, 10)) == 2
+
+
+async def test_limits_on_watches_and_messages_hold_for_requests(database: DatabaseThread) -> None:
+    """A request is a watch, and ends in a message."""
+    harness = CreationHarness(
+        database,
+        WatchLimits(watches_per_user=2, messages_per_user=3, operator_account=ACCOUNT),
+    )
+    for _ in range(2):
+        await harness.add()
+    with pytest.raises(TooManyWatches):
+        await harness.add()
+    for creation in await harness.creations.claim(NOON, 10):
+        await harness.creations.reject(creation, RejectionReason.BUSY, "", NOON)
+    await harness.add()
+    with pytest.raises(TooManyMessages):
+        await harness.add()
+
+
+# The queue
+
+
+async def test_the_person_with_the_fewest_under_way_comes_first(harness: CreationHarness) -> None:
+    """Somebody who asks for many at once does not hold up the others."""
+    for _ in range(3):
+        await harness.add()
+    await harness.add(NOON + 5, user_id=BEA)
+    claimed = await harness.creations.claim(NOON + 5, 3)
+    assert [(each.user_id, each.id) for each in claimed] == [(ADA, 1), (BEA, 4), (ADA, 2)]
+
+
+async def test_an_account_has_no_more_under_way_than_its_relay_takes(
+    harness: CreationHarness,
+) -> None:
+    """What is being sent and what runs counts; another account is not held up."""
+    for _ in range(2):
+        await harness.add()
+    await harness.add(account="openai-hub", user_id=BEA)
+    limits: dict[str, int | None] = {ACCOUNT: 1, "openai-hub": None}
+    first, other = await harness.creations.claim(NOON, 10, limits)
+    assert {first.account, other.account} == {ACCOUNT, "openai-hub"}
+    assert await harness.creations.claim(NOON, 10, limits) == []
+    await harness.creations.accept(first, began("abc"), NOON)
+    assert await harness.creations.claim(NOON, 10, limits) == []
+    result = PollResult("abc", NOON, a_song("abc"), end_reason=EndReason.FINISHED)
+    await harness.tasks.record([result], NOON + 60)
+    assert len(await harness.creations.claim(NOON + 60, 10, limits)) == 1
+
+
+async def test_a_request_is_claimed_once(harness: CreationHarness) -> None:
+    """Two claims at the same moment do not send the same."""
+    await harness.add()
+    claims = await asyncio.gather(*(harness.creations.claim(NOON, 10) for _ in range(5)))
+    assert [len(each) for each in sorted(claims, key=len)] == [0, 0, 0, 0, 1]
+
+
+# Ids that no relay gave
+
+
+async def test_what_others_create_cannot_be_watched_by_guessing(harness: CreationHarness) -> None:
+    """Only where its live card is, somebody else may join."""
+    creation = await harness.add(destination=DIRECT, caller_guild_id=None)
+    with pytest.raises(BadTaskId):
+        await join(harness, creation.pending_task_id)
+    with pytest.raises(BadTaskId):
+        await join(harness, "creation-99")
+    with pytest.raises(BadTaskId):
+        await harness.tasks.add_finished(
+            a_song(creation.pending_task_id), user_id=BEA, destination=HERE, now=NOON
+        )
+
+
+async def test_an_outage_does_not_move_the_deadline_of_what_is_not_begun(
+    harness: CreationHarness,
+) -> None:
+    """Its deadline begins when the relay does."""
+    await harness.add()
+    await harness.tasks.record([], NOON + HOUR, outage=HOUR)
+    rows = await harness.database.read("SELECT deadline_at FROM tasks", [])
+    assert [row["deadline_at"] for row in rows] == [NOON + DEADLINE]
+
+
+async def join(harness: CreationHarness, task_id: str) -> None:
+    """Let Bea watch a task that waits to be created, by the button of its card."""
+    await harness.tasks.add_watch(
+        a_running_task(task_id),
+        known=False,
+        user_id=BEA,
+        destination=HERE,
+        now=NOON,
+        deadline=DEADLINE,
+    )

@@ -1,0 +1,85 @@
+"""Requests to create, in a database that tests look into."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from bot.relay.creation import CreationKind, CreationRequest, Submission
+from bot.storage.creations import CreationStore
+from bot.storage.database import DatabaseThread
+from bot.storage.limits import DEFAULT_LIMITS, WatchLimits
+from bot.storage.live_cards import LiveCards
+from bot.storage.models import Creation, Delivery, NewCreation
+from bot.storage.outbox import Outbox
+from bot.storage.tasks import TaskStore
+from bot.storage.watch_store import WatchStore
+from tests.support.builders import HERE, NOON
+
+ADA, BEA = 1, 2
+ACCOUNT = "deerapi"
+DEADLINE = 3600.0
+
+HARBOUR = CreationRequest(
+    CreationKind.CUSTOM, title="Harbour", style="folk", lyrics="Boats in the rain", model="chirp-v5"
+)
+
+
+class CreationHarness:
+    """The stores of a bot on one database."""
+
+    def __init__(self, database: DatabaseThread, limits: WatchLimits = DEFAULT_LIMITS) -> None:
+        self.database = database
+        self.outbox = Outbox(database)
+        self.cards = LiveCards(database, limits)
+        self.creations = CreationStore(database, self.outbox, self.cards, limits)
+        self.tasks = TaskStore(database, self.outbox, ACCOUNT, limits, fingerprint="key 1")
+        self.watches = WatchStore(database, self.outbox, limits)
+
+    async def add(self, now: float = NOON, **changes: Any) -> Creation:
+        """Store a request of Ada's in a server, if nothing else is said."""
+        values: dict[str, Any] = {
+            "account": ACCOUNT,
+            "request": HARBOUR,
+            "user_id": ADA,
+            "destination": HERE,
+            "caller_guild_id": HERE.guild_id,
+            "now": now,
+            "deadline": DEADLINE,
+        }
+        creation, _ = await self.creations.add(NewCreation(**values | changes))
+        return creation
+
+    async def claim(self, now: float = NOON) -> Creation:
+        """Claim the one request that is due."""
+        (creation,) = await self.creations.claim(now, 10)
+        return creation
+
+    async def sending(self, now: float = NOON, **changes: Any) -> Creation:
+        """Store a request and claim it."""
+        await self.add(now, **changes)
+        return await self.claim(now)
+
+    async def state(self, creation: Creation) -> str:
+        """Return the state of a request."""
+        rows = await self.database.read("SELECT state FROM creations WHERE id = ?", [creation.id])
+        return str(rows[0]["state"])
+
+    async def notices(self, now: float = NOON) -> list[Delivery]:
+        """Return the messages that are due, as they are sent."""
+        return await self.outbox.claim(now, 100)
+
+    async def running(self) -> list[str]:
+        """Return the ids of the running tasks."""
+        rows = await self.database.read(
+            "SELECT task_id FROM tasks WHERE state = 'running' ORDER BY rowid", []
+        )
+        return [row["task_id"] for row in rows]
+
+
+def began(*ids: str) -> Submission:
+    """Return the answer of a relay that has begun some tasks."""
+    return Submission(ids)
+
+
+def plan_of(rows: Iterable[Iterable[object]]) -> str:
+    """Return a query plan as text."""
+    return "\n".join(str(list(row)[-1]) for row in rows)
