@@ -46,17 +46,18 @@ _REQUESTS: TypeAdapter[CreationRequest] = TypeAdapter(CreationRequest)
 def insert_creation(db: Database, new: NewCreation) -> Creation:
     """Store a request in the queue, with the task that stands for it until a relay begins one."""
     cursor = db.execute(
-        "INSERT INTO creations (account, state, user_id, request, user_hash, guild_hash, deadline,"
-        " created_at, due_at) VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO creations (account, state, user_id, author_id, request, user_hash, guild_hash,"
+        " deadline, created_at, due_at) VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            *(new.account, new.user_id, _REQUESTS.dump_json(new.request).decode()),
+            *(new.account, new.user_id, new.author_id, _REQUESTS.dump_json(new.request).decode()),
             *(hash_id(db, new.user_id), guild_hash(db, new.caller_guild_id)),
-            *(new.deadline, new.now, new.now),
+            *(new.deadline, new.now, new.now if new.due_at is None else new.due_at),
         ],
     )
     creation = Creation(
         cast("int", cursor.lastrowid),
         *(new.account, new.request, new.user_id, CreationState.QUEUED, new.now),
+        author_id=new.author_id,
     )
     times = TaskTimes(new.now, None, new.now + new.deadline)
     start_task_of(db, creation, _pending_task(creation), times, known=False)
@@ -113,7 +114,7 @@ def load_creation(row: Mapping[str, Any]) -> Creation:
         ) from None
     return Creation(
         *(row["id"], row["account"], request, row["user_id"], CreationState(row["state"])),
-        *(row["created_at"], row["attempts"]),
+        *(row["created_at"], row["attempts"], row["author_id"]),
     )
 
 
@@ -146,23 +147,34 @@ _DUE = """
 
 
 def choose_due(
-    db: Database, now: float, limit: int, max_concurrent: Mapping[str, int | None]
+    db: Database,
+    now: float,
+    limit: int,
+    max_concurrent: Mapping[str, int | None],
+    max_submitting: int,
 ) -> list[int]:
     """Return which requests are sent next: up to ``limit``.
 
     Each is of the person with the fewest under way at the account, the oldest first.
     ``max_concurrent``: how many may be under way at an account, where there is a limit.
+    ``max_submitting``: how many may be sent at once to any account.
     """
     waiting = db.execute(_DUE, {"now": now}).fetchall()
     if not waiting:
         return []
     of_account, of_person = _under_way(db)
+    sending = dict(
+        db.execute(
+            "SELECT account, count(*) FROM creations WHERE state = 'submitting' GROUP BY account"
+        ).fetchall()
+    )
     chosen: list[int] = []
     while len(chosen) < limit:
         free = [
             (of_person.get((account, person), 0), position)
             for position, (_, account, person) in enumerate(waiting)
             if _has_room(max_concurrent.get(account), of_account.get(account, 0))
+            and _has_room(max_submitting, sending.get(account, 0))
         ]
         if not free:
             break
@@ -170,6 +182,7 @@ def choose_due(
         creation_id, account, person = waiting.pop(position)
         chosen.append(creation_id)
         of_account[account] = of_account.get(account, 0) + 1
+        sending[account] = sending.get(account, 0) + 1
         of_person[account, person] = of_person.get((account, person), 0) + 1
     return chosen
 
@@ -270,7 +283,8 @@ def _end_pending(
 def forget_unreferenced(db: Database, creation_id: int) -> None:
     """Delete the person and the text of a request that nothing refers to."""
     db.execute(
-        "UPDATE creations SET user_id = NULL, request = NULL WHERE id = ? AND NOT EXISTS ("
+        "UPDATE creations SET user_id = NULL, author_id = NULL, request = NULL"
+        " WHERE id = ? AND NOT EXISTS ("
         " SELECT 1 FROM creation_tasks c WHERE c.creation_id = creations.id AND ("
         "  EXISTS (SELECT 1 FROM tasks t WHERE t.account = c.account AND t.task_id = c.task_id)"
         "  OR EXISTS (SELECT 1 FROM history h"
@@ -340,7 +354,11 @@ def withdraw_unwatched(db: Database, user_id: int, now: float) -> None:
 
 def forget_requests(db: Database, user_id: int) -> None:
     """Delete a person's requests and the person's id; what counts for quotas stays."""
-    db.execute("UPDATE creations SET user_id = NULL, request = NULL WHERE user_id = ?", [user_id])
+    db.execute(
+        "UPDATE creations SET user_id = NULL, author_id = NULL, request = NULL"
+        " WHERE user_id = ?1 OR author_id = ?1",
+        [user_id],
+    )
 
 
 def delete_expired_creations(db: Database, now: float) -> None:

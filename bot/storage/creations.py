@@ -7,7 +7,7 @@ is never sent again. Whatever a method writes is on disk when it returns.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import cast
 
@@ -34,6 +34,8 @@ from bot.storage.outbox import Outbox
 from bot.storage.task_rows import UnreadableRowError
 from bot.storage.watches import NewWatch, insert_watch
 
+MAX_SUBMITTING = 8
+"""Requests that are sent to an account at once."""
 NO_MAXIMA: Mapping[str, int | None] = MappingProxyType({})
 
 
@@ -81,6 +83,13 @@ class CreationStore:
         self._cards.changed.set()
         return added
 
+    async def release(self, creation: Creation, now: float) -> None:
+        """Let a queued request be sent now that was to be sent later."""
+        await self._database.write(
+            "UPDATE creations SET due_at = ? WHERE id = ? AND state = 'queued'", [now, creation.id]
+        )
+        self.changed.set()
+
     async def quota_use(
         self, user_id: int, guild_id: int | None, quotas: CreationQuotas, now: float
     ) -> QuotaUse:
@@ -104,16 +113,22 @@ class CreationStore:
     # For the submitter
 
     async def claim(
-        self, now: float, limit: int, max_concurrent: Mapping[str, int | None] = NO_MAXIMA
+        self,
+        now: float,
+        limit: int,
+        max_concurrent: Mapping[str, int | None] = NO_MAXIMA,
+        *,
+        max_submitting: int = MAX_SUBMITTING,
     ) -> list[Creation]:
         """Take up to ``limit`` due requests, to be sent: ``queued`` → ``submitting``.
 
         ``max_concurrent``: how many may be under way at an account, being sent or running. The
-        person with the fewest of them comes first.
+        person with the fewest of them comes first. ``max_submitting``: how many may be sent to an
+        account at once.
         """
 
         def claim(db: Database) -> list[Creation]:
-            chosen = creation_rows.choose_due(db, now, limit, max_concurrent)
+            chosen = creation_rows.choose_due(db, now, limit, max_concurrent, max_submitting)
             claimed = (creation_rows.claim(db, each, now) for each in chosen)
             return [creation for creation in claimed if creation]
 
@@ -159,17 +174,20 @@ class CreationStore:
         self.changed.set()
         return queued
 
-    async def recover(self, now: float) -> int:
+    async def recover(self, now: float, in_flight: Collection[int] = ()) -> int:
         """At the start: end the requests that an earlier process was sending; return how many.
 
-        ``submitting`` → ``unconfirmed``, whether or not they had been sent.
+        ``submitting`` → ``unconfirmed``, whether or not they had been sent. ``in_flight``: the ids
+        of those that this process is sending.
         """
+        own = set(in_flight)
 
         def recover(db: Database) -> int:
             rows = db.execute("SELECT id FROM creations WHERE state = 'submitting'").fetchall()
-            for (creation_id,) in rows:
-                creation_rows.settle(db, creation_id, CreationState.UNCONFIRMED, now)
-            return len(rows)
+            abandoned = [creation_id for (creation_id,) in rows if creation_id not in own]
+            for each in abandoned:
+                creation_rows.settle(db, each, CreationState.UNCONFIRMED, now)
+            return len(abandoned)
 
         recovered = await self._database.run(recover)
         self._announce()

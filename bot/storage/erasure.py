@@ -40,7 +40,7 @@ class Erasure:
             " (SELECT count(*) FROM relay_accounts WHERE user_id = ?1) AS account,"
             " (SELECT count(*) FROM relay_accounts WHERE guild_id IS NOT NULL"
             "  AND connected_by = ?1) AS connected_servers,"
-            " (SELECT count(*) FROM creations WHERE user_id = ?1) AS creations",
+            " (SELECT count(*) FROM creations WHERE user_id = ?1 OR author_id = ?1) AS creations",
             [user_id],
         )
         return PersonalData(**rows[0])

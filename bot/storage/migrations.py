@@ -792,6 +792,7 @@ _M021 = (
         state      TEXT NOT NULL CHECK (state IN
             ('queued', 'submitting', 'submitted', 'rejected', 'unconfirmed', 'cancelled')),
         user_id    INTEGER,               -- NULL, like the request, once nothing refers to it
+        author_id  INTEGER,               -- who wrote the request, if somebody else
         request    TEXT,                  -- JSON
         user_hash  TEXT NOT NULL,         -- a keyed hash of the user id
         guild_hash TEXT NOT NULL,         -- of the id of the server, whose quotas apply, or empty
@@ -809,6 +810,7 @@ _M021 = (
     "CREATE INDEX creations_quota_of_user ON creations (user_hash, created_at)",
     "CREATE INDEX creations_quota_of_server ON creations (guild_hash, created_at)",
     "CREATE INDEX creations_by_user ON creations (user_id) WHERE user_id IS NOT NULL",
+    "CREATE INDEX creations_by_author ON creations (author_id) WHERE author_id IS NOT NULL",
     "CREATE INDEX creations_forgotten ON creations (created_at) WHERE request IS NULL",
     """
     CREATE TABLE creation_tasks (         -- the task of each; one that no relay has begun at first
@@ -829,13 +831,13 @@ _M021 = (
     CREATE TRIGGER creation_of_deleted_task AFTER DELETE ON tasks BEGIN
         UPDATE creations SET state = 'cancelled', due_at = NULL
             WHERE state = 'queued' AND {_M021_OF_DELETED};
-        UPDATE creations SET user_id = NULL, request = NULL
+        UPDATE creations SET user_id = NULL, author_id = NULL, request = NULL
             WHERE {_M021_OF_DELETED} AND {_M021_UNREFERENCED};
     END
     """,  # noqa: S608 # conditions of ours
     f"""
     CREATE TRIGGER creation_of_deleted_entry AFTER DELETE ON history BEGIN
-        UPDATE creations SET user_id = NULL, request = NULL
+        UPDATE creations SET user_id = NULL, author_id = NULL, request = NULL
             WHERE {_M021_OF_DELETED} AND {_M021_UNREFERENCED};
     END
     """,  # noqa: S608 # conditions of ours

@@ -14,7 +14,15 @@ from bot.storage.creation_rows import withdraw_unwatched
 from bot.storage.database import DatabaseThread
 from bot.storage.limits import DEFAULT_LIMITS, WatchLimits, charge_message
 from bot.storage.live_cards import mark_live_cards_stale
-from bot.storage.models import Caller, Destination, EndReason, TaskKey, UnwatchOutcome, Watch
+from bot.storage.models import (
+    CREATION_PREFIX,
+    Caller,
+    Destination,
+    EndReason,
+    TaskKey,
+    UnwatchOutcome,
+    Watch,
+)
 from bot.storage.outbox import Outbox
 from bot.storage.task_rows import UnreadableRowError, load_task, load_task_or_id, task_with_id_only
 from bot.storage.watch_groups import collected_tasks, largest_group, release_complete
@@ -134,6 +142,49 @@ class WatchStore:
         )
         stored = {row["task_id"]: load_task_or_id(row["task_id"], row["task_json"]) for row in rows}
         return {task_id: stored.get(task_id, task_with_id_only(task_id)) for task_id in wanted}
+
+    async def pending_tasks(self, ids: Iterable[str], caller: Caller) -> dict[TaskKey, Task]:
+        """Return tasks that no relay has begun yet, as far as a person may see them.
+
+        They watch them, or a live card in the channel of the request shows them. Others could guess
+        these ids.
+        """
+        rows = await self._database.read(
+            "SELECT account, task_id, task_json FROM tasks t"
+            " WHERE task_id IN (SELECT value FROM json_each(?1))"
+            " AND state = 'running' AND next_poll_at IS NULL"
+            " AND (EXISTS (SELECT 1 FROM watches w WHERE w.account = t.account"
+            "  AND w.task_id = t.task_id AND w.user_id = ?2)"
+            " OR EXISTS (SELECT 1 FROM live_card_tasks ct JOIN live_cards c ON c.id = ct.card_id"
+            "  WHERE ct.account = t.account AND ct.task_id = t.task_id AND c.channel_id = ?3))",
+            [json.dumps(list(ids)), caller.user_id, caller.channel_id],
+        )
+        return {
+            TaskKey(row["account"], row["task_id"]): load_task_or_id(
+                row["task_id"], row["task_json"]
+            )
+            for row in rows
+        }
+
+    async def begun_tasks(self, ids: Iterable[str], user_id: int) -> dict[str, list[str]]:
+        """Return the ids of the tasks that relays have begun for requests of a person.
+
+        By the ids that stood for the requests until then; nothing of other people's.
+        """
+        numbers = [each.removeprefix(CREATION_PREFIX) for each in ids]
+        if not numbers:
+            return {}
+        rows = await self._database.read(
+            "SELECT ?2 || c.id AS pending, ct.task_id FROM creations c"
+            " JOIN creation_tasks ct ON ct.creation_id = c.id"
+            " WHERE c.user_id = ?1 AND CAST(c.id AS TEXT) IN (SELECT value FROM json_each(?3))"
+            " AND ct.task_id != ?2 || c.id ORDER BY ct.task_id",
+            [user_id, CREATION_PREFIX, json.dumps(numbers)],
+        )
+        begun: dict[str, list[str]] = {}
+        for row in rows:
+            begun.setdefault(row["pending"], []).append(row["task_id"])
+        return begun
 
     async def known_ids(self, ids: Iterable[str]) -> set[str]:
         """Return those of the ids that are watched or in the history."""

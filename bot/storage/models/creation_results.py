@@ -42,6 +42,8 @@ class CreationRefusalReason(StrEnum):
     """The server lets only members with certain roles create."""
     NO_ACCOUNT = "no_account"
     """There is no account here that may be charged; the person can connect one."""
+    OTHER_ACCOUNT = "other_account"
+    """The song belongs to an account that may not be charged here."""
     INVALID = "invalid"
     """Fields of the request must be changed: see ``problems``."""
     REQUEST_UNKNOWN = "request_unknown"

@@ -61,6 +61,10 @@ class NewCreation:
     member_limit: int | None = None
     has_card: bool = True
     """Whether a live card is created; there is none in a forum or where it is posted privately."""
+    author_id: int | None = None
+    """Who has written it, if not this person: they repeat the request of somebody else."""
+    due_at: float | None = None
+    """When it may be sent, unless it is released before; ``None``: now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,13 @@ class Creation:
     created_at: float
     attempts: int = 0
     """How often the relay has refused it for a while, or could not be reached."""
+    author_id: int | None = None
+    """As in ``NewCreation``."""
+
+    @property
+    def written_by(self) -> int:
+        """Who has written the request, and may see it."""
+        return self.user_id if self.author_id is None else self.author_id
 
     @property
     def pending_task_id(self) -> str:
