@@ -77,7 +77,7 @@ class TaskCommands(SunoCog):
         """Show how some tasks are doing."""
         await interaction.response.defer(ephemeral=True)
         catalog = catalog_for(interaction.locale.value)
-        wanted = await self._watchlist.ids_in(ids)
+        wanted = await self._watchlist.ids_in(ids, interaction.user.id)
         found = await self._watchlist.look_up(wanted, caller_of(interaction))
         typical = {kind: await self._history.duration_stats(kind) for kind in TaskKind}
         watched = await self._watchlist.watched_ids(interaction.user.id)
@@ -126,7 +126,7 @@ class TaskCommands(SunoCog):
         await interaction.response.defer(ephemeral=True)
         grouping = Grouping(together) if together else None
         options = WatchOptions(channel=channel, mention=mention, private=private, grouping=grouping)
-        wanted = await self._watchlist.ids_in(ids)
+        wanted = await self._watchlist.ids_in(ids, interaction.user.id)
         answer = await self._watch_service.watch(interaction, wanted, options)
         text = watch_reply(answer, catalog_for(interaction.locale.value))
         await Reply(interaction).send(text)
@@ -136,7 +136,7 @@ class TaskCommands(SunoCog):
     async def unwatch(self, interaction: Interaction, ids: Ids) -> None:
         """Stop watching some tasks, wherever the user watches them."""
         await interaction.response.defer(ephemeral=True)
-        wanted = await self._watchlist.ids_in(ids)
+        wanted = await self._watchlist.ids_in(ids, interaction.user.id)
         user_id = interaction.user.id
         tasks = await self._watchlist.watched_tasks(wanted, user_id)
         removed = await self._watchlist.remove(wanted, user_id=user_id)
@@ -171,7 +171,9 @@ class TaskCommands(SunoCog):
         await interaction.response.defer(ephemeral=True)
         catalog = catalog_for(interaction.locale.value)
         reply = Reply(interaction)
-        wanted, omitted = answerable_ids(interaction, await self._watchlist.ids_in(ids))
+        wanted, omitted = answerable_ids(
+            interaction, await self._watchlist.ids_in(ids, interaction.user.id)
+        )
         found = await self._watchlist.read_all(wanted, caller_of(interaction))
         for task_id in wanted:
             task = found.tasks.get(task_id)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from bot.relay.circuit_breaker import CircuitStatus
 from bot.relay.errors import ErrorKind, RelayError
 from bot.relay.lookup_result import LookupResult
 from bot.relay.models import Task, TaskStatus
+from bot.storage.creation_rows import is_pending_id
 from bot.storage.errors import NoRelayAccount, TooManyLookups, WatchError
 from bot.storage.models import Caller, Destination, UnwatchOutcome, Watch, WatchOutcome, WatchResult
 from bot.storage.watch_store import WatchStore
@@ -63,14 +64,17 @@ class Watchlist:
         connections = await self._accounts.for_caller(caller)
         return connections[0].client.circuit_status if connections else CircuitStatus()
 
-    async def ids_in(self, text: str) -> list[str]:
+    async def ids_in(self, text: str, user_id: int) -> list[str]:
         """Return the task ids in the input of a user.
 
         An id of an unusual form, such as one with a slash, is accepted only if the database has it.
-        Raises what ``parse_ids`` does.
+        For the id of a request to create something, the tasks that the relay has begun for this
+        user are returned. Raises what ``parse_ids`` does.
         """
         unusual = unusual_ids(text)
-        return parse_ids(text, await self._store.known_ids(unusual) if unusual else ())
+        ids = parse_ids(text, await self._store.known_ids(unusual) if unusual else ())
+        begun = await self._store.begun_tasks(filter(is_pending_id, ids), user_id)
+        return [task_id for each in ids for task_id in begun.get(each, [each])]
 
     async def look_up(self, ids: Sequence[str], caller: Caller) -> LookupResult:
         """Request tasks from the relay at once, for a user who waits for the result.
@@ -127,7 +131,7 @@ class Watchlist:
         a message shows in the channel; who joins it there needs no account of their own. Raises
         ``NoRelayAccount``.
         """
-        caller = Caller(user_id, caller_guild_id)
+        caller = Caller(user_id, caller_guild_id, destination.channel_id)
         request = _Request(user_id, destination, mention, member_limit, group)
         candidates = await self._candidates(ids, caller, accounts or {})
         try:
@@ -164,11 +168,37 @@ class Watchlist:
     async def _look_up(
         self, candidates: Mapping[str, list[AccountConnection]], caller: Caller
     ) -> AccountLookup:
-        """Look up ids at their candidates, within the limits of the caller."""
+        """Look up ids at their candidates, within the limits of the caller.
+
+        What no relay has begun is not looked up.
+        """
+        pending = await self._pending(filter(is_pending_id, candidates), caller)
+        asked = {each: known for each, known in candidates.items() if not is_pending_id(each)}
+        if not asked:
+            return pending
         self._limiter.admit(caller)
-        found = await look_up(candidates)
+        found = await look_up(asked)
         self._limiter.charge_misses(caller, len(found.result.missing))
-        return found
+        return AccountLookup(
+            replace(
+                found.result,
+                tasks={**found.result.tasks, **pending.result.tasks},
+                missing=found.result.missing | pending.result.missing,
+            ),
+            {**found.connections, **pending.connections},
+        )
+
+    async def _pending(self, ids: Iterable[str], caller: Caller) -> AccountLookup:
+        """Return the tasks of requests that wait to be sent, as far as the caller may see them."""
+        wanted = frozenset(ids)
+        stored = await self._store.pending_tasks(wanted, caller) if wanted else {}
+        connections = {
+            key.task_id: connection
+            for key in stored
+            if (connection := await self._accounts.by_id(key.account))
+        }
+        tasks = {key.task_id: task for key, task in stored.items() if key.task_id in connections}
+        return AccountLookup(LookupResult(tasks, wanted - tasks.keys()), connections)
 
     async def largest_group(self, ids: Sequence[str], channel_id: int) -> int | None:
         """Return the group in which most of some tasks are watched in a channel, if any."""

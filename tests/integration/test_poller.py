@@ -364,9 +364,9 @@ async def test_an_id_with_a_slash_may_be_typed_where_the_database_holds_it(
     polling.relay.add(song("odd/id"))
     await polling.watch("odd/id")
 
-    assert await polling.watchlist.ids_in("odd/id other-1") == ["odd/id", "other-1"]
+    assert await polling.watchlist.ids_in("odd/id other-1", 1) == ["odd/id", "other-1"]
     with pytest.raises(BadTaskId):
-        await polling.watchlist.ids_in("odd/other")
+        await polling.watchlist.ids_in("odd/other", 1)
 
 
 async def test_a_relay_that_answers_slowly_delays_no_other_poll(polling: PollerHarness) -> None:
