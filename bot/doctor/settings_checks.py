@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bot.doctor.report import Area, CheckResults, Reporter
 from bot.doctor.settings_report import SettingsReport, SettingValue, UnknownSetting
-from bot.settings import ENV_FILE
+from bot.settings import ENV_FILE, Settings
 
 _reporter = Reporter(Area.SETTINGS)
 
@@ -28,7 +28,7 @@ _SHORT_SECRET_ADVICE = {
 async def check_settings(settings_report: SettingsReport) -> CheckResults:
     """Yield every usable setting, then the problems, then the names that no setting has."""
     for value in settings_report.values:
-        if advice := _SHORT_SECRET_ADVICE.get(value.name) if value.is_short_secret else None:
+        if advice := _advice(value, settings_report.settings):
             yield _reporter.warning(value.name, text=_describe(value), advice=advice)
         else:
             is_default = value.origin == "default"
@@ -46,6 +46,19 @@ async def check_settings(settings_report: SettingsReport) -> CheckResults:
         suggestion = unknown.suggestion
         advice = f"Did you mean {suggestion}?" if suggestion else "See .env.example."
         yield _reporter.warning(unknown.name, text=_describe_unknown(unknown), advice=advice)
+
+
+def _advice(value: SettingValue, settings: Settings) -> str:
+    """Return what to do about a setting that can be used and does not help; usually empty."""
+    if value.name == "SHARED_RELAY_CREATES" and settings.shared_relay_creates:
+        return "" if settings.shared_relay and settings.operator_account else _CREATES_IN_VAIN
+    return _SHORT_SECRET_ADVICE.get(value.name, "") if value.is_short_secret else ""
+
+
+_CREATES_IN_VAIN = (
+    "It has no effect: only a key of yours that everybody may use can be used for creating"
+    " (SUNO_API_KEY, SHARED_RELAY)."
+)
 
 
 def _describe(value: SettingValue) -> str:

@@ -68,6 +68,15 @@ async def test_an_operator_needs_no_relay_account(doctor: DoctorHarness) -> None
     assert run.not_ok(Area.SETTINGS) == ["SUNO_API_KEY"]
 
 
+async def test_a_setting_without_effect_is_a_warning(doctor: DoctorHarness) -> None:
+    """Nobody can create with a key that is not shared."""
+    run = await doctor.run(SHARED_RELAY_CREATES="true")
+    assert run.not_ok(Area.SETTINGS) == []
+    run = await doctor.run(SHARED_RELAY_CREATES="true", SHARED_RELAY="false")
+    assert run.not_ok(Area.SETTINGS) == ["SHARED_RELAY_CREATES"]
+    assert "SHARED_RELAY" in run.result(Area.SETTINGS, "SHARED_RELAY_CREATES").advice
+
+
 async def test_all_problems_are_reported_at_once(
     doctor: DoctorHarness,
 ) -> None:
