@@ -15,6 +15,10 @@ from bot.accounts.registry import POLL_LOOP, AccountRegistry, OpenConnection
 from bot.accounts.service import AccountService
 from bot.background import BackgroundLoops, Loop, RetentionJob
 from bot.client import Addresses, Services, SunoBot, request_trace
+from bot.creation.clip_actions import ClipActionService
+from bot.creation.offers import CreationOffers
+from bot.creation.service import CreationService
+from bot.creation.submitter import CreationSubmitter
 from bot.delivery.account_messages import AccountMessages
 from bot.delivery.attachments.attachment_policy import AttachmentPolicy, AudioAttachments
 from bot.delivery.attachments.audio_fetcher import AudioFetcher
@@ -38,6 +42,7 @@ from bot.relay.requester import RequestStats
 from bot.relay.transport import ResponseLimits
 from bot.settings import Settings
 from bot.start_errors import StartError
+from bot.storage.creations import CreationStore
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import Erasure
 from bot.storage.history import History
@@ -170,6 +175,8 @@ class _Stores:
     limits: WatchLimits
     outbox: Outbox
     live_cards: LiveCards
+    watches: WatchStore
+    creations: CreationStore
     server_settings: ServerSettingsStore
     departed_servers: DepartedServers
     accounts: RelayAccountStore
@@ -221,15 +228,31 @@ def build_bot(
         request_monitor=monitor,
         relay_facts=_relay_facts(registry, stores.history, timing.live_cards),
     )
-    watchlist = Watchlist(
-        registry,
-        WatchStore(database, stores.outbox, stores.limits),
-        LookupLimiter(settings.poll_requests_per_second),
+    limiter = LookupLimiter(settings.poll_requests_per_second)
+    watchlist = Watchlist(registry, stores.watches, limiter)
+    recipient_check = RecipientCheck(updater, NoticeStates(database))
+    offers = CreationOffers(
+        registry, stores.creations, operator_creates=settings.shared_relay_creates
     )
     accounts = AccountService(stores.accounts, registry, cipher, public_profile, clients.make)
-    client.services = _build_services(stores, watchlist, accounts, dispatcher, updater)
+    client.services = _build_services(
+        *(stores, watchlist, accounts, dispatcher, updater, recipient_check),
+        creations=CreationService(
+            offers,
+            stores.creations,
+            watchlist,
+            stores.live_cards,
+            recipient_check,
+            stores.server_settings,
+            stores.history,
+        ),
+        clip_actions=ClipActionService(offers, stores.watches, stores.server_settings, limiter),
+    )
+    submitter = CreationSubmitter(stores.creations, registry, metrics)
     retention = RetentionJob(Retention(database), stores.departed_servers)
-    client.background = _build_loops(stores, registry, dispatcher, updater, retention, metrics)
+    client.background = _build_loops(
+        stores, registry, dispatcher, submitter, updater, retention, metrics
+    )
     account_requests = AccountRequests(clients.stats, registry.circuits)
     return BotParts(client, registry, account_requests, metrics, monitor)
 
@@ -309,11 +332,14 @@ def _build_stores(settings: Settings, database: DatabaseThread) -> _Stores:
         operator_account=settings.operator_account,
     )
     outbox = Outbox(database)
+    live_cards = LiveCards(database, limits)
     return _Stores(
         database=database,
         limits=limits,
         outbox=outbox,
-        live_cards=LiveCards(database, limits),
+        live_cards=live_cards,
+        watches=WatchStore(database, outbox, limits),
+        creations=CreationStore(database, outbox, live_cards, limits),
         server_settings=ServerSettingsStore(database),
         departed_servers=DepartedServers(database),
         accounts=RelayAccountStore(database, outbox),
@@ -346,14 +372,19 @@ def _build_services(
     accounts: AccountService,
     dispatcher: OutboxDispatcher,
     updater: LiveCardUpdater,
+    recipient_check: RecipientCheck,
+    *,
+    creations: CreationService,
+    clip_actions: ClipActionService,
 ) -> Services:
     database = stores.database
-    recipient_check = RecipientCheck(updater, NoticeStates(database))
     return Services(
         watch_service=WatchService(
             watchlist, stores.live_cards, recipient_check, stores.server_settings
         ),
         watchlist=watchlist,
+        creations=creations,
+        clip_actions=clip_actions,
         accounts=accounts,
         dispatcher=dispatcher,
         live_card_updater=updater,
@@ -374,6 +405,7 @@ def _build_loops(
     stores: _Stores,
     registry: AccountRegistry,
     dispatcher: OutboxDispatcher,
+    submitter: CreationSubmitter,
     updater: LiveCardUpdater,
     retention: RetentionJob,
     metrics: Metrics,
@@ -385,13 +417,14 @@ def _build_loops(
         (
             *polls,
             Loop("accounts", registry.tick, asyncio.Event()),
+            Loop("create", submitter.tick, stores.creations.changed),
             Loop("deliver", dispatcher.tick, stores.outbox.changed),
             Loop("show", updater.tick, stores.live_cards.changed),
             Loop("tidy", retention.tick, stores.departed_servers.changed),
         ),
         finish=(
             *((operator.poller.finish,) if operator else ()),
-            *(dispatcher.finish, updater.finish),
+            *(submitter.finish, dispatcher.finish, updater.finish),
         ),
         on_failure=lambda loop: metrics.failed_ticks.labels(loop).inc(),
     )

@@ -16,6 +16,8 @@ from discord.http import Route
 
 from bot.accounts.service import AccountService
 from bot.background import BackgroundLoops
+from bot.creation.clip_actions import ClipActionService
+from bot.creation.service import CreationService
 from bot.delivery.discord_calls import trace_calls
 from bot.delivery.discord_requests import (
     GlobalRateLimiter,
@@ -58,6 +60,8 @@ class Services:
 
     watch_service: WatchService
     watchlist: Watchlist
+    creations: CreationService
+    clip_actions: ClipActionService
     accounts: AccountService
     dispatcher: OutboxDispatcher
     live_card_updater: LiveCardUpdater

@@ -36,6 +36,7 @@ _DESCRIPTIONS = {
         "Age of the oldest message that is due or being sent; 0 if none is."
     ),
     "suno_bot_cards": "Live cards that are updated.",
+    "suno_bot_creations": "Requests to create a song or lyrics, by outcome.",
     "suno_bot_accounts": "Relay accounts that servers and users have connected.",
     "suno_bot_accounts_rejected": "Connected accounts whose key the relay refuses.",
 }
@@ -55,6 +56,18 @@ class DeliveryOutcome(StrEnum):
     """The channel is gone or refuses it in any form: it becomes a direct message."""
     DROPPED = "dropped"
     """The channel is gone, and no direct message can be sent."""
+
+
+class CreationOutcome(StrEnum):
+    """What became of one request that was sent to create something."""
+
+    SUBMITTED = "submitted"
+    POSTPONED = "postponed"
+    """The relay limits the rate, or was not reached: it is sent again."""
+    REJECTED = "rejected"
+    """Nothing was created, and nothing is charged."""
+    UNCONFIRMED = "unconfirmed"
+    """No answer says what became of it: it may be charged, and is not sent again."""
 
 
 class QueueState(StrEnum):
@@ -89,10 +102,13 @@ class Metrics:
         self.queued_deliveries = self._gauge("suno_bot_deliveries_waiting", "state")
         self.oldest_delivery_age = self._gauge("suno_bot_longest_wait_seconds")
         self.live_cards = self._gauge("suno_bot_cards")
+        self.creations = self._counter("suno_bot_creations", "outcome")
         self.accounts = self._gauge("suno_bot_accounts", "relay")
         self.rejected_accounts = self._gauge("suno_bot_accounts_rejected", "relay")
         for outcome in DeliveryOutcome:
             self.delivery_attempts.labels(outcome)
+        for created in CreationOutcome:
+            self.creations.labels(created)
         for state in QueueState:
             self.queued_deliveries.labels(state)
         for status in ("2xx", "3xx", "4xx", "429", "5xx"):

@@ -1,1 +1,5 @@
-"""What people may create: the rules, the quotas, and submitting each request at most once."""
+"""Creating songs and lyrics: at most one request to a relay for each that a person makes.
+
+``offers`` decides who may create what and with which account, ``service`` checks and stores
+requests, ``submitter`` sends them, ``clip_actions`` gets further files of a finished version.
+"""

@@ -25,6 +25,7 @@ from tests.support.seen_messages import MARKERS
 
 FAST_GATEWAY = GatewayTiming(first_retry_delay=0.0, identify_interval=0.0)
 NO_RELAYS: Mapping[str, int] = MappingProxyType({})
+NO_CHANGES: Mapping[str, object] = MappingProxyType({})
 FAST_LIVE_CARD = LiveCardTiming(edit_interval=0.05, tick_interval=0.05)
 
 
@@ -169,13 +170,16 @@ async def running_built_bot(
     fetcher: AudioFetcher | None = None,
     gateway_timing: GatewayTiming = FAST_GATEWAY,
     relay_hosts: Mapping[str, int] = NO_RELAYS,
+    changes: Mapping[str, object] = NO_CHANGES,
 ) -> AsyncIterator[BotParts]:
     """Run the bot within this process and yield what ``build_bot`` returned.
 
     ``relay_hosts``: the hosts that stand for relays which people connect, and their ports.
+    ``changes``: of the settings.
     """
     values = {name.lower(): value for name, value in sandbox.environment.items()}
-    settings = Settings.model_validate(values | {"attach_audio": fetcher is not None})
+    attaches = {"attach_audio": fetcher is not None}
+    settings = Settings.model_validate({**values, **attaches, **changes})
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(DatabaseThread(settings.database_path))
         session = await stack.enter_async_context(aiohttp.ClientSession())

@@ -52,7 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("bot.accounts", "bot.relay", "bot.storage", "bot.ui.permissions", "bot.delivery"),
     },
     "bot.creation": {
-        *("bot.accounts", "bot.relay", "bot.storage", "bot.ui.permissions", "bot.watches"),
+        *("bot.accounts", "bot.relay", "bot.storage", "bot.watches", "bot.metrics"),
     },
     "bot.monitoring": {"bot.relay", "bot.storage", "bot.metrics"},
     "bot.gateway": set(),

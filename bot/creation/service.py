@@ -1,0 +1,237 @@
+"""Handles requests to create songs and lyrics: checks the rules, stores the request with its watch.
+
+Nothing is sent to a relay here: the submitter does that once the request is on disk.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import discord
+
+from bot.creation.offers import CreationOffers, Permit
+from bot.relay.creation import (
+    CreationRequest,
+    FieldProblem,
+    ProblemKind,
+    find_problems,
+)
+from bot.relay.models import TaskKind
+from bot.storage.creations import CreationStore
+from bot.storage.errors import TooManyMessages
+from bot.storage.history import History
+from bot.storage.live_cards import LiveCards
+from bot.storage.models import (
+    Creation,
+    CreationOffer,
+    CreationRefusal,
+    CreationRefusalReason,
+    CreationReport,
+    LiveCard,
+    NewCreation,
+    TaskKey,
+    WatchRefusal,
+)
+from bot.storage.server_settings import ServerSettingsStore
+from bot.watches.destinations import DEFAULT_OPTIONS, HERE, Placement, WatchOptions, place
+from bot.watches.recipient_check import REPLY_TIMEOUT, RecipientCheck
+from bot.watches.watchlist import Watchlist
+
+log = logging.getLogger(__name__)
+
+MAX_MODEL_NAME = 64
+"""Characters of the name of a model; those of relays have up to 20."""
+RECIPIENT_CHECK_TIMEOUT = 2 * REPLY_TIMEOUT
+"""Seconds after which a request is sent although nobody has said that direct messages arrive."""
+
+
+class CreationService:
+    """Handles requests to create, of commands and of buttons."""
+
+    def __init__(
+        self,
+        offers: CreationOffers,
+        store: CreationStore,
+        watchlist: Watchlist,
+        cards: LiveCards,
+        recipient_check: RecipientCheck,
+        settings: ServerSettingsStore,
+        history: History,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._offers = offers
+        self._store = store
+        self._watchlist = watchlist
+        self._cards = cards
+        self._recipient_check = recipient_check
+        self._settings = settings
+        self._history = history
+        self._clock = clock
+
+    async def offer(
+        self, interaction: discord.Interaction[Any], account: str = ""
+    ) -> CreationOffer | CreationRefusal:
+        """Return what the user of an interaction may create here, or why they may not.
+
+        ``account``: that of the song which is continued; empty: whichever creates here.
+        """
+        settings = await self._settings.of(interaction.guild_id)
+        permit = await self._offers.permit(interaction, settings, account)
+        if isinstance(permit, CreationRefusal):
+            return permit
+        return await self._offers.describe(permit)
+
+    async def create(
+        self,
+        interaction: discord.Interaction[Any],
+        request: CreationRequest,
+        options: WatchOptions = DEFAULT_OPTIONS,
+        *,
+        account: str = "",
+    ) -> CreationReport | CreationRefusal | WatchRefusal:
+        """Store a request, and watch what it creates; return what to tell its user.
+
+        A request without a model gets the default. ``account`` as for ``offer``. Raises the
+        ``WatchError`` of a quota or limit that is reached; then nothing is stored.
+        """
+        return await self._create(interaction, request, options, account)
+
+    async def again(
+        self,
+        interaction: discord.Interaction[Any],
+        key: TaskKey,
+        options: WatchOptions = HERE,
+    ) -> CreationReport | CreationRefusal | WatchRefusal:
+        """Make the request of a task once more, by today's rules, for whoever asks now.
+
+        Raises as ``create`` does.
+        """
+        stored = await self._store.of_task(key)
+        if stored is None:
+            return CreationRefusal(CreationRefusalReason.REQUEST_UNKNOWN)
+        account = key.account if stored.request.extend_clip_id else ""
+        return await self._create(
+            interaction, stored.request, options, account, author_id=stored.written_by
+        )
+
+    async def stored_request(self, key: TaskKey, user_id: int) -> CreationRequest | None:
+        """Return the request of a task if this person has written it, and it is still stored."""
+        stored = await self._store.of_task(key)
+        return stored.request if stored is not None and stored.written_by == user_id else None
+
+    async def _create(
+        self,
+        interaction: discord.Interaction[Any],
+        request: CreationRequest,
+        options: WatchOptions,
+        account: str,
+        author_id: int | None = None,
+    ) -> CreationReport | CreationRefusal | WatchRefusal:
+        """Store a request; ``author_id`` has written it, if not the user of the interaction."""
+        settings = await self._settings.of(interaction.guild_id)
+        permit = await self._offers.permit(interaction, settings, account)
+        if isinstance(permit, CreationRefusal):
+            return permit
+        request = _with_model(request, permit)
+        if problems := _problems(request, permit):
+            return CreationRefusal(CreationRefusalReason.INVALID, problems=problems)
+        placement = await place(interaction, options, settings)
+        if isinstance(placement, WatchRefusal):
+            return placement
+        return await self._store_request(request, permit, placement, author_id)
+
+    async def _store_request(
+        self,
+        request: CreationRequest,
+        permit: Permit,
+        placement: Placement,
+        author_id: int | None,
+    ) -> CreationReport | WatchRefusal:
+        now = self._clock()
+        creation, quota = await self._store.add(
+            NewCreation(
+                account=permit.connection.account,
+                request=request,
+                user_id=permit.caller.user_id,
+                author_id=author_id,
+                destination=placement.destination,
+                caller_guild_id=permit.caller.guild_id,
+                now=now,
+                deadline=permit.connection.schedule.deadline,
+                quotas=permit.quotas,
+                mention=placement.mention,
+                member_limit=placement.member_limit,
+                has_card=not placement.private and not placement.destination.forum,
+                due_at=now + RECIPIENT_CHECK_TIMEOUT if placement.private else now,
+            )
+        )
+        log.info(
+            "Creation requested: creation=%d account=%s kind=%s channel=%d",
+            *(creation.id, creation.account, request.kind, placement.destination.channel_id),
+        )
+        if placement.private and (refusal := await self._check_recipient(creation, placement)):
+            return refusal
+        typical = await self._history.duration_stats(request.task_kind, creation.account)
+        return CreationReport(
+            creation,
+            placement.destination,
+            quota,
+            elsewhere=placement.elsewhere,
+            private=placement.private,
+            price=permit.settings.creation_price,
+            typical=typical,
+        )
+
+    async def _check_recipient(
+        self, creation: Creation, placement: Placement
+    ) -> WatchRefusal | None:
+        """Cancel a request and return the refusal if no direct message reaches its user.
+
+        Nothing is sent to the relay before that is known.
+        """
+        card = await self._private_card(creation, placement)
+        refusal = await self._recipient_check.refusal(placement.destination, card, [])
+        if refusal is None:
+            await self._store.release(creation, self._clock())
+        else:
+            await self._watchlist.remove(
+                [creation.pending_task_id],
+                user_id=creation.user_id,
+                channel_id=placement.destination.channel_id,
+            )
+        return refusal
+
+    async def _private_card(self, creation: Creation, placement: Placement) -> LiveCard | None:
+        """Create the live card that is the first message to the user; ``None`` by a limit."""
+        try:
+            return await self._cards.create(
+                placement.destination,
+                [TaskKey(creation.account, creation.pending_task_id)],
+                self._clock(),
+                user_id=creation.user_id,
+                claimed=True,
+            )
+        except TooManyMessages:
+            return None
+
+
+def _with_model(request: CreationRequest, permit: Permit) -> CreationRequest:
+    """Return a request for a song with a model; lyrics have none."""
+    if request.task_kind is TaskKind.LYRICS:
+        return replace(request, model="")
+    default = permit.models[0].name if permit.models else ""
+    return replace(request, model=request.model or default)
+
+
+def _problems(request: CreationRequest, permit: Permit) -> tuple[FieldProblem, ...]:
+    """Return what must be changed before anything is spent."""
+    problems = find_problems(request, permit.connection.profile)
+    if request.model and not (permit.allows_model(request.model) and _is_name(request.model)):
+        problems.append(FieldProblem("model", ProblemKind.UNSUPPORTED))
+    return tuple(problems)
+
+
+def _is_name(model: str) -> bool:
+    return len(model) <= MAX_MODEL_NAME and model.isascii() and model.isprintable()

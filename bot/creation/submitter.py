@@ -1,0 +1,245 @@
+"""Sends stored requests to relays: claim, submit, settle.
+
+A request is claimed on disk before anything is sent, and sent once. Its end is stored with what it
+means for those who wait: accepted, rejected, or sent without an answer that says what became of it.
+The last is never repeated, since relays know no idempotency key and charge every request. It is
+sent again only if the relay certainly created nothing: it limits the rate, or was not reached.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from sqlite3 import Error as DatabaseError
+
+from bot.accounts.connection import AccountConnection
+from bot.accounts.registry import AccountRegistry
+from bot.metrics import CreationOutcome, Metrics
+from bot.relay.creation import RejectionReason, Submission
+from bot.relay.errors import ErrorKind, RelayError
+from bot.relay.submission_errors import SubmissionRejected
+from bot.storage.clock_rollback import Rollback, RollbackDetector
+from bot.storage.creations import CreationStore
+from bot.storage.errors import DatabaseUnusable
+from bot.storage.models import Creation, CreationState
+
+log = logging.getLogger(__name__)
+
+_TEMPORARY = {RejectionReason.BUSY, RejectionReason.UNREACHABLE}
+"""Reasons for which a request is sent again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionPolicy:
+    """How many requests are sent at once, and when they are sent again. Times are seconds."""
+
+    max_concurrent: int = 64
+    """Requests that are sent at once, to all relays together."""
+    max_per_account: int = 8
+    first_delay: float = 5.0
+    """Until a request is sent again; it doubles each time."""
+    max_delay: float = 60.0
+    max_wait: float = 600.0
+    """For how long a request is sent again, since it was made."""
+    min_attempts: int = 3
+    """Attempts that also a request gets which has waited for longer than ``max_wait``."""
+    blocked_interval: float = 5.0
+    """Between two looks at requests that are due, and wait for others of their account."""
+    store_interval: float = 5.0
+    """Between two attempts to store a result."""
+    shutdown_timeout: float = 5.0
+    """That a stop leaves to the requests under way; what is lost may be charged."""
+
+
+SUBMISSION_POLICY = SubmissionPolicy()
+
+
+class CreationSubmitter:
+    """Sends the requests that are due, each as a task of its own."""
+
+    def __init__(
+        self,
+        store: CreationStore,
+        accounts: AccountRegistry,
+        metrics: Metrics,
+        policy: SubmissionPolicy = SUBMISSION_POLICY,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._accounts = accounts
+        self._metrics = metrics
+        self._policy = policy
+        self._clock = clock
+        self._in_flight: dict[asyncio.Task[None], int] = {}
+        """The tasks that send a request, and the ids of these requests."""
+        self._rollbacks = RollbackDetector()
+        self._claiming: asyncio.Task[None] | None = None
+        self._recovery_needed = True
+
+    @property
+    def in_flight(self) -> list[asyncio.Task[None]]:
+        """The tasks that send a request now."""
+        return list(self._in_flight)
+
+    async def tick(self) -> float | None:
+        """Start to send what is due; return when more will be due (Unix seconds), if anything.
+
+        ``None`` also if the end of a request under way triggers the next tick.
+        """
+        if self._recovery_needed:
+            await self._recover_abandoned()
+        await self._handle_clock_rollback()
+        if len(self._in_flight) >= self._policy.max_concurrent:
+            return None
+        now = self._clock()
+        # What was claimed is sent also if the loop is stopped meanwhile: ``finish`` waits for it.
+        self._claiming = asyncio.create_task(self._start_due(now))
+        await asyncio.shield(self._claiming)
+        due_at = await self._store.next_due_at()
+        if due_at is None or due_at > now:
+            return due_at
+        return now + self._policy.blocked_interval
+
+    async def finish(self) -> None:
+        """Wait a short time for the requests under way; the next start finds what is left."""
+        if self._claiming is not None:
+            await asyncio.gather(self._claiming, return_exceptions=True)
+        tasks = list(self._in_flight)
+        if tasks:
+            await asyncio.wait(tasks, timeout=self._policy.shutdown_timeout)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _start_due(self, now: float) -> None:
+        free = self._policy.max_concurrent - len(self._in_flight)
+        for creation in await self._store.claim(
+            now, free, max_submitting=self._policy.max_per_account, max_concurrent=self._limits()
+        ):
+            task = asyncio.create_task(self._submit(creation))
+            self._in_flight[task] = creation.id
+            task.add_done_callback(self._finished)
+
+    def _limits(self) -> dict[str, int | None]:
+        """Return how many songs and lyrics may be under way, by account."""
+        return {each.account: each.profile.max_concurrent for each in self._accounts.connections}
+
+    async def _recover_abandoned(self) -> None:
+        """Tell of the requests that a process was sending when it died: they may be charged."""
+        count = await self._store.recover(self._clock(), self._in_flight.values())
+        if count:
+            log.warning("Creations unconfirmed, the bot was stopped meanwhile: count=%d", count)
+            self._metrics.creations.labels(CreationOutcome.UNCONFIRMED).inc(count)
+        self._recovery_needed = False
+
+    async def _handle_clock_rollback(self) -> None:
+        """Bring times forward that a clock that was set back has moved too far into the future."""
+        now = self._clock()
+        rollback = self._rollbacks.check(now)
+        if rollback is not Rollback.NONE:
+            await self._store.handle_clock_rollback(now, longest_wait=self._policy.max_wait)
+            self._rollbacks.mark_handled(now)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        creation_id = self._in_flight.pop(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("Creation not settled: creation=%d", creation_id, exc_info=error)
+            self._recovery_needed = True
+        self._store.changed.set()
+
+    async def _submit(self, creation: Creation) -> None:
+        """Send a claimed request once, and store what became of it."""
+        connection = await self._accounts.by_id(creation.account)
+        if connection is None:
+            error = SubmissionRejected(
+                RejectionReason.KEY, ErrorKind.AUTH, "the account cannot be used", was_sent=False
+            )
+            await self._settle(creation, lambda: self._reject(creation, error))
+            return
+        try:
+            submission = await connection.client.submit(creation.request)
+        except SubmissionRejected as error:
+            rejected = error
+            await self._settle(creation, lambda: self._reject_or_postpone(creation, rejected))
+        except ValueError as error:
+            invalid = SubmissionRejected(
+                RejectionReason.INVALID, ErrorKind.BAD_REQUEST, str(error), was_sent=False
+            )
+            await self._settle(creation, lambda: self._reject(creation, invalid))
+        except RelayError as error:
+            cause = error.detail
+            await self._settle(creation, lambda: self._mark_unconfirmed(creation, cause))
+        else:
+            await self._settle(creation, lambda: self._accept(creation, connection, submission))
+
+    async def _settle(self, creation: Creation, store: Callable[[], Awaitable[None]]) -> None:
+        """Store a result, repeatedly if the database fails: it is known nowhere else."""
+        while True:
+            try:
+                return await store()
+            except (DatabaseError, DatabaseUnusable) as error:
+                log.error("Result not stored yet: %s cause=%s", _fields(creation), error)
+                await asyncio.sleep(self._policy.store_interval)
+
+    async def _accept(
+        self, creation: Creation, connection: AccountConnection, submission: Submission
+    ) -> None:
+        """Store what the relay has begun; without a new id in its answer, that is not known."""
+        state = await self._store.accept(
+            creation, submission, self._clock(), fingerprint=connection.tasks.fingerprint
+        )
+        if state is CreationState.SUBMITTED:
+            tasks = ",".join(submission.task_ids)
+            log.info("Creation submitted: %s task=%s", _fields(creation), tasks)
+            self._count(CreationOutcome.SUBMITTED)
+            connection.tasks.changed.set()
+        else:
+            log.warning("Creation not accepted: %s state=%s", _fields(creation), state)
+            self._count(CreationOutcome.UNCONFIRMED)
+
+    async def _mark_unconfirmed(self, creation: Creation, cause: str) -> None:
+        if await self._store.mark_unconfirmed(creation, self._clock()):
+            log.warning("Creation unconfirmed: %s cause=%s", _fields(creation), cause)
+            self._count(CreationOutcome.UNCONFIRMED)
+
+    async def _reject_or_postpone(self, creation: Creation, error: SubmissionRejected) -> None:
+        """Store that nothing was created: for good, or until it is sent again."""
+        retry_at = self._retry_at(creation, error)
+        if retry_at is None:
+            await self._reject(creation, error)
+        elif await self._store.postpone(creation, retry_at):
+            delay = retry_at - self._clock()
+            log.info(
+                "Creation postponed: %s cause=%s delay=%.0fs",
+                *(_fields(creation), error.detail, delay),
+            )
+            self._count(CreationOutcome.POSTPONED)
+
+    async def _reject(self, creation: Creation, error: SubmissionRejected) -> None:
+        if await self._store.reject(creation, error.reason, error.words, self._clock()):
+            log.info(
+                "Creation rejected: %s reason=%s cause=%s",
+                *(_fields(creation), error.reason, error.detail),
+            )
+            self._count(CreationOutcome.REJECTED)
+
+    def _retry_at(self, creation: Creation, error: SubmissionRejected) -> float | None:
+        """Return when a rejected request is sent again (Unix seconds), ``None`` for never."""
+        if error.reason not in _TEMPORARY:
+            return None
+        policy, now = self._policy, self._clock()
+        backoff = min(policy.first_delay * 2.0**creation.attempts, policy.max_delay)
+        delay = max(error.retry_after or 0.0, backoff)
+        is_late = not 0 <= now + delay - creation.created_at <= policy.max_wait
+        if delay > policy.max_wait or (is_late and creation.attempts + 1 >= policy.min_attempts):
+            return None
+        return now + delay
+
+    def _count(self, outcome: CreationOutcome) -> None:
+        self._metrics.creations.labels(outcome).inc()
+
+
+def _fields(creation: Creation) -> str:
+    """Return how the log names a request."""
+    return f"creation={creation.id} account={creation.account}"

@@ -1,0 +1,378 @@
+"""Who may create what: the rules of servers, accounts and quotas, with a real Discord client."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import discord
+import pytest
+from pydantic import SecretStr
+from yarl import URL
+
+from bot.accounts.service import NewAccount
+from bot.app import BotParts
+from bot.client import Services
+from bot.relay.creation import CreationKind, CreationRequest, ProblemKind
+from bot.storage.errors import WatchError
+from bot.storage.models import (
+    AccountOwner,
+    Caller,
+    CreationOffer,
+    CreationRefusal,
+    CreationRefusalReason,
+    CreationReport,
+    RelayAccount,
+    TaskKey,
+    WatchRefusal,
+    WatchRefusalReason,
+)
+from bot.watches.destinations import DEFAULT_OPTIONS, WatchOptions
+from sandbox.discord import Channel, User
+from sandbox.relay import LocalRelay
+from tests.support.sandbox_session import SandboxSession, running_built_bot
+
+HOST = "relay.example"
+SONG = CreationRequest(CreationKind.DESCRIPTION, description="a harbour at night")
+CUSTOM = CreationRequest(CreationKind.CUSTOM, title="Harbour", style="folk", lyrics="Waves")
+OPERATOR = "custom"
+REASONS = CreationRefusalReason
+
+
+@dataclass(frozen=True)
+class Club:
+    """A bot in a server where creation is on, and the relay of accounts that people connect."""
+
+    sandbox: SandboxSession
+    bot: BotParts
+    relay: LocalRelay
+
+    @property
+    def services(self) -> Services:
+        """What the cogs use."""
+        return self.bot.client.services
+
+    async def asked(
+        self, user: User | None = None, place: Channel | None = None
+    ) -> discord.Interaction[Any]:
+        """Let a person use some command; return the interaction as the bot received it."""
+        received: asyncio.Future[discord.Interaction[Any]] = asyncio.Future()
+
+        async def receive(interaction: discord.Interaction[Any]) -> None:
+            if not received.done():
+                received.set_result(interaction)
+
+        self.bot.client.add_listener(receive, "on_interaction")
+        person = user or self.sandbox.ada
+        used = await self.sandbox.discord.command(person, place or self.sandbox.songs, "suno help")
+        await used.wait_for_answer(timeout=15)
+        self.bot.client.remove_listener(receive, "on_interaction")
+        return await received
+
+    async def connect(self, owner: AccountOwner) -> RelayAccount:
+        """Connect an account at the second relay."""
+        new = NewAccount("custom", f"https://{HOST}", "", SecretStr(self.relay.key))
+        accounts = self.services.accounts
+        connected = await accounts.connect(owner, new, user_id=self.sandbox.ada.id, locale="en-US")
+        return connected.account
+
+    async def set(self, **changes: Any) -> None:
+        """Change the settings of the server."""
+        await self.services.server_settings.change(self.sandbox.guild.id, **changes)
+
+    async def offer(
+        self, user: User | None = None, place: Channel | None = None, account: str = ""
+    ) -> CreationOffer | CreationRefusal:
+        """Return what a person is offered."""
+        return await self.services.creations.offer(await self.asked(user, place), account)
+
+    async def create(
+        self,
+        request: CreationRequest = SONG,
+        options: WatchOptions = DEFAULT_OPTIONS,
+        user: User | None = None,
+        place: Channel | None = None,
+    ) -> CreationReport:
+        """Let a person create something; it is stored."""
+        asked = await self.asked(user, place)
+        report = await self.services.creations.create(asked, request, options)
+        assert isinstance(report, CreationReport)
+        return report
+
+    async def refusal(
+        self, request: CreationRequest = SONG, options: WatchOptions = DEFAULT_OPTIONS
+    ) -> CreationRefusal | WatchRefusal:
+        """Let a person create something; it is refused, and nothing is sent."""
+        answer = await self.services.creations.create(await self.asked(), request, options)
+        assert not isinstance(answer, CreationReport)
+        assert self.charges == 0
+        return answer
+
+    @property
+    def charges(self) -> int:
+        """For how many requests the relays have charged."""
+        relays = (self.relay, self.sandbox.relay)
+        return sum(len(each.submissions.charges) for each in relays)
+
+    async def task_of(self, report: CreationReport) -> TaskKey:
+        """Wait until a relay has begun what was asked for; return its task."""
+        pending = report.creation.pending_task_id
+        while True:
+            ids = await self.services.watchlist.ids_in(pending, report.creation.user_id)
+            if ids != [pending]:
+                return TaskKey(report.creation.account, ids[0])
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def open_club(sandbox: SandboxSession, **changes: object) -> AsyncIterator[Club]:
+    """Run a bot whose operator lets servers create; the server has turned it on."""
+    async with LocalRelay(key="sk-of-the-server") as relay:
+        hosts = {HOST: URL(relay.base_url).port or 0}
+        settings = {"shared_relay_creates": True, **changes}
+        async with running_built_bot(sandbox, relay_hosts=hosts, changes=settings) as bot:
+            club = Club(sandbox, bot, relay)
+            await club.set(creation=True)
+            yield club
+
+
+@pytest.fixture
+async def club(sandbox: SandboxSession) -> AsyncIterator[Club]:
+    """Yield a server in which everybody may create."""
+    async with open_club(sandbox) as club:
+        yield club
+
+
+def reason_of(answer: object) -> CreationRefusalReason:
+    """Return why something was refused."""
+    assert isinstance(answer, CreationRefusal), answer
+    return answer.reason
+
+
+async def test_nothing_is_offered_until_the_server_turns_it_on(club: Club) -> None:
+    """By default, nobody can spend anything."""
+    await club.services.server_settings.reset(club.sandbox.guild.id)
+    assert reason_of(await club.offer()) is REASONS.OFF
+    assert reason_of(await club.refusal()) is REASONS.OFF
+
+
+async def test_the_operators_account_is_not_charged_by_default(sandbox: SandboxSession) -> None:
+    """Sharing the account for look-ups does not include creating."""
+    async with open_club(sandbox, shared_relay_creates=False) as club:
+        assert reason_of(await club.refusal()) is REASONS.NO_ACCOUNT
+
+
+async def test_an_account_that_is_not_shared_is_not_charged(sandbox: SandboxSession) -> None:
+    """The narrower setting counts."""
+    async with open_club(sandbox, shared_relay=False) as club:
+        assert reason_of(await club.refusal()) is REASONS.NO_ACCOUNT
+
+
+async def test_the_servers_account_is_charged_first_then_the_persons_own(club: Club) -> None:
+    """The operator's comes last."""
+    assert (await club.create()).creation.account == OPERATOR
+    own = await club.connect(AccountOwner(user_id=club.sandbox.ada.id))
+    assert (await club.create()).creation.account == own.id
+    server = await club.connect(AccountOwner(guild_id=club.sandbox.guild.id))
+    assert (await club.create()).creation.account == server.id
+    assert (await club.create(user=club.sandbox.bea)).creation.account == server.id
+
+
+async def test_in_direct_messages_only_the_own_account_is_charged(club: Club) -> None:
+    """Neither the operator nor a server pays for what nobody else sees."""
+    direct = club.sandbox.discord.open_dm(club.sandbox.ada)
+    assert reason_of(await club.offer(place=direct)) is REASONS.NO_ACCOUNT
+    own = await club.connect(AccountOwner(user_id=club.sandbox.ada.id))
+    offer = await club.offer(place=direct)
+    assert isinstance(offer, CreationOffer)
+    assert (offer.account, offer.quota.left_of_user) == (own.id, None)
+    report = await club.create(place=direct)
+    assert report.destination.channel_id == direct.id
+
+
+async def test_only_members_with_a_role_may_create(club: Club) -> None:
+    """Managers need none."""
+    sandbox = club.sandbox
+    role = sandbox.guild.add_role("Composer")
+    await club.set(creation_roles=(role.id,))
+    refusal = await club.offer(sandbox.bea)
+    assert reason_of(refusal) is REASONS.ROLE_MISSING
+    assert isinstance(refusal, CreationRefusal)
+    assert refusal.role_ids == (role.id,)
+    sandbox.guild.add_member(sandbox.bea, roles=(role,))
+    assert isinstance(await club.offer(sandbox.bea), CreationOffer)
+    sandbox.guild.add_member(sandbox.ada, permissions=("manage_guild",))
+    assert isinstance(await club.offer(sandbox.ada), CreationOffer)
+
+
+async def test_the_rules_of_watching_apply(club: Club) -> None:
+    """What nobody could be told is not created."""
+    club.sandbox.songs.deny("send_messages")
+    refusal = await club.refusal()
+    assert isinstance(refusal, WatchRefusal)
+    assert refusal.reason is WatchRefusalReason.BOT_CANNOT_POST
+
+
+async def test_fields_are_checked_before_anything_is_spent(club: Club) -> None:
+    """Each wrong field is named."""
+    refusal = await club.refusal(replace(CUSTOM, title="", lyrics="la" * 3000))
+    assert reason_of(refusal) is REASONS.INVALID
+    assert isinstance(refusal, CreationRefusal)
+    assert [(each.field, each.kind) for each in refusal.problems] == [
+        ("title", ProblemKind.EMPTY),
+        ("lyrics", ProblemKind.TOO_LONG),
+    ]
+
+
+async def test_what_the_relay_does_not_offer_is_refused(club: Club) -> None:
+    """Nothing is tried that may be charged for nothing."""
+    extension = replace(
+        CUSTOM, kind=CreationKind.EXTENSION, extend_task_id="one", extend_clip_id="a"
+    )
+    refusal = await club.refusal(extension)
+    assert isinstance(refusal, CreationRefusal)
+    assert [each.field for each in refusal.problems] == ["kind"]
+
+
+async def test_a_server_chooses_its_models(club: Club) -> None:
+    """Its default is used, and no other model than those it offers."""
+    offer = await club.offer()
+    assert isinstance(offer, CreationOffer)
+    assert offer.models[0].name == "chirp-crow"
+    assert offer.any_model
+    await club.set(creation_models=("chirp-v4", "chirp-auk"), creation_model="chirp-auk")
+    offer = await club.offer()
+    assert isinstance(offer, CreationOffer)
+    assert [each.name for each in offer.models] == ["chirp-auk", "chirp-v4"]
+    refusal = await club.refusal(replace(SONG, model="chirp-crow"))
+    assert isinstance(refusal, CreationRefusal)
+    assert [(each.field, each.kind) for each in refusal.problems] == [
+        ("model", ProblemKind.UNSUPPORTED)
+    ]
+    assert (await club.create()).creation.request.model == "chirp-auk"
+
+
+async def test_quotas_are_told_and_kept(club: Club) -> None:
+    """What exceeds them is not stored."""
+    await club.set(creations_per_user=2, creation_price="1 credit")
+    report = await club.create()
+    assert (report.quota.left_of_user, report.quota.left_of_server) == (1, 49)
+    assert report.price == "1 credit"
+    await club.create()
+    asked = await club.asked()
+    with pytest.raises(WatchError):
+        await club.services.creations.create(asked, SONG)
+    offer = await club.offer()
+    assert isinstance(offer, CreationOffer)
+    assert (offer.quota.left_of_user, offer.quota.left_of_server) == (0, 48)
+
+
+async def test_the_song_is_posted_like_every_other(club: Club) -> None:
+    """From the request to the notice, without another step."""
+    report = await club.create(CUSTOM)
+    key = await club.task_of(report)
+    club.sandbox.relay.clock.advance(300)
+    notice = await club.sandbox.wait_for_notice(key.task_id)
+    assert "Harbour" in str(notice.payload())
+
+
+async def test_a_request_without_direct_messages_is_not_sent(club: Club) -> None:
+    """Where nobody can be told, nothing is spent."""
+    club.sandbox.ada.accepts_direct_messages = False
+    refusal = await club.refusal(options=WatchOptions(private=True))
+    assert isinstance(refusal, WatchRefusal)
+    assert refusal.reason is WatchRefusalReason.NO_DIRECT_MESSAGES
+    offer = await club.offer()
+    assert isinstance(offer, CreationOffer)
+    assert offer.quota.left_of_user == 5
+
+
+async def test_a_private_request_is_sent_once_its_message_has_arrived(club: Club) -> None:
+    """The channel shows nothing of it."""
+    report = await club.create(options=WatchOptions(private=True))
+    key = await club.task_of(report)
+    club.sandbox.relay.clock.advance(300)
+    direct = club.sandbox.discord.open_dm(club.sandbox.ada)
+    await club.sandbox.wait_for_notice(key.task_id, direct)
+    assert club.sandbox.songs.messages == []
+
+
+async def test_who_made_a_request_may_see_it_and_everybody_may_repeat_it(club: Club) -> None:
+    """What is repeated is charged to whoever repeats it, and stays the text of its author."""
+    sandbox, creations = club.sandbox, club.services.creations
+    key = await club.task_of(await club.create(CUSTOM))
+    stored = await creations.stored_request(key, sandbox.ada.id)
+    assert stored is not None
+    assert stored.lyrics == "Waves"
+    assert await creations.stored_request(key, sandbox.bea.id) is None
+    await club.set(creations_per_user=1)
+    again = await creations.again(await club.asked(sandbox.bea), key)
+    assert isinstance(again, CreationReport)
+    assert (again.creation.request, again.quota.left_of_user) == (stored, 0)
+    repeated = await club.task_of(again)
+    assert await creations.stored_request(repeated, sandbox.bea.id) is None
+    assert await creations.stored_request(repeated, sandbox.ada.id) == stored
+
+
+async def test_who_wrote_a_request_can_delete_it_everywhere(club: Club) -> None:
+    """Also where somebody else has repeated it; how much was created counts on."""
+    sandbox, creations = club.sandbox, club.services.creations
+    key = await club.task_of(await club.create(CUSTOM))
+    again = await creations.again(await club.asked(sandbox.bea), key)
+    assert isinstance(again, CreationReport)
+    repeated = await club.task_of(again)
+    await club.services.erasure.erase_user(sandbox.ada.id, None, time.time())
+    for each in (key, repeated):
+        answer = await creations.again(await club.asked(sandbox.bea), each)
+        assert reason_of(answer) is REASONS.REQUEST_UNKNOWN
+    offer = await club.offer(sandbox.bea)
+    assert isinstance(offer, CreationOffer)
+    assert (offer.quota.left_of_user, offer.quota.left_of_server) == (4, 48)
+
+
+async def test_what_is_not_stored_cannot_be_repeated(club: Club) -> None:
+    """As for a song that was created elsewhere."""
+    again = await club.services.creations.again(await club.asked(), TaskKey(OPERATOR, "one"))
+    assert reason_of(again) is REASONS.REQUEST_UNKNOWN
+
+
+async def test_two_who_repeat_at_once_get_two_songs_or_one_refusal(club: Club) -> None:
+    """The quota of the server is checked where the request is stored."""
+    sandbox, creations = club.sandbox, club.services.creations
+    key = await club.task_of(await club.create())
+    asked = [await club.asked(sandbox.ada), await club.asked(sandbox.bea)]
+    answers = await asyncio.gather(*(creations.again(each, key) for each in asked))
+    assert all(isinstance(each, CreationReport) for each in answers)
+    await club.set(creations_per_server=4)
+    limited = await asyncio.gather(
+        *(creations.again(each, key) for each in asked), return_exceptions=True
+    )
+    (made,) = (each for each in limited if isinstance(each, CreationReport))
+    assert [each for each in limited if isinstance(each, WatchError)]
+    await club.task_of(made)
+    assert club.charges == 4
+
+
+async def test_who_waits_for_a_request_finds_it_by_its_id(club: Club) -> None:
+    """Nobody else does: such ids can be guessed."""
+    sandbox, watchlist = club.sandbox, club.services.watchlist
+    sandbox.relay.start_outage()
+    pending = (await club.create(CUSTOM)).creation.pending_task_id
+    ada, bea = (Caller(each.id, sandbox.guild.id) for each in (sandbox.ada, sandbox.bea))
+    mine = await watchlist.read(pending, ada)
+    assert mine is not None
+    assert mine.title == "Harbour"
+    assert await watchlist.read(pending, bea) is None
+    assert [each.task.id for each in await watchlist.watches_of(sandbox.ada.id)] == [pending]
+    sandbox.relay.end_outage()
+
+
+async def test_the_id_of_a_request_leads_to_its_song_for_who_made_it(club: Club) -> None:
+    """Not for others."""
+    report = await club.create()
+    key = await club.task_of(report)
+    watchlist, pending = club.services.watchlist, report.creation.pending_task_id
+    assert await watchlist.ids_in(pending, club.sandbox.ada.id) == [key.task_id]
+    assert await watchlist.ids_in(pending, club.sandbox.bea.id) == [pending]

@@ -1,0 +1,317 @@
+"""Requests are sent to relays once, and every one ends in a song or a truthful message."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.creation.submitter import SUBMISSION_POLICY
+from bot.storage.models import CreationState, Destination, EndReason, TaskKey
+from sandbox.relay import LocalRelay, faults
+from sandbox.relay.submissions import SubmissionFormat
+from tests.support.account_harness import until
+from tests.support.creation_harness import (
+    CHANNEL,
+    LYRICS,
+    OPERATOR,
+    SONG,
+    CreationHarness,
+    open_creations,
+)
+
+MUSIC_PATH = "/suno/submit/music"
+QUEUED, SUBMITTING = CreationState.QUEUED, CreationState.SUBMITTING
+SUBMITTED, REJECTED = CreationState.SUBMITTED, CreationState.REJECTED
+UNCONFIRMED = CreationState.UNCONFIRMED
+
+
+@pytest.fixture
+async def harness(tmp_path: Path) -> AsyncIterator[CreationHarness]:
+    """Yield requests of a bot that is not started, at a relay that answers."""
+    async with LocalRelay() as relay, open_creations(tmp_path, relay) as harness:
+        yield harness
+
+
+@asynccontextmanager
+async def blocked(relay: LocalRelay) -> AsyncIterator[None]:
+    """Let the relay begin what it is asked for, and not answer until this ends."""
+    release = asyncio.Event()
+    relay.delay = release.wait
+    try:
+        yield
+    finally:
+        release.set()
+
+
+def charges(harness: CreationHarness) -> int:
+    """Return for how many requests the relay has charged."""
+    return len(harness.relay.submissions.charges)
+
+
+async def test_a_request_is_sent_and_its_task_is_watched(harness: CreationHarness) -> None:
+    """The task that the relay names takes the place of the request."""
+    creation = await harness.request()
+    await harness.send(harness.submitter())
+    (submission,) = harness.relay.submissions.recorded
+    assert submission.body["gpt_description_prompt"] == SONG.description
+    assert await harness.states() == [SUBMITTED]
+    assert await harness.accounts.running_tasks() == [(OPERATOR, submission.task_ids[0])]
+    stored = await harness.store.of_task(TaskKey(OPERATOR, submission.task_ids[0]))
+    assert stored is not None
+    assert (stored.id, stored.request) == (creation.id, SONG)
+
+
+async def test_nothing_is_sent_twice(harness: CreationHarness) -> None:
+    """However often the loop ticks, and with however many processes one after the other."""
+    await harness.request()
+    for _ in range(3):
+        await harness.send(harness.submitter())
+    assert charges(harness) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [each for each in SubmissionFormat if each is not SubmissionFormat.CLIPS],
+    ids=lambda each: each.name,
+)
+async def test_every_form_of_answer_is_understood(
+    harness: CreationHarness, answer: SubmissionFormat
+) -> None:
+    """A song that is named or finished at once is told like every other."""
+    harness.relay.submissions.format = answer
+    await harness.request()
+    await harness.send(harness.submitter())
+    assert await harness.states() == [SUBMITTED]
+    told = await harness.accounts.messages()
+    running = await harness.accounts.running_tasks()
+    if answer is SubmissionFormat.FINISHED:
+        assert [end for _, end in told[CHANNEL.channel_id]] == [EndReason.FINISHED]
+        assert running == []
+    else:
+        assert told == {}
+        assert len(running) == (2 if answer is SubmissionFormat.TWO_TASKS else 1)
+
+
+@pytest.mark.parametrize("name", list(faults.REFUSALS))
+async def test_what_the_relay_refuses_ends_in_one_message_or_waits(
+    harness: CreationHarness, name: str
+) -> None:
+    """The relay has begun nothing; what may pass is sent again later."""
+    harness.relay.faults.add(faults.refuses_submission(name), path=MUSIC_PATH)
+    await harness.request()
+    await harness.send(harness.submitter())
+    assert charges(harness) == 0
+    if name in ("429 upstream", "503 no channel"):
+        assert await harness.states() == [QUEUED]
+        return
+    assert await harness.states() == [REJECTED]
+    (told,) = (await harness.accounts.messages())[CHANNEL.channel_id]
+    assert told[1] == EndReason.REJECTED
+
+
+LOST_ANSWERS = {
+    "cut": faults.after_charging(faults.cut_before_headers()),
+    "502": faults.after_charging(faults.answers(502, "<html>bad gateway</html>")),
+    "no id": faults.after_charging(faults.answers(200, {"code": "success", "data": ""})),
+    "no JSON": faults.after_charging(faults.answers(200, b"{")),
+}
+
+
+@pytest.mark.parametrize("name", list(LOST_ANSWERS))
+async def test_a_lost_answer_is_told_and_never_repeated(
+    harness: CreationHarness, name: str
+) -> None:
+    """Nobody knows whether it was charged: it was, and the message says that it may be."""
+    harness.relay.faults.add(LOST_ANSWERS[name], path=MUSIC_PATH, times=1)
+    creation = await harness.request()
+    submitter = harness.submitter()
+    await harness.send(submitter)
+    harness.clock.now += 3600
+    await harness.send(submitter)
+    assert await harness.states() == [UNCONFIRMED]
+    assert charges(harness) == 1
+    assert await harness.accounts.messages() == {
+        CHANNEL.channel_id: [(creation.pending_task_id, EndReason.UNCONFIRMED)]
+    }
+
+
+async def test_an_id_that_is_known_already_proves_nothing(harness: CreationHarness) -> None:
+    """A relay that answers with the task of an earlier request may have begun nothing."""
+    await harness.request()
+    submitter = harness.submitter()
+    await harness.send(submitter)
+    (first,) = harness.relay.submissions.charges
+    answer = faults.answers(200, {"code": "success", "data": first.task_ids[0]})
+    harness.relay.faults.add(answer, path=MUSIC_PATH)
+    await harness.request(user_id=8)
+    await harness.send(submitter)
+    assert await harness.states() == [SUBMITTED, UNCONFIRMED]
+
+
+async def test_a_pause_that_the_relay_asks_for_is_kept(harness: CreationHarness) -> None:
+    """Retry-After decides when it is sent again; then it succeeds."""
+    pause = faults.answers(429, {"message": "slow down"}, headers={"Retry-After": "45"})
+    harness.relay.faults.add(pause, path=MUSIC_PATH, times=1)
+    await harness.request()
+    assert await harness.send(harness.submitter()) == harness.clock.now + 45
+    assert await harness.states() == [QUEUED]
+    assert await harness.waits() == [45]
+
+
+async def test_a_pause_beyond_the_time_limit_is_told_at_once(harness: CreationHarness) -> None:
+    """Nobody waits for an hour to learn that nothing was created."""
+    pause = faults.answers(429, {"message": "slow down"}, headers={"Retry-After": "3600"})
+    harness.relay.faults.add(pause, path=MUSIC_PATH)
+    await harness.request()
+    await harness.send(harness.submitter())
+    assert await harness.states() == [REJECTED]
+
+
+async def test_a_busy_relay_is_asked_again_for_ten_minutes(harness: CreationHarness) -> None:
+    """Each time after a longer wait; then the person is told, once."""
+    busy = faults.refuses_submission("503 no channel")
+    harness.relay.faults.add(busy, path=MUSIC_PATH)
+    await harness.request()
+    submitter, begun, waits = harness.submitter(), harness.clock.now, []
+    while QUEUED in await harness.states():
+        await harness.send(submitter)
+        waits += await harness.waits()
+        harness.clock.now += waits[-1]
+    assert waits[:5] == [5, 10, 20, 40, 60]
+    assert set(waits[5:]) == {60, waits[-1]}
+    assert 500 < harness.clock.now - begun - waits[-1] <= 600
+    assert await harness.states() == [REJECTED]
+    assert len((await harness.accounts.messages())[CHANNEL.channel_id]) == 1
+
+
+async def test_a_relay_that_cannot_be_reached_costs_nothing(tmp_path: Path) -> None:
+    """The request waits in the queue, and is sent when the relay is there."""
+    async with LocalRelay() as relay:
+        port = int(relay.base_url.rpartition(":")[2])
+    async with open_creations(tmp_path, relay) as harness:
+        await harness.request()
+        submitter = harness.submitter()
+        await harness.send(submitter)
+        assert await harness.states() == [QUEUED]
+        async with LocalRelay(key=relay.key, port=port) as relay:
+            harness.clock.now += 60
+            await harness.send(submitter)
+            assert await harness.states() == [SUBMITTED]
+            assert len(relay.submissions.charges) == 1
+
+
+async def test_an_open_circuit_postpones_without_asking(harness: CreationHarness) -> None:
+    """The relay limits the rate: nobody asks it again before the pause is over."""
+    pause = faults.answers(429, {"message": "slow down"}, headers={"Retry-After": "45"})
+    harness.relay.faults.add(pause, path=MUSIC_PATH, times=1)
+    await harness.request()
+    submitter = harness.submitter()
+    await harness.send(submitter)
+    asked = len(harness.relay.submissions.recorded)
+    await harness.request(user_id=8)
+    await harness.send(submitter)
+    assert await harness.states() == [QUEUED, QUEUED]
+    assert len(harness.relay.submissions.recorded) == asked
+    assert all(30 < wait <= 45 for wait in await harness.waits())
+
+
+async def test_a_slow_relay_delays_no_other_account(tmp_path: Path) -> None:
+    """An answer that takes minutes occupies one request of one account."""
+    async with LocalRelay() as slow, LocalRelay(key="sk-of-a-server") as quick:
+        values = {"suno_base_url": slow.base_url, "suno_api_key": slow.key}
+        async with open_creations(tmp_path, quick, values) as harness, blocked(slow):
+            account = await harness.accounts.connect()
+            await harness.request(LYRICS)
+            submitter = harness.submitter()
+            await submitter.tick()
+            await until_recorded(slow)
+            await harness.request(account=account.id)
+            await submitter.tick()
+            await harness.until_states(SUBMITTING, SUBMITTED)
+        await asyncio.gather(*submitter.in_flight)
+
+
+async def until_recorded(relay: LocalRelay) -> None:
+    """Wait until a relay has begun something."""
+
+    async def has_begun() -> bool:
+        return bool(relay.submissions.charges)
+
+    await until(has_begun)
+
+
+async def test_only_so_many_requests_are_sent_to_an_account_at_once(
+    harness: CreationHarness,
+) -> None:
+    """The others stay in the queue, where they can be cancelled, until there is room."""
+    policy = replace(SUBMISSION_POLICY, max_per_account=2)
+    submitter = harness.submitter(policy)
+    for user_id in range(5):
+        await harness.request(user_id=user_id)
+    async with blocked(harness.relay):
+        due_at = await submitter.tick()
+        assert sorted(await harness.states()) == [*[QUEUED] * 3, *[SUBMITTING] * 2]
+        assert due_at == harness.clock.now + policy.blocked_interval
+    for _ in range(3):
+        await harness.send(submitter)
+    assert await harness.states() == [SUBMITTED] * 5
+
+
+async def test_a_stop_waits_for_the_answer(harness: CreationHarness) -> None:
+    """What was sent in time is stored before the process ends."""
+    await harness.request()
+    submitter = harness.submitter()
+    await submitter.tick()
+    await submitter.finish()
+    assert await harness.states() == [SUBMITTED]
+
+
+async def test_what_a_stop_cuts_off_may_have_been_charged(harness: CreationHarness) -> None:
+    """The next start tells it, once, and sends nothing."""
+    await harness.request()
+    submitter = harness.submitter(replace(SUBMISSION_POLICY, shutdown_timeout=0.0))
+    async with blocked(harness.relay):
+        await submitter.tick()
+        await until_recorded(harness.relay)
+        await submitter.finish()
+        assert await harness.states() == [SUBMITTING]
+        for _ in range(2):
+            await harness.send(harness.submitter())
+    assert await harness.states() == [UNCONFIRMED]
+    assert charges(harness) == 1
+    assert len((await harness.accounts.messages())[CHANNEL.channel_id]) == 1
+
+
+async def test_a_claim_under_way_at_a_stop_is_not_lost(harness: CreationHarness) -> None:
+    """The loop may be stopped while the claim is written: what is claimed is sent."""
+    await harness.request()
+    submitter = harness.submitter()
+    async with blocked(harness.relay):
+        tick = asyncio.create_task(submitter.tick())
+        await harness.until_states(SUBMITTING)
+        tick.cancel()
+        await asyncio.gather(tick, return_exceptions=True)
+    await submitter.finish()
+    assert await harness.states() == [SUBMITTED]
+
+
+async def test_what_is_cancelled_in_the_queue_is_not_sent(harness: CreationHarness) -> None:
+    """Who stops watching a request before it is sent pays nothing."""
+    creation = await harness.request()
+    await harness.accounts.services.watchlist.remove([creation.pending_task_id], user_id=7)
+    await harness.send(harness.submitter())
+    assert await harness.states() == [CreationState.CANCELLED]
+    assert harness.relay.submissions.recorded == []
+
+
+async def test_two_servers_do_not_share_what_is_told(harness: CreationHarness) -> None:
+    """Each request is told where it was made."""
+    await harness.request()
+    await harness.request(user_id=8, destination=Destination(600, 60))
+    harness.relay.faults.add(faults.refuses_submission("400 moderation"), path=MUSIC_PATH)
+    await harness.send(harness.submitter())
+    told = await harness.accounts.messages()
+    assert {channel: len(ends) for channel, ends in told.items()} == {500: 1, 600: 1}
