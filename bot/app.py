@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -37,7 +38,7 @@ from bot.polling.adaptive.planner import Planner
 from bot.polling.poller import Poller
 from bot.polling.schedule import Schedule
 from bot.relay.client import RelayClient
-from bot.relay.providers import KNOWN_RELAYS, RelayProfile, public_profile, relay_profile
+from bot.relay.providers import RelayProfile, public_profile, relay_profile
 from bot.relay.requester import RequestStats
 from bot.relay.transport import ResponseLimits
 from bot.settings import Settings
@@ -151,7 +152,7 @@ class _AccountClients:
     def __init__(self, settings: Settings, session: aiohttp.ClientSession) -> None:
         self._settings = settings
         self._session = session
-        self.stats = {name: RequestStats() for name in KNOWN_RELAYS}
+        self.stats = {name: RequestStats() for name in settings.relays}
 
     def make(self, profile: RelayProfile, key: SecretStr, account: str = "new") -> RelayClient:
         """Make the client of an account; ``account`` is its id once it is stored."""
@@ -234,7 +235,14 @@ def build_bot(
     offers = CreationOffers(
         registry, stores.creations, operator_creates=settings.shared_relay_creates
     )
-    accounts = AccountService(stores.accounts, registry, cipher, public_profile, clients.make)
+    accounts = AccountService(
+        stores.accounts,
+        registry,
+        cipher,
+        partial(public_profile, relays=settings.relays),
+        clients.make,
+        relays=settings.relays,
+    )
     client.services = _build_services(
         *(stores, watchlist, accounts, dispatcher, updater, recipient_check),
         creations=CreationService(
@@ -310,7 +318,9 @@ def _connection_opener(
         if cipher is None:
             raise DecryptionError("ENCRYPTION_KEY is not set")
         key = cipher.decrypt(account.encrypted_key, account.id)
-        profile = relay_profile(account.relay, account.base_url, account.fetch_path)
+        profile = relay_profile(
+            account.relay, account.base_url, account.fetch_path, relays=settings.relays
+        )
         access = RelayAccess(account.id, profile.base_url, key)
         fingerprint = await create_fingerprint(stores.database, access)
         client = clients.make(profile, key, account.id)
@@ -447,7 +457,10 @@ def profile_of(settings: Settings) -> RelayProfile:
     """Return the profile of the relay in the settings. Raises ``StartError`` if it is unusable."""
     try:
         return relay_profile(
-            settings.suno_relay, settings.suno_base_url or None, settings.suno_fetch_path or None
+            settings.suno_relay,
+            settings.suno_base_url or None,
+            settings.suno_fetch_path or None,
+            relays=settings.relays,
         )
     except ValueError as error:
         raise StartError(f"SUNO_BASE_URL or SUNO_FETCH_PATH: {error}", permanent=True) from error

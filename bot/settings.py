@@ -3,7 +3,9 @@
 They come from the environment and from ``.env`` in the current directory; the environment wins.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, get_args, get_origin
 
@@ -21,7 +23,8 @@ from yarl import URL
 
 from bot.encryption import parse_keys
 from bot.redaction import redact_setting
-from bot.relay.providers import KNOWN_RELAYS
+from bot.relay.provider_files import read_profiles
+from bot.relay.providers import KNOWN_RELAYS, RelayProfile
 
 DISCORD_API = "https://discord.com/api/v10"
 ENV_FILE = ".env"
@@ -71,10 +74,14 @@ Secret = Annotated[SecretStr, AfterValidator(_secret)]
 OptionalSecret = Annotated[SecretStr, AfterValidator(_optional_secret)]
 
 
-def _known_relay(name: str) -> str:
-    if name not in KNOWN_RELAYS:
-        raise ValueError(f"must be one of: {', '.join(KNOWN_RELAYS)}")
-    return name
+def _profiles_file(path: Path | None) -> Path | None:
+    if path is not None:
+        read_profiles(path)
+    return path
+
+
+def _relays_in(path: Path | None) -> Mapping[str, RelayProfile]:
+    return KNOWN_RELAYS if path is None else read_profiles(path)
 
 
 def _encryption_keys(value: SecretStr) -> SecretStr:
@@ -100,7 +107,9 @@ class Settings(BaseSettings):
     discord_api_url: Annotated[str, _safe_url("https", "http")] = DISCORD_API
     discord_gateway_url: Annotated[str, _safe_url("wss", "ws")] = ""
     """Empty: the one that Discord's API names."""
-    suno_relay: Annotated[str, AfterValidator(_known_relay)] = "deerapi"
+    relay_profiles: Annotated[Path | None, AfterValidator(_profiles_file)] = None
+    """A file that changes and adds relays, models and what can be created; ``None``: none."""
+    suno_relay: str = "deerapi"
     suno_base_url: Annotated[str, _safe_url("https", "http")] = Field("", validate_default=True)
     """Empty: the relay's own."""
     suno_api_key: OptionalSecret = SecretStr("")
@@ -139,6 +148,14 @@ class Settings(BaseSettings):
     def _to_upper_case(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
 
+    @field_validator("suno_relay", mode="after")
+    @classmethod
+    def _relay_is_known(cls, name: str, info: ValidationInfo) -> str:
+        relays = _relays_in(info.data.get("relay_profiles"))
+        if name not in relays:
+            raise ValueError(f"must be one of: {', '.join(relays)}")
+        return name
+
     @field_validator("suno_base_url", mode="after")
     @classmethod
     def _custom_relay_needs_url(cls, url: str, info: ValidationInfo) -> str:
@@ -160,6 +177,11 @@ class Settings(BaseSettings):
         if path and (not path.startswith("/") or any(c in path for c in "?# ")):
             raise ValueError("must be a path such as /suno/fetch, without spaces, '?' and '#'")
         return path
+
+    @cached_property
+    def relays(self) -> Mapping[str, RelayProfile]:
+        """The relays that are known by name, those of the operator's file among them."""
+        return _relays_in(self.relay_profiles)
 
     @property
     def operator_account(self) -> str:

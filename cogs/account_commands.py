@@ -80,7 +80,9 @@ class AccountCommands(SunoCog):
         if owner is not None:
             known = await self._accounts.of(owner)
             catalog = catalog_for(interaction.locale.value)
-            modal = account_modal(custom_id.owner, custom_id.relay, catalog, known)
+            modal = account_modal(
+                custom_id.owner, custom_id.relay, catalog, known, self._accounts.relays
+            )
             await interaction.response.send_modal(modal)
 
     async def connect(
@@ -91,7 +93,8 @@ class AccountCommands(SunoCog):
         if owner is None:
             return
         catalog = catalog_for(interaction.locale.value)
-        testing = testing_panel(AccountView(custom_id.owner, None, True, catalog), custom_id.relay)
+        empty = AccountView(custom_id.owner, None, True, catalog, relays=self._accounts.relays)
+        testing = testing_panel(empty, custom_id.relay)
         await interaction.response.edit_message(embed=testing.embed, view=testing.view)
         await _edit(interaction, await self._connect(interaction, custom_id, owner, values))
 
@@ -111,11 +114,14 @@ class AccountCommands(SunoCog):
                 owner, new, user_id=interaction.user.id, locale=interaction.locale.value
             )
         except RelayError as error:
-            problem = connection_problem_text(error.kind, relay, url, catalog)
+            problem = connection_problem_text(
+                error.kind, relay, url, catalog, self._accounts.relays
+            )
         except WatchError as error:
             problem = error_text(error, catalog)
         else:
-            view = AccountView(custom_id.owner, connected.account, True, catalog)
+            relays = self._accounts.relays
+            view = AccountView(custom_id.owner, connected.account, True, catalog, relays=relays)
             return connected_panel(view, connected.account, connected.batch_path)
         view = await self._view(interaction, custom_id.owner, owner)
         stored = "account-kept" if view.account is not None else "account-nothing-stored"
@@ -138,6 +144,7 @@ class AccountCommands(SunoCog):
             answered_at=circuit.last_success_at,
             failing_since=circuit.failing_since,
             error=circuit.cause,
+            relays=self._accounts.relays,
         )
 
 

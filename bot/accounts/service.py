@@ -7,7 +7,7 @@ import logging
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ from bot.relay.circuit_breaker import CircuitStatus
 from bot.relay.client import RelayClient
 from bot.relay.errors import EndpointNotFoundError
 from bot.relay.models import TaskKind
-from bot.relay.providers import RelayProfile
+from bot.relay.providers import KNOWN_RELAYS, RelayProfile
 from bot.storage.errors import (
     AccountAddressRefused,
     AccountDisconnectedMeanwhile,
@@ -77,8 +77,11 @@ class AccountService:
         make_profile: MakeProfile,
         make_client: Callable[[RelayProfile, SecretStr], RelayClient],
         clock: Callable[[], float] = time.time,
+        relays: Mapping[str, RelayProfile] = KNOWN_RELAYS,
     ) -> None:
         """``cipher``: ``None`` without ``ENCRYPTION_KEY``; then nothing can be connected."""
+        self.relays = relays
+        """Those that people can choose from, by name."""
         self._accounts = accounts
         self._registry = registry
         self._cipher = cipher

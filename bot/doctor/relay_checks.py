@@ -36,7 +36,10 @@ async def check_relay(settings_report: SettingsReport, time_limit: float) -> Che
         return
     try:
         profile = relay_profile(
-            settings.suno_relay, settings.suno_base_url or None, settings.suno_fetch_path or None
+            settings.suno_relay,
+            settings.suno_base_url or None,
+            settings.suno_fetch_path or None,
+            relays=settings.relays,
         )
     except ValueError as error:
         advice = f"{_CHECK_URL}, then run the doctor again."

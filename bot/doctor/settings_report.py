@@ -27,7 +27,9 @@ from bot.storage.account_facts import AccountAccess
 from bot.storage.key_value import RelayAccess
 from bot.storage.models import RelayAccount
 
-RELAY_SETTINGS = ("SUNO_RELAY", "SUNO_BASE_URL", "SUNO_API_KEY", "SUNO_FETCH_PATH")
+RELAY_SETTINGS = (
+    *("RELAY_PROFILES", "SUNO_RELAY", "SUNO_BASE_URL", "SUNO_API_KEY", "SUNO_FETCH_PATH"),
+)
 
 Source = Mapping[str, str | None]
 """The values of the environment or of ``.env``, by the names of the fields of ``Settings``."""
@@ -100,7 +102,9 @@ class SettingsReport:
             return None
         settings = self.settings
         try:
-            profile = relay_profile(settings.suno_relay, settings.suno_base_url or None)
+            profile = relay_profile(
+                settings.suno_relay, settings.suno_base_url or None, relays=settings.relays
+            )
         except ValueError:
             return None
         return RelayAccess(profile.name, profile.base_url, settings.suno_api_key)
@@ -165,7 +169,7 @@ def _values(
             is_short = 0 < len(secret) < _SHORTEST_SECRETS[name]
             value = _describe_secret(name, secret)
         origin: Literal["environment", ".env", "default"] = ".env" if name in dotenv else "default"
-        shown = redact_setting(str(value))
+        shown = redact_setting("" if value is None else str(value))
         origin = "environment" if name in environment else origin
         yield SettingValue(name.upper(), shown, origin, is_short)
 

@@ -146,6 +146,7 @@ class QueueMetrics:
         self._statistics = statistics
         self._clock = clock
         self._metrics = metrics
+        self._relays = set(KNOWN_RELAYS)
         self._read_at = 0.0
 
     async def refresh(self) -> None:
@@ -161,7 +162,8 @@ class QueueMetrics:
         metrics.queued_deliveries.labels(QueueState.DUE).set(counts.due)
         metrics.queued_deliveries.labels(QueueState.SENDING).set(counts.sending)
         metrics.queued_deliveries.labels(QueueState.HELD).set(counts.held)
-        for relay in KNOWN_RELAYS:
+        self._relays |= counts.accounts.keys()
+        for relay in self._relays:
             accounts = counts.accounts.get(relay, NO_ACCOUNTS)
             metrics.accounts.labels(relay).set(accounts.connected)
             metrics.rejected_accounts.labels(relay).set(accounts.rejected)

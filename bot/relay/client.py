@@ -84,7 +84,8 @@ class RelayClient:
         """
         log_id = f"relay={relay.name}" if account is None else f"account={account}"
         random = SystemRandom()
-        self._base_url = relay.base_url
+        self.profile = relay
+        """What can be asked of this relay."""
         self._breaker = CircuitBreaker(log_id, backoff, random, is_operators=account is None)
         self._limiter = RateLimiter(requests_per_second, clock)
         transport = Transport(session, relay.base_url, key, limits)
@@ -131,7 +132,7 @@ class RelayClient:
     async def warn_if_unreachable(self) -> None:
         """Log a warning if no connection to the relay can be opened now; sends no request."""
         try:
-            await check_reachable(self._base_url)
+            await check_reachable(self.profile.base_url)
         except RelayError as error:
             self._breaker.warn(error)
 

@@ -96,15 +96,15 @@ class RelayProfile:
         return ""
 
 
-def _load_profiles() -> dict[str, RelayProfile]:
-    data = tomllib.loads(files("bot.relay").joinpath("providers.toml").read_text("utf-8"))
-    models = {name: RelayModel(name, **fields) for name, fields in data["models"].items()}
-    return {name: _profile(name, fields, models) for name, fields in data["relays"].items()}
+_DATA = tomllib.loads(files("bot.relay").joinpath("providers.toml").read_text("utf-8"))
+
+KNOWN_MODELS: Mapping[str, RelayModel] = MappingProxyType(
+    {name: RelayModel(name, **fields) for name, fields in _DATA["models"].items()}
+)
+"""By name."""
 
 
-def _profile(
-    name: str, fields: Mapping[str, Any], models: Mapping[str, RelayModel]
-) -> RelayProfile:
+def _profile(name: str, fields: Mapping[str, Any]) -> RelayProfile:
     return RelayProfile(
         name=name,
         base_url=fields.get("base_url", ""),
@@ -112,51 +112,67 @@ def _profile(
         title=fields["title"],
         batch_size=fields["batch_size"],
         capabilities=frozenset(map(Capability, fields["capabilities"])),
-        models=tuple(models[each] for each in fields["models"]),
+        models=tuple(KNOWN_MODELS[each] for each in fields["models"]),
     )
 
 
-KNOWN_RELAYS: Mapping[str, RelayProfile] = MappingProxyType(_load_profiles())
+KNOWN_RELAYS: Mapping[str, RelayProfile] = MappingProxyType(
+    {name: _profile(name, fields) for name, fields in _DATA["relays"].items()}
+)
 """By name. ``custom`` stands for every other relay, and has no address."""
 
 
 def relay_profile(
-    name: str, base_url: str | None = None, fetch_path: str | None = None
+    name: str,
+    base_url: str | None = None,
+    fetch_path: str | None = None,
+    *,
+    relays: Mapping[str, RelayProfile] = KNOWN_RELAYS,
 ) -> RelayProfile:
     """Return the profile of a relay; an address or path that is given replaces its own.
 
-    Raises ``ValueError``, with a sentence for the operator, where the name is not known, ``custom``
+    ``relays`` are those to choose from, by name. Raises ``ValueError``, with a sentence for the
+    operator, where the name is not known, ``custom``
     has no address, or an address or path cannot be used.
     """
-    known = KNOWN_RELAYS.get(name.strip().lower())
+    known = relays.get(name.strip().lower())
     if known is None:
-        choices = ", ".join(KNOWN_RELAYS)
+        choices = ", ".join(relays)
         raise ValueError(f"There is no relay called {name!r}; choose one of {choices}.")
     address = base_url or known.base_url
     if not address:
         raise ValueError("A custom relay needs its address, such as https://api.example.com.")
     return replace(
         known,
-        base_url=_checked_address(address.strip()),
-        fetch_path=_checked_path((fetch_path or known.fetch_path).strip()),
+        base_url=checked_address(address.strip()),
+        fetch_path=checked_path((fetch_path or known.fetch_path).strip()),
     )
 
 
-def public_profile(name: str, base_url: str, fetch_path: str) -> RelayProfile:
+def public_profile(
+    name: str,
+    base_url: str,
+    fetch_path: str,
+    *,
+    relays: Mapping[str, RelayProfile] = KNOWN_RELAYS,
+) -> RelayProfile:
     """Return the profile of a relay that a stranger names: https at port 443 only.
 
     Raises ``ValueError`` as ``relay_profile`` does. Whether the address is public is checked when
     a connection is opened.
     """
-    profile = relay_profile(name, base_url, fetch_path)
+    profile = relay_profile(name, base_url, fetch_path, relays=relays)
     parts = urlsplit(profile.base_url)
     if parts.scheme != "https" or parts.port not in (None, 443):
         raise ValueError("The relay's address must begin with https:// and name no other port.")
     return profile
 
 
-def _checked_address(address: str) -> str:
-    """Return the address without a final slash; no error quotes it, because it may hold a key."""
+def checked_address(address: str) -> str:
+    """Return the address without a final slash. Raises ``ValueError``, as ``relay_profile`` does.
+
+    No error quotes it, because it may hold a key.
+    """
     parts = _split(address)
     if parts is None or parts.scheme not in ("http", "https"):
         raise ValueError("The relay's address is not a web address such as https://example.com.")
@@ -192,7 +208,8 @@ def _is_loopback(parts: SplitResult) -> bool:
         return host == "localhost"
 
 
-def _checked_path(path: str) -> str:
+def checked_path(path: str) -> str:
+    """Return the path without a final slash. Raises ``ValueError``, as ``relay_profile`` does."""
     if not path.startswith("/") or not path.isprintable() or set(path) & set(" ?#{}\\"):
         raise ValueError(
             "The relay's path must begin with '/' and hold no spaces, '?', '#' or braces; "

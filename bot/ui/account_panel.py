@@ -1,14 +1,14 @@
 """Renders the relay account of a server or a user: what is connected, and how to change that."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import discord
 
 from bot.i18n.catalog import Catalog
 from bot.relay.errors import ErrorKind
-from bot.relay.providers import CUSTOM, FETCH_PATH, KNOWN_RELAYS
+from bot.relay.providers import CUSTOM, FETCH_PATH, KNOWN_RELAYS, RelayProfile
 from bot.storage.models import NOBODY, RelayAccount
 from bot.ui.custom_ids import AccountButtonId, AccountConnectId, AccountModalId, CustomId
 from bot.ui.escaping import code_span
@@ -49,6 +49,8 @@ class AccountView:
     """``None`` while the relay works."""
     error: ErrorKind | None = None
     """How it fails."""
+    relays: Mapping[str, RelayProfile] = field(default_factory=lambda: KNOWN_RELAYS)
+    """Those that people can choose from, by name."""
 
 
 def account_panel(view: AccountView, problem: str = "") -> Panel:
@@ -62,7 +64,7 @@ def account_panel(view: AccountView, problem: str = "") -> Panel:
     trouble = _trouble(view, account)
     lines = [
         *([problem, ""] if problem else []),
-        catalog.text("account-relay", relay=_relay_text(account, catalog)),
+        catalog.text("account-relay", relay=_relay_text(account, view)),
         catalog.text("account-key", ending=code_span(account.key_ending)),
         _connected_text(account, catalog),
         catalog.text("account-answered", time=_relative(view.answered_at))
@@ -84,7 +86,7 @@ def connected_panel(view: AccountView, account: RelayAccount, batch_path: str | 
     ``batch_path``: of the batch look-up, ``None`` if the relay has only single ones.
     """
     catalog = view.catalog
-    relay, ending = _relay_text(account, catalog), code_span(account.key_ending)
+    relay, ending = _relay_text(account, view), code_span(account.key_ending)
     if batch_path is None:
         found = catalog.text("account-connected-single")
     else:
@@ -102,7 +104,7 @@ def disconnected_panel(view: AccountView, watches: int) -> Panel:
 
 def testing_panel(view: AccountView, relay: str) -> Panel:
     """Return what is shown while a key is tested."""
-    name = relay_name(relay, view.catalog)
+    name = relay_name(relay, view.catalog, view.relays)
     return _panel(view, [view.catalog.text("account-testing", relay=name)], [])
 
 
@@ -125,7 +127,11 @@ def disconnect_question(view: AccountView, watches: int) -> Panel:
 
 
 def account_modal(
-    owner: str, relay: str, catalog: Catalog, known: RelayAccount | None
+    owner: str,
+    relay: str,
+    catalog: Catalog,
+    known: RelayAccount | None,
+    relays: Mapping[str, RelayProfile] = KNOWN_RELAYS,
 ) -> discord.ui.Modal:
     """Return the modal for a key; for a relay that is not listed, also for its address.
 
@@ -140,21 +146,29 @@ def account_modal(
             _field(URL, catalog, MAX_URL, value=url),
             _field(PATH, catalog, MAX_PATH, value=path, is_required=False),
         ]
-    title = catalog.text("account-modal-title", relay=relay_name(relay, catalog))
+    title = catalog.text("account-modal-title", relay=relay_name(relay, catalog, relays))
     return form_modal(AccountModalId(owner, relay), title, fields)
 
 
-def connection_problem_text(kind: ErrorKind, relay: str, url: str, catalog: Catalog) -> str:
+def connection_problem_text(
+    kind: ErrorKind,
+    relay: str,
+    url: str,
+    catalog: Catalog,
+    relays: Mapping[str, RelayProfile] = KNOWN_RELAYS,
+) -> str:
     """Return why the test of a key failed, and what to do. ``url``: as it was entered, or empty."""
-    host = _host(url or KNOWN_RELAYS[relay].base_url)
+    host = _host(url or relays[relay].base_url)
     return catalog.text(
         f"account-test-{_TEST_PROBLEMS.get(kind, 'no-relay')}", host=code_span(host)
     )
 
 
-def relay_name(relay: str, catalog: Catalog) -> str:
+def relay_name(
+    relay: str, catalog: Catalog, relays: Mapping[str, RelayProfile] = KNOWN_RELAYS
+) -> str:
     """Return the name of a relay, as on a button."""
-    known = KNOWN_RELAYS.get(relay)
+    known = relays.get(relay)
     return known.title if known and relay != CUSTOM else catalog.text("account-relay-custom")
 
 
@@ -167,10 +181,10 @@ def _connect_panel(view: AccountView, problem: str) -> Panel:
     buttons = [
         _button(
             AccountConnectId(view.owner, name),
-            relay_name(name, catalog),
+            relay_name(name, catalog, view.relays),
             discord.ButtonStyle.secondary if name == CUSTOM else discord.ButtonStyle.primary,
         )
-        for name in KNOWN_RELAYS
+        for name in view.relays
     ]
     return _panel(view, lines, buttons)
 
@@ -194,9 +208,9 @@ def _connected_text(account: RelayAccount, catalog: Catalog) -> str:
     return catalog.text("account-by", user=f"<@{account.connected_by}>", time=time)
 
 
-def _relay_text(account: RelayAccount, catalog: Catalog) -> str:
+def _relay_text(account: RelayAccount, view: AccountView) -> str:
     host = code_span(_host(account.base_url))
-    name = relay_name(account.relay, catalog)
+    name = relay_name(account.relay, view.catalog, view.relays)
     return host if account.relay == CUSTOM else f"{name} ({host})"
 
 
@@ -221,7 +235,7 @@ def _field(
 
 
 def _replace_button(view: AccountView, account: RelayAccount) -> discord.ui.Button[discord.ui.View]:
-    relay = account.relay if account.relay in KNOWN_RELAYS else CUSTOM
+    relay = account.relay if account.relay in view.relays else CUSTOM
     return _button(
         AccountConnectId(view.owner, relay),
         view.catalog.text("account-button-replace"),

@@ -20,7 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bot.encryption": set(),
     "bot.settings": {
         *("bot.encryption", "bot.redaction"),
-        "bot.relay.providers",  # the names that SUNO_RELAY may have
+        *("bot.relay.providers", "bot.relay.provider_files"),  # the names that SUNO_RELAY may have
     },
     "bot.logs": {"bot.redaction"},
     "bot.metrics": set(),

@@ -48,6 +48,8 @@ def test_the_example_names_every_setting_in_order_with_its_default() -> None:
 
 
 def _as_written(default: object) -> str:
+    if default is None:
+        return ""
     return str(default).lower() if isinstance(default, bool) else str(default).removesuffix(".0")
 
 
