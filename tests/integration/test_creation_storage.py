@@ -1,14 +1,17 @@
 """Requests to create in the database: each is sent at most once, and each ends truthfully once."""
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
 
+from bot.doctor.task_summary import describe_end, summarize
 from bot.encryption import Cipher
 from bot.relay.creation import RejectionReason, Submission
 from bot.relay.models import Outcome
 from bot.storage.database import DatabaseThread
+from bot.storage.erasure import Erasure
 from bot.storage.errors import (
     BadTaskId,
     CreationsOfServerReached,
@@ -30,6 +33,8 @@ from bot.storage.models import (
     UnwatchOutcome,
 )
 from bot.storage.relay_accounts import RelayAccountStore
+from bot.storage.retention import Retention
+from bot.storage.task_facts import task_facts
 from tests.support.builders import HERE, NOON, a_running_task, a_song, connect_account
 from tests.support.creations import (
     ACCOUNT,
@@ -497,3 +502,136 @@ async def join(harness: CreationHarness, task_id: str) -> None:
         now=NOON,
         deadline=DEADLINE,
     )
+
+
+# What is kept, and what is deleted
+
+
+async def test_the_request_is_kept_as_long_as_the_history_of_the_song(
+    harness: CreationHarness,
+) -> None:
+    """Months later it can be repeated, although the task and its notice are pruned."""
+    creation = await harness.sending(has_card=False)
+    await harness.creations.accept(creation, Submission(("abc",), a_song("abc")), NOON)
+    await harness.post()
+    await Retention(harness.database).prune(NOON + 100 * DAY)
+    assert await harness.counts() == {"creations": 1, "creation_tasks": 1, "tasks": 0}
+    stored = await harness.creations.of_task(TaskKey(ACCOUNT, "abc"))
+    assert stored is not None
+    assert stored.request == HARBOUR
+
+
+async def test_a_rejected_request_is_kept_as_long_as_its_notice(harness: CreationHarness) -> None:
+    """It can be repeated by the button under it, and is no history."""
+    creation = await harness.sending(has_card=False)
+    await harness.creations.reject(creation, RejectionReason.CREDIT, "", NOON)
+    await harness.post()
+    key = TaskKey(ACCOUNT, creation.pending_task_id)
+    await Retention(harness.database).prune(NOON + 29 * DAY)
+    assert await harness.creations.of_task(key) is not None
+    await Retention(harness.database).prune(NOON + 31 * DAY)
+    assert await harness.creations.of_task(key) is None
+    assert await harness.counts() == {"creations": 0, "creation_tasks": 0, "tasks": 0}
+
+
+async def test_an_erasure_deletes_requests_and_cancels_what_is_queued(
+    harness: CreationHarness,
+) -> None:
+    """Neither text nor id of the person is left, but what was created today still counts."""
+    erasure = Erasure(harness.database)
+    done = await harness.sending(has_card=False)
+    await harness.creations.accept(done, Submission(("abc",), a_song("abc")), NOON)
+    await harness.post()
+    sending = await harness.sending()
+    queued = await harness.add()
+    assert (await erasure.personal_data(ADA)).creations == 3
+    await erasure.erase_user(ADA, DIRECT.channel_id, NOON)
+    assert (await erasure.personal_data(ADA)).nothing
+    assert await harness.state(queued) == "cancelled"
+    assert await harness.creations.of_task(TaskKey(ACCOUNT, "abc")) is None
+    use = await harness.creations.quota_use(ADA, HERE.guild_id, CreationQuotas(5), NOON)
+    assert use.left_of_user == 3
+    assert await harness.creations.accept(sending, began("late"), NOON) is CreationState.SUBMITTED
+    assert await harness.notices() == []
+    await Retention(harness.database).prune(NOON + 31 * DAY)
+    assert (await harness.counts())["creations"] == 0
+
+
+async def test_others_who_wait_for_a_request_of_an_erased_person_are_told(
+    harness: CreationHarness,
+) -> None:
+    """What was not sent cannot be sent without its text."""
+    creation = await harness.add()
+    await join(harness, creation.pending_task_id)
+    await Erasure(harness.database).erase_user(ADA, None, NOON)
+    (notice,) = await harness.notices()
+    assert (notice.watchers, notice.end_reason, notice.rejection) == (
+        (BEA,),
+        EndReason.REJECTED,
+        None,
+    )
+
+
+async def test_a_server_that_removes_the_bot_cancels_what_is_queued(
+    harness: CreationHarness,
+) -> None:
+    """Nothing is charged for what nobody could see; coming back resets no quota."""
+    creation = await harness.add()
+    assert HERE.guild_id
+    await Erasure(harness.database).erase_server(HERE.guild_id, NOON)
+    assert await harness.state(creation) == "cancelled"
+    sent = await harness.sending()
+    await harness.creations.mark_unconfirmed(sent, NOON)
+    await Erasure(harness.database).erase_server(HERE.guild_id, NOON)
+    use = await harness.creations.quota_use(ADA, HERE.guild_id, CreationQuotas(5, 9), NOON)
+    assert (use.left_of_user, use.left_of_server) == (4, 8)
+
+
+async def test_the_doctor_knows_how_far_a_request_is(tmp_path: Path) -> None:
+    """`suno-bot doctor` tells of a task that no relay has begun."""
+    path = tmp_path / "suno.db"
+    async with DatabaseThread(path) as database:
+        harness = CreationHarness(database)
+        rejected = await harness.sending()
+        await harness.creations.reject(rejected, RejectionReason.CREDIT, "", NOON)
+        sending = await harness.sending()
+        queued = await harness.add()
+    ids = [each.pending_task_id for each in (queued, sending, rejected)]
+    facts = [each for task_id in ids for each in task_facts(path, task_id, 5)]
+    assert [each.creation for each in facts] == [
+        CreationState.QUEUED,
+        CreationState.SUBMITTING,
+        CreationState.REJECTED,
+    ]
+    summaries = [summarize(each, now=NOON, in_use=True, relay=ACCOUNT) for each in facts[:2]]
+    assert "waits to be sent" in summaries[0]
+    assert "is being sent" in summaries[1]
+    assert describe_end(facts[2], now=NOON).endswith("nothing was created (credit)")
+
+
+async def test_no_statement_reads_a_whole_table(harness: CreationHarness) -> None:
+    """Otherwise every request would take longer with each one that is kept."""
+    statements: list[str] = []
+    await harness.database.run(lambda db: db.conn.set_trace_callback(statements.append))
+    for end in ("accept", "reject", "postpone"):
+        creation = await harness.sending()
+        if end == "accept":
+            await harness.creations.accept(creation, began("abc", "def"), NOON)
+        elif end == "reject":
+            await harness.creations.reject(creation, RejectionReason.BUSY, "no", NOON)
+        else:
+            await harness.creations.postpone(creation, NOON)
+    await harness.creations.recover(NOON)
+    await harness.creations.quota_use(ADA, HERE.guild_id, CreationQuotas(5, 9), NOON)
+    await harness.watches.remove("abc", user_id=ADA, now=NOON)
+    await Erasure(harness.database).erase_user(ADA, None, NOON)
+    await harness.database.run(lambda db: db.conn.set_trace_callback(None))
+    about = [each for each in statements if "creation" in each and not each.startswith("--")]
+    assert len(about) > 20
+    for statement in about:
+        plan = await harness.database.read(f"EXPLAIN QUERY PLAN {statement}", [])
+        whole = [row["detail"] for row in plan if re.fullmatch(_WHOLE_TABLE, row["detail"])]
+        assert whole == [], statement
+
+
+_WHOLE_TABLE = r"SCAN (tasks|creations|creation_tasks|watches|history|deliveries|live_cards|[a-z])"

@@ -1,6 +1,5 @@
 """Requests to create, in a database that tests look into."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from bot.relay.creation import CreationKind, CreationRequest, Submission
@@ -67,6 +66,22 @@ class CreationHarness:
         """Return the messages that are due, as they are sent."""
         return await self.outbox.claim(now, 100)
 
+    async def post(self, now: float = NOON) -> None:
+        """Post everything that is due."""
+        while claimed := await self.notices(now):
+            for delivery in claimed:
+                await self.outbox.acknowledge(delivery, message_id=delivery.id, now=now)
+
+    async def counts(self) -> dict[str, int]:
+        """Return how many rows are kept about requests and tasks."""
+        rows = await self.database.read(
+            "SELECT (SELECT count(*) FROM creations) AS creations,"
+            " (SELECT count(*) FROM creation_tasks) AS creation_tasks,"
+            " (SELECT count(*) FROM tasks) AS tasks",
+            [],
+        )
+        return dict(rows[0])
+
     async def running(self) -> list[str]:
         """Return the ids of the running tasks."""
         rows = await self.database.read(
@@ -78,8 +93,3 @@ class CreationHarness:
 def began(*ids: str) -> Submission:
     """Return the answer of a relay that has begun some tasks."""
     return Submission(ids)
-
-
-def plan_of(rows: Iterable[Iterable[object]]) -> str:
-    """Return a query plan as text."""
-    return "\n".join(str(list(row)[-1]) for row in rows)

@@ -16,11 +16,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bot import __version__
+from bot.relay.creation import CreationKind, CreationRequest, Submission
 from bot.relay.models import Task
+from bot.storage.creations import CreationStore
 from bot.storage.database import DatabaseThread
 from bot.storage.key_value import KeyValueStore
 from bot.storage.live_cards import LiveCards
-from bot.storage.models import Delivery, Destination, EndReason, PollResult
+from bot.storage.models import Delivery, Destination, EndReason, NewCreation, PollResult
 from bot.storage.outbox import Outbox
 from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.tasks import TaskStore
@@ -58,6 +60,7 @@ class ScenarioParts:
         self.outbox = Outbox(database)
         self.store = TaskStore(database, self.outbox, RELAY)
         self.cards = LiveCards(database)
+        self.creations = CreationStore(database, self.outbox, self.cards)
         self.settings = ServerSettingsStore(database)
         self.key_values = KeyValueStore(database)
 
@@ -107,6 +110,7 @@ async def create_scenario(path: Path) -> None:
         await _leave_unposted(parts)
         await _leave_unfinished(parts)
         await _leave_group(parts)
+        await _leave_creations(parts)
         await parts.settings.change(SERVER, language="zh-CN", uploads=True)
         await parts.settings.claim_welcome(SERVER, NOON)
         await UserSettingsStore(database).set_language(ADA, "zh-CN")
@@ -159,6 +163,18 @@ async def _leave_group(parts: ScenarioParts) -> None:
     for task_id in ("collected", "running"):
         await parts.watch(task_id, BEA, destination=FORUM, group_id=77)
     await parts.end(a_song("collected"))
+
+
+async def _leave_creations(parts: ScenarioParts) -> None:
+    """Add requests to create: one in the queue, one that is being sent, and one that runs."""
+    request = CreationRequest(CreationKind.CUSTOM, title="Harbour", lyrics="Boats", model="chirp")
+    for position in range(3):
+        new = NewCreation(
+            RELAY, request, BEA, BEAS, SERVER, now=NOON + position, deadline=86400, has_card=False
+        )
+        await parts.creations.add(new)
+    running, _ = await parts.creations.claim(NOON + 2, 2)
+    await parts.creations.accept(running, Submission(("created",)), NOON + 3)
 
 
 def dump(path: Path) -> str:
