@@ -188,6 +188,8 @@ PRIVACY_TEXTS = {
     "user_history": "in your own history with your user id",
     "server_history": "in a server's history with the channel and without a user",
     "requested_messages": "For each message that you request:",
+    "creations": "For each song or lyrics that you create",
+    "creation_tasks": "For each song or lyrics that you create",
     "live_cards": "For each live card:",
     "live_card_tasks": "For each live card:",
     "server_settings": "For each server:",
