@@ -28,6 +28,14 @@ log = logging.getLogger(__name__)
 
 _TEMPORARY = {RejectionReason.BUSY, RejectionReason.UNREACHABLE}
 """Reasons for which a request is sent again later."""
+_ABOUT_TEXT = {RejectionReason.MODERATION, RejectionReason.INVALID}
+"""Reasons that relays explain with what the person has written: that does not belong in a log."""
+_UNUSABLE_ACCOUNT = SubmissionRejected(
+    RejectionReason.UNREACHABLE,
+    ErrorKind.UNAVAILABLE,
+    "the account cannot be used",
+    was_sent=False,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +160,9 @@ class CreationSubmitter:
         """Send a claimed request once, and store what became of it."""
         connection = await self._accounts.by_id(creation.account)
         if connection is None:
-            error = SubmissionRejected(
-                RejectionReason.KEY, ErrorKind.AUTH, "the account cannot be used", was_sent=False
+            await self._settle(
+                creation, lambda: self._reject_or_postpone(creation, _UNUSABLE_ACCOUNT)
             )
-            await self._settle(creation, lambda: self._reject(creation, error))
             return
         try:
             submission = await connection.client.submit(creation.request)
@@ -212,7 +219,7 @@ class CreationSubmitter:
             delay = retry_at - self._clock()
             log.info(
                 "Creation postponed: %s cause=%s delay=%.0fs",
-                *(_fields(creation), error.detail, delay),
+                *(_fields(creation), _cause(error), delay),
             )
             self._count(CreationOutcome.POSTPONED)
 
@@ -220,7 +227,7 @@ class CreationSubmitter:
         if await self._store.reject(creation, error.reason, error.words, self._clock()):
             log.info(
                 "Creation rejected: %s reason=%s cause=%s",
-                *(_fields(creation), error.reason, error.detail),
+                *(_fields(creation), error.reason, _cause(error)),
             )
             self._count(CreationOutcome.REJECTED)
 
@@ -243,3 +250,8 @@ class CreationSubmitter:
 def _fields(creation: Creation) -> str:
     """Return how the log names a request."""
     return f"creation={creation.id} account={creation.account}"
+
+
+def _cause(error: SubmissionRejected) -> str:
+    """Return the cause of a rejection for the log."""
+    return error.kind.value if error.reason in _ABOUT_TEXT else error.detail

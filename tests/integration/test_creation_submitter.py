@@ -1,6 +1,7 @@
 """Requests are sent to relays once, and every one ends in a song or a truthful message."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.creation.submitter import SUBMISSION_POLICY
+from bot.encryption import new_key
 from bot.storage.models import CreationState, Destination, EndReason, TaskKey
 from sandbox.relay import LocalRelay, faults
 from sandbox.relay.submissions import SubmissionFormat
@@ -315,3 +317,36 @@ async def test_two_servers_do_not_share_what_is_told(harness: CreationHarness) -
     await harness.send(harness.submitter())
     told = await harness.accounts.messages()
     assert {channel: len(ends) for channel, ends in told.items()} == {500: 1, 600: 1}
+
+
+async def test_what_a_person_wrote_is_not_logged(
+    harness: CreationHarness, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Relays explain a refusal with words of the request."""
+    said = f"{SONG.description} contains sensitive words"
+    refusal = faults.answers(400, faults.suno_error("fail_to_fetch_task", said))
+    harness.relay.faults.add(refusal, path=MUSIC_PATH)
+    caplog.set_level(logging.DEBUG)
+    await harness.request()
+    await harness.send(harness.submitter())
+    assert "Creation rejected: creation=1" in caplog.text
+    assert SONG.description not in caplog.text
+
+
+async def test_an_account_whose_key_cannot_be_read_is_told_as_unreachable(
+    tmp_path: Path,
+) -> None:
+    """The operator has ten minutes to set the right ENCRYPTION_KEY."""
+    async with LocalRelay() as relay:
+        async with open_creations(tmp_path, relay) as harness:
+            account = await harness.accounts.connect()
+            await harness.request(account=account.id)
+        async with open_creations(tmp_path, relay, {"encryption_key": new_key()}) as harness:
+            submitter = harness.submitter()
+            await harness.send(submitter)
+            assert await harness.states() == [QUEUED]
+            while QUEUED in await harness.states():
+                harness.clock.now += 60
+                await harness.send(submitter)
+            assert await harness.states() == [REJECTED]
+            assert relay.submissions.recorded == []
