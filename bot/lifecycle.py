@@ -158,7 +158,6 @@ async def _open_client(
     if bot.registry.operator is not None:
         await bot.registry.operator.poller.learn_from_history(bot.client.services.history)
     stack.push_async_callback(bot.registry.aclose)
-    await bot.registry.start()
     if settings.metrics_port:
         server = monitoring_server(settings, bot, relay_client, database, queues)
         await stack.enter_async_context(server)

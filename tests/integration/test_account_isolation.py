@@ -197,7 +197,6 @@ async def delays_beside(trouble: Trouble, folder: Path) -> list[float]:
         healthy = await accounts.add(1, list(takes))
         healthy.add(*(song(name, takes=seconds) for name, seconds in takes.items()))
         ends = {name: accounts.clock() + seconds for name, seconds in takes.items()}
-        await accounts.registry.start()
         loop = Loop("accounts", accounts.registry.tick, asyncio.Event())
         ticking = asyncio.create_task(run_forever(loop, {}, pytest.fail, clock=accounts.clock))
         delays = await accounts.delays(ends)

@@ -88,7 +88,7 @@ async def test_a_refused_key_is_told_once_and_work_resumes_with_a_new_one(
 
     for _ in range(2):  # the second is that of another process
         registry = another_registry(harness, tell)
-        await registry.start()
+        await registry.tick()
         connection = await registry.by_id(account.id)
         assert connection is not None
         client = connection.client

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.accounts.registry import IDLE_TIMEOUT
+from bot.accounts.registry import IDLE_TIMEOUT, MAX_CONCURRENT_OPENINGS
 from bot.relay.errors import RelayError
-from bot.storage.models import Caller, Destination, EndReason
+from bot.storage.models import AccountOwner, Caller, Destination, EndReason
 from sandbox.relay import LocalRelay, song
 from tests.support.account_harness import (
     SERVER,
@@ -60,7 +60,7 @@ async def test_polls_begin_with_the_process(relay: LocalRelay, tmp_path: Path) -
         await harness.watch("one", HERE)
     relay.clock.advance(400)
     async with open_accounts(tmp_path, relay) as harness:
-        await harness.registry.start()
+        await harness.registry.tick()
         assert harness.open_accounts == [account.id]
         assert await harness.told(500) == [("one", EndReason.FINISHED)]
 
@@ -74,6 +74,25 @@ async def test_a_watched_account_without_a_connection_is_opened_by_the_next_tick
     registry = another_registry(harness, tell_nobody)
     await registry.tick()
     assert [each.account for each in registry.connections] == [account.id]
+    await registry.aclose()
+
+
+async def test_all_watched_accounts_are_opened_by_one_tick(harness: AccountHarness) -> None:
+    """More than are opened at a time; each is polled."""
+    for number in range(MAX_CONCURRENT_OPENINGS + 5):
+        owner = AccountOwner(guild_id=100 + number)
+        await harness.connect(owner, user_id=100 + number)
+        await harness.watch("one", Destination(100 + number, 100 + number))
+    await harness.registry.aclose()
+    registry = another_registry(harness, tell_nobody)
+    await registry.tick()
+    assert len(registry.connections) == MAX_CONCURRENT_OPENINGS + 5
+    harness.relay.clock.advance(400)
+
+    async def all_told() -> bool:
+        return len(await harness.messages()) == MAX_CONCURRENT_OPENINGS + 5
+
+    await until(all_told)
     await registry.aclose()
 
 
@@ -171,7 +190,7 @@ async def test_an_account_whose_key_cannot_be_read_disturbs_no_other(
         )
     relay.clock.advance(400)
     async with open_accounts(tmp_path, relay) as harness:
-        await harness.registry.start()
+        await harness.registry.tick()
         await harness.registry.tick()
         assert harness.open_accounts == [server.id]
         assert await harness.usable(user_id=ADA) == [server.id, "custom"]
