@@ -249,7 +249,7 @@ def _operator_connection(
 def _relay_facts(registry: AccountRegistry, history: History, timing: LiveCardTiming) -> RelayFacts:
     return RelayFacts(
         failing_since=registry.failing_since,
-        duration_stats=lambda account, kind: history.duration_stats(kind, account),
+        duration_stats=history.duration_stats,
         min_outage=timing.min_outage,
     )
 
@@ -294,7 +294,7 @@ def _connection_opener(
         connection = _connection(
             settings, stores, metrics, account.id, profile, client, fingerprint
         )
-        await connection.poller.learn_from_history(History(stores.database, account.id))
+        await connection.poller.learn_from_history(stores.history)
         return connection
 
     return open_connection

@@ -15,7 +15,14 @@ from sandbox.bot_process import BotProcess
 from sandbox.discord import Channel, Interaction, Message, User
 from sandbox.relay import LocalRelay, song
 from sandbox.relay.faults import out_of_quota, server_error
-from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
+from tests.support.builders import NOON, a_song
+from tests.support.histories import ended
+from tests.support.sandbox_session import (
+    SandboxSession,
+    open_sandbox,
+    running_bot,
+    running_built_bot,
+)
 from tests.support.settings_panel import components_of, shown_text
 
 ENGLISH, CHINESE = catalog_for("en"), catalog_for("zh-CN")
@@ -153,6 +160,29 @@ async def test_a_song_of_the_servers_relay_is_watched_to_its_notice(place: Place
     await place.sandbox.use_command("suno watch", place.sandbox.bea, id=SONG)
     place.relay.clock.advance(200)
     assert "Paper Boats" in str((await place.sandbox.wait_for_notice(SONG)).payload())
+
+
+async def test_the_status_of_a_song_is_not_estimated_by_songs_of_other_accounts(
+    tmp_path: Path,
+) -> None:
+    """Those of the operator take ten minutes; the server's account has had too few so far."""
+    usual = ENGLISH.text("card-typical", time=ENGLISH.text("duration-minutes", number=10))
+    async with (
+        a_place(tmp_path) as place,
+        running_built_bot(place.sandbox, relay_hosts=hosts_of(place)) as bot,
+    ):
+        assert bot.registry.operator is not None
+        for number in range(5):
+            task = a_song(f"{number}", started_at=NOON, finished_at=NOON + 600)
+            await ended(bot.registry.operator.tasks, task, NOON + 900)
+        await place.connect(await place.panel())
+        place.relay.add(song(SONG))
+        place.sandbox.relay.add(song("of-the-operator"))
+        shown = await place.sandbox.command_answer("suno status", id="of-the-operator")
+        assert usual in str(shown.embeds)
+        shown = await place.sandbox.command_answer("suno status", id=SONG)
+        assert SONG in str(shown.payload())
+        assert usual not in str(shown.embeds)
 
 
 async def test_any_other_relay_is_connected_by_its_address(place: Place) -> None:
