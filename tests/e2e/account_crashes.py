@@ -35,6 +35,7 @@ from tests.e2e.account_journey import (
     open_journey,
 )
 from tests.support.account_harness import SERVER, USER, AccountHarness
+from tests.support.account_panels import database_files
 from tests.support.write_faults import (
     WriteFault,
     WriteFaultKind,
@@ -124,7 +125,7 @@ def _keys_in_files(folder: Path, encrypted: Sequence[bytes]) -> list[str]:
     backup = folder / "backup.db"
     with closing(sqlite3.connect(folder / "suno.db")) as database:
         database.execute("VACUUM INTO ?", [str(backup)])
-    contents = {each.name: each.read_bytes() for each in [*folder.glob("suno.db*"), backup]}
+    contents = {**database_files(folder / "suno.db"), backup.name: backup.read_bytes()}
     backup.unlink()
     violations = [
         f"{name} holds a key"

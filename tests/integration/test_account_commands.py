@@ -12,70 +12,33 @@ from yarl import URL
 from bot.i18n.catalog import Catalog, catalog_for
 from bot.relay.providers import CUSTOM, KNOWN_RELAYS
 from sandbox.bot_process import BotProcess
-from sandbox.discord import Channel, Interaction, Message, User
+from sandbox.discord import Message
 from sandbox.relay import LocalRelay, song
 from sandbox.relay.faults import out_of_quota, server_error
+from tests.support.account_panels import AccountPanels
 from tests.support.builders import NOON, a_song
 from tests.support.histories import ended
-from tests.support.sandbox_session import (
-    SandboxSession,
-    open_sandbox,
-    running_bot,
-    running_built_bot,
-)
+from tests.support.sandbox_session import open_sandbox, running_bot, running_built_bot
 from tests.support.settings_panel import components_of, shown_text
 
 ENGLISH, CHINESE = catalog_for("en"), catalog_for("zh-CN")
 KEY, OTHER_KEY = "a-key-of-the-song-club-7a1b", "another-key-of-the-club-9c3d"
 SONG = "a-song-of-this-server"
 DEERAPI, HOST, DEAD_HOST = "api.deerapi.com", "relay.example", "nobody.example"
-COMMANDS = {"server": "suno-settings relay", "own": "suno account"}
 
 
 @dataclass(frozen=True)
-class Place:
+class Place(AccountPanels):
     """A sandbox whose server can connect a relay of its own, and how Ada does that."""
 
-    sandbox: SandboxSession
     relay: LocalRelay
     """The server's, at two hosts."""
-
-    async def panel(
-        self, owner: str = "server", user: User | None = None, channel: Channel | None = None
-    ) -> Message:
-        """Return the panel of an account."""
-        asked = await self.sandbox.discord.command(
-            user or self.sandbox.ada, channel or self.sandbox.songs, COMMANDS[owner]
-        )
-        await asked.wait_for_answer(timeout=15)
-        return asked.messages[0]
-
-    async def press(self, panel: Message, custom_id: str) -> Interaction:
-        """Press a button as whoever sees the panel, and wait for what comes of it."""
-        user = panel.visible_to or self.sandbox.ada
-        pressed = await self.sandbox.discord.press(user, panel, custom_id)
-        await self.sandbox.discord.wait_for(
-            lambda: pressed.updated_source or pressed.modal or pressed.messages
-        )
-        return pressed
-
-    async def submit(self, opened: Interaction, **values: str) -> Interaction:
-        """Send the modal, and wait until the test of the key is over."""
-        sent = await self.sandbox.discord.submit_modal(opened.user, opened, values)
-        panel = opened.source
-        assert panel is not None
-        await self.sandbox.discord.wait_for(
-            lambda: panel.components if sent.updated_source else sent.messages, 15
-        )
-        return sent
 
     async def connect(
         self, panel: Message, relay: str = "deerapi", owner: str = "server", **values: str
     ) -> Message:
-        """Enter a key for a relay; return the panel after the test."""
-        opened = await self.press(panel, f"account-connect:{owner}:{relay}")
-        await self.submit(opened, **({"key": KEY} | values))
-        return panel
+        """Enter a key for a relay, by default the right one; return the panel after the test."""
+        return await self.enter_key(panel, relay, owner, **({"key": KEY} | values))
 
 
 @asynccontextmanager
