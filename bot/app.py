@@ -210,7 +210,7 @@ def build_bot(
         _connection_opener(settings, stores, metrics, cipher, clients),
         operator,
         is_shared=settings.shared_relay,
-        on_rejected=AccountMessages(client).tell_rejected,
+        tell_rejected=AccountMessages(client).tell_rejected,
         on_failure=lambda loop: metrics.failed_ticks.labels(loop).inc(),
     )
     updater = LiveCardUpdater(

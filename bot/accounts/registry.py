@@ -29,6 +29,9 @@ IDLE_TIMEOUT = 600.0
 """Seconds after which a connection that nobody needs is closed."""
 MAX_CONCURRENT_OPENINGS = 64
 """Connections that are opened together: they share commits."""
+MAX_TOLD = 5
+"""Direct messages about refused keys that one tick sends: Discord limits how fast they are opened.
+"""
 POLL_LOOP = "poll"
 """The name under which failures of all polls are counted."""
 
@@ -67,21 +70,22 @@ class AccountRegistry:
         operator: AccountConnection | None,
         *,
         is_shared: bool,
-        on_rejected: Callable[[RelayAccount], Awaitable[None]],
+        tell_rejected: Callable[[RelayAccount], Awaitable[bool]],
         on_failure: Callable[[str], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
         """``operator``: ``None`` if the operator has no account.
 
-        ``is_shared``: whether everybody may use the operator's account. ``on_rejected`` is called
-        once when the relay begins to refuse the key of an account. ``on_failure`` is called with
-        the name of the loop after each poll that failed unexpectedly.
+        ``is_shared``: whether everybody may use the operator's account. ``tell_rejected`` tells who
+        connected an account that the relay refuses its key, and returns whether that is done; if
+        not, it is called again. ``on_failure`` is called with the name of the loop after each poll
+        that failed unexpectedly.
         """
         self.operator = operator
         self._accounts = accounts
         self._open_connection = open_connection
         self._is_shared = is_shared
-        self._on_rejected = on_rejected
+        self._tell_rejected = tell_rejected
         self._on_failure = on_failure
         self._clock = clock
         self._open: dict[str, _Open] = {}
@@ -162,6 +166,7 @@ class AccountRegistry:
         for account_id, entry in list(self._open.items()):
             if entry.used_at <= now - IDLE_TIMEOUT and not running.get(account_id):
                 await self._close(account_id)
+        await self._tell_owners()
         return now + TICK_INTERVAL
 
     async def aclose(self) -> None:
@@ -180,23 +185,30 @@ class AccountRegistry:
                 await asyncio.gather(*map(self._open_current, group))
 
     async def _check_keys(self, now: float) -> None:
-        """Store which keys relays refuse, and tell who connected them if that is news."""
-        rejected = [
-            entry.account for entry in list(self._open.values()) if await self._is_news(entry, now)
-        ]
-        await asyncio.gather(*map(self._on_rejected, rejected))
+        """Store which keys relays refuse."""
+        entries = list(self._open.values())
+        await asyncio.gather(*(self._check_key(each, now) for each in entries))
 
-    async def _is_news(self, entry: _Open, now: float) -> bool:
-        """Store whether the relay refuses a key; return whether it begins to do so."""
+    async def _check_key(self, entry: _Open, now: float) -> None:
         status = entry.connection.client.circuit_status
         is_rejected = status.cause is ErrorKind.AUTH
         if is_rejected == entry.is_rejected or not (is_rejected or status.working_since):
-            return False
+            return
         is_new = await self._accounts.set_rejected(entry.account, now if is_rejected else None)
         entry.is_rejected = is_rejected
         if is_new and is_rejected:
             log.warning("Key refused, watches wait: account=%s", entry.account.id)
-        return is_new and is_rejected
+
+    async def _tell_owners(self) -> None:
+        """Tell who connected accounts that their keys are refused, those who do not know yet.
+
+        It is stored afterwards that they know: who is told as the process dies is told again.
+        """
+        untold = await self._accounts.untold(MAX_TOLD)
+        told = await asyncio.gather(*map(self._tell_rejected, untold))
+        for account, is_told in zip(untold, told, strict=True):
+            if is_told:
+                await self._accounts.set_told(account, self._clock())
 
     async def _get(self, account: RelayAccount) -> AccountConnection | None:
         """Return the connection of an account, opened if it was not; ``None`` without its key."""

@@ -760,7 +760,12 @@ _M020 = (
         connected_at   REAL NOT NULL,
         locale         TEXT NOT NULL,
         rejected_since REAL,
+        rejection_told_at REAL,            -- NULL: who connected it is to be told
         CHECK ((guild_id IS NULL) != (user_id IS NULL))
     ) STRICT
+    """,
+    """
+    CREATE INDEX relay_accounts_untold ON relay_accounts (id)
+        WHERE rejected_since IS NOT NULL AND rejection_told_at IS NULL
     """,
 )

@@ -67,7 +67,7 @@ class Accounts:
             self._open,
             None,
             is_shared=False,
-            on_rejected=_say_nothing,
+            tell_rejected=_say_nothing,
             on_failure=lambda _: None,
             clock=self.clock,
         )
@@ -125,8 +125,9 @@ class Accounts:
         return [told[each] - at if each in told else MAX_WAIT for each, at in ends.items()]
 
 
-async def _say_nothing(_account: RelayAccount) -> None:
+async def _say_nothing(_account: RelayAccount) -> bool:
     """Tell nobody that a key is refused."""
+    return True
 
 
 def an_account(account_id: str, owner: AccountOwner, relay: LocalRelay) -> RelayAccount:

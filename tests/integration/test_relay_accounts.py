@@ -111,6 +111,24 @@ async def test_a_refused_key_is_news_once(accounts: RelayAccountStore) -> None:
     assert not await accounts.set_rejected(account, 100.0)
 
 
+async def test_a_refused_key_is_told_until_that_is_done(accounts: RelayAccountStore) -> None:
+    """Whoever is told of an earlier refusal does not count."""
+    account = await connect(accounts, SERVER)
+    await connect(accounts, USER)
+    assert await accounts.untold(9) == []
+    await accounts.set_rejected(account, 100.0)
+    (first,) = await accounts.untold(9)
+    assert first == replace(account, rejected_since=100.0)
+    await accounts.set_rejected(account, None)
+    assert await accounts.untold(9) == []
+    await accounts.set_rejected(account, 200.0)
+    await accounts.set_told(first, 250.0)
+    (second,) = await accounts.untold(9)
+    await accounts.set_told(second, 250.0)
+    assert await accounts.untold(9) == []
+    assert await accounts.of(SERVER) == replace(second, rejection_told_at=250.0)
+
+
 def test_a_key_is_in_no_representation() -> None:
     """Logs and tracebacks show values."""
     account = RelayAccount("a", SERVER, "r", "u", "/p", b"secret", "ret", 1, 0.0, "en-US")
