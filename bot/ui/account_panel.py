@@ -84,13 +84,18 @@ def connected_panel(view: AccountView, account: RelayAccount, batch_path: str | 
     ``batch_path``: of the batch look-up, ``None`` if the relay has only single ones.
     """
     catalog = view.catalog
-    relay, ending = _relay_text(account, catalog), code_span(account.key_ending)
     if batch_path is None:
         found = catalog.text("account-connected-single")
     else:
         found = catalog.text("account-connected-path", path=code_span(batch_path))
-    lines = [catalog.text("account-connected", relay=relay, ending=ending), found]
-    lines += ["", catalog.text(f"account-use-{view.owner}")]
+    lines = [
+        catalog.text("account-connected", relay=_relay_text(account, catalog)),
+        catalog.text("account-key", ending=code_span(account.key_ending)),
+        found,
+        "",
+        catalog.text(f"account-use-{view.owner}"),
+        catalog.text("account-connected-try"),
+    ]
     buttons = [_replace_button(view, account), _disconnect_button(view)]
     return _panel(view, lines, buttons, SUCCESS_COLOUR)
 

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from yarl import URL
@@ -65,16 +64,12 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
         yield place
 
 
-def said(catalog: Catalog, key: str, **values: Any) -> str:
-    """Return the first line of a text."""
-    return catalog.text(key, **values).splitlines()[0]
-
-
-def connected_line(
+def connected_lines(
     ending: str, relay: str = f"DeerAPI (`{DEERAPI}`)", catalog: Catalog = ENGLISH
 ) -> str:
-    """Return the line that says that a key works."""
-    return said(catalog, "account-connected", relay=relay, ending=f"`{ending}`")
+    """Return the lines that say that a key works."""
+    connected = catalog.text("account-connected", relay=relay)
+    return connected + "\n" + catalog.text("account-key", ending=f"`{ending}`")
 
 
 def problem_line(key: str, host: str = DEERAPI) -> str:
@@ -102,7 +97,7 @@ async def test_a_key_is_tested_and_then_shown_by_its_ending(place: Place) -> Non
     """The panel says which relay and path works, who connected it, and offers changes."""
     panel = await place.connect(await place.panel())
     text = shown_text(panel)
-    assert connected_line("7a1b") in text
+    assert connected_lines("7a1b") in text
     assert ENGLISH.text("account-connected-path", path="`/suno/fetch`") in text
     assert KEY not in text
     text = shown_text(panel := await place.panel())
@@ -154,7 +149,7 @@ async def test_any_other_relay_is_connected_by_its_address(place: Place) -> None
         await place.panel(), CUSTOM, url=f"https://{HOST}/", path="/elsewhere/fetch"
     )
     text = shown_text(panel)
-    assert connected_line("7a1b", f"`{HOST}`") in text
+    assert connected_lines("7a1b", f"`{HOST}`") in text
     assert ENGLISH.text("account-connected-path", path="`/suno/fetch`") in text
 
 
@@ -207,7 +202,7 @@ async def test_a_key_is_replaced_only_by_one_that_works(place: Place) -> None:
     assert ENGLISH.text("account-key", ending="`7a1b`") in shown_text(panel)
     place.relay.key = OTHER_KEY
     await place.connect(panel, key=OTHER_KEY)
-    assert connected_line("9c3d") in shown_text(panel)
+    assert connected_lines("9c3d") in shown_text(panel)
     place.relay.clock.advance(200)
     await place.sandbox.wait_for_notice(SONG)
 
@@ -218,7 +213,7 @@ async def test_replacing_the_key_of_another_relay_fills_in_its_address(place: Pl
     place.relay.key = OTHER_KEY
     opened = await place.press(panel, "account-connect:server:custom")
     await place.submit(opened, key=OTHER_KEY)
-    assert connected_line("9c3d", f"`{HOST}`") in shown_text(panel)
+    assert connected_lines("9c3d", f"`{HOST}`") in shown_text(panel)
 
 
 async def test_a_disconnection_asks_first_and_ends_the_watches(place: Place) -> None:
@@ -273,7 +268,7 @@ async def test_a_users_own_account_is_used_in_direct_messages(place: Place) -> N
     bea = place.sandbox.bea
     dm = place.sandbox.discord.open_dm(bea)
     panel = await place.connect(await place.panel("own", bea, dm), owner="own")
-    assert connected_line("7a1b") in shown_text(panel)
+    assert connected_lines("7a1b") in shown_text(panel)
     assert ENGLISH.text("account-use-own") in shown_text(panel)
     place.relay.add(song(SONG))
     asked = await place.sandbox.discord.command(bea, dm, "suno watch", id=SONG)
@@ -294,7 +289,7 @@ async def test_everything_is_said_in_chinese(place: Place) -> None:
     assert opened.modal is not None
     assert opened.modal["title"] == CHINESE.text("account-modal-title", relay="DeerAPI")
     await place.submit(opened, key=KEY)
-    assert connected_line("7a1b", catalog=CHINESE) in shown_text(panel)
+    assert connected_lines("7a1b", catalog=CHINESE) in shown_text(panel)
     await place.press(panel, "account:server:disconnect")
     await place.press(panel, "account:server:confirm")
     assert CHINESE.text("account-disconnected", count=0) in shown_text(panel)
@@ -308,7 +303,7 @@ async def test_a_modal_that_was_open_during_a_restart_works(tmp_path: Path) -> N
             opened = await place.press(panel, "account-connect:server:deerapi")
         async with running_bot(place.sandbox, relay_hosts=hosts_of(place)):
             await place.submit(opened, key=KEY)
-            assert connected_line("7a1b") in shown_text(panel)
+            assert connected_lines("7a1b") in shown_text(panel)
 
 
 async def test_without_an_encryption_key_the_command_says_so(tmp_path: Path) -> None:

@@ -128,10 +128,10 @@ language-name = English
 server-welcome =
     👋 Hi! I post songs and lyrics from your Suno relay when they're ready.
     Start with { COMMAND("suno watch") } and a task id, or see { COMMAND("suno help") }.
-    Server managers: { COMMAND("suno-settings panel") } sets channel, mentions and language{ $accounts ->
-        [yes] , { COMMAND("suno-settings relay") } connects your relay.
-       *[no] .
-    }
+    Server managers: { $accounts ->
+        [yes] { COMMAND("suno-settings relay") } connects your relay, { COMMAND("suno-settings panel") }
+       *[no] { COMMAND("suno-settings panel") }
+    } sets channel, mentions and language.
 
 command-language = Choose the language I use with you
 command-language-name = language

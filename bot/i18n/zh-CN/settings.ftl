@@ -121,10 +121,10 @@ language-name = 简体中文
 server-welcome =
     👋 大家好！Suno 中转站的歌曲和歌词一生成好，我就发出来。
     用 { COMMAND("suno watch") } 加任务 ID 就能开始，更多用法见 { COMMAND("suno help") }。
-    服务器管理者：用 { COMMAND("suno-settings panel") } 设置频道、提及和语言{ $accounts ->
-        [yes] ，用 { COMMAND("suno-settings relay") } 连接你们的中转站。
-       *[no] 。
-    }
+    服务器管理者：用 { $accounts ->
+        [yes] { COMMAND("suno-settings relay") } 连接你们的中转站，用 { COMMAND("suno-settings panel") }
+       *[no] { COMMAND("suno-settings panel") }
+    } 设置频道、提及和语言。
 
 command-language = 选择我和你交流用的语言
 command-language-name = 语言
