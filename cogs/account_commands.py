@@ -131,12 +131,14 @@ class AccountCommands(SunoCog):
 
     async def _view(self, interaction: Interaction, kind: str, owner: AccountOwner) -> AccountView:
         account = await self._accounts.of(owner)
-        circuit = await self._accounts.circuit_status(account) if account else CircuitStatus()
+        status = await self._accounts.circuit_status(account) if account else None
+        circuit = status or CircuitStatus()
         return AccountView(
             kind,
             account,
             self._accounts.is_enabled,
             catalog_for(interaction.locale.value),
+            is_readable=status is not None,
             answered_at=circuit.last_success_at,
             failing_since=circuit.failing_since,
             error=circuit.cause,

@@ -41,8 +41,10 @@ class AccountView:
     """``server`` or ``own``, as in the custom ids."""
     account: RelayAccount | None
     is_enabled: bool
-    """Whether keys can be stored and read."""
+    """Whether keys can be stored and read at all."""
     catalog: Catalog
+    is_readable: bool = True
+    """Whether the key of this account can be read."""
     answered_at: float | None = None
     """When the relay last answered, as far as is known."""
     failing_since: float | None = None
@@ -184,6 +186,8 @@ def _trouble(view: AccountView, account: RelayAccount) -> str | None:
     """Return what is wrong with an account, ``None`` if nothing is known to be."""
     if not view.is_enabled:
         return view.catalog.text("account-trouble-disabled")
+    if not view.is_readable:
+        return view.catalog.text("account-trouble-unreadable")
     since = account.rejected_since or view.failing_since
     if since is None:
         return None

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from yarl import URL
 
+from bot.encryption import new_key
 from bot.i18n.catalog import catalog_for
 from bot.relay.providers import CUSTOM
 from sandbox.bot_process import BotProcess
@@ -101,10 +102,23 @@ class Clubs(AccountPanels):
 
     async def restart(self) -> None:
         """Kill the bot, and start it again."""
-        await self.bot.kill()
-        await self.sandbox.discord.wait_until_disconnected()
+        await self.kill()
         await self.bot.start()
         await self.sandbox.discord.wait_until_ready(timeout=TIMEOUT)
+
+    async def kill(self) -> None:
+        """Kill the bot, and wait until Discord has noticed."""
+        await self.bot.kill()
+        await self.sandbox.discord.wait_until_disconnected()
+
+    @asynccontextmanager
+    async def another_bot(self, **changes: str) -> AsyncIterator[None]:
+        """Run a bot with other settings on the same database; the first one was killed."""
+        settings = self.sandbox.environment | changes
+        async with BotProcess(self.sandbox.folder, settings, self.bot.program):
+            await self.sandbox.discord.wait_until_ready(timeout=TIMEOUT)
+            yield
+        await self.sandbox.discord.wait_until_disconnected()
 
     def key_files(self, encrypted: Sequence[bytes]) -> list[str]:
         """Return the files of the database that hold one of some encrypted keys."""
@@ -185,6 +199,48 @@ async def test_watches_go_on_when_their_key_is_replaced(two_clubs: Clubs) -> Non
     assert two_clubs.key_files([each for each in old if each not in stored]) == []
 
 
+@pytest.mark.parametrize("encryption_key", ["", new_key()], ids=["lost", "changed"])
+async def test_watches_wait_for_a_key_that_cannot_be_read(
+    two_clubs: Clubs, encryption_key: str
+) -> None:
+    """The panel and the health page say so, and the watch goes on with the old encryption key."""
+    club, _ = two_clubs.clubs
+    await two_clubs.watch(club)
+    await two_clubs.kill()
+    club.relay.clock.advance(LONGER)
+    asked = len(club.relay.requests)
+    kind = "unreadable" if encryption_key else "disabled"
+    async with two_clubs.another_bot(ENCRYPTION_KEY=encryption_key):
+        panel = await two_clubs.panel(channel=club.channel)
+        assert ENGLISH.text(f"account-trouble-{kind}") in shown_text(panel)
+        health = await two_clubs.sandbox.discord.command(
+            two_clubs.sandbox.ada, club.channel, "suno-settings health"
+        )
+        page = await health.wait_for_answer(timeout=TIMEOUT)
+        problem = ENGLISH.text("health-relay-server-unreadable-key").partition(":")[0]
+        assert problem in page.embeds[0]["description"]
+        assert len(club.relay.requests) == asked
+        assert two_clubs.sandbox.notices(SONG, club.channel) == []
+    await two_clubs.bot.start()
+    await two_clubs.sandbox.discord.wait_until_ready(timeout=TIMEOUT)
+    assert TITLES[0] in str((await two_clubs.notice(club.channel)).payload())
+    assert len(two_clubs.sandbox.notices(SONG, club.channel)) == 1
+
+
+async def test_watches_go_on_when_a_key_that_cannot_be_read_is_entered_again(
+    two_clubs: Clubs,
+) -> None:
+    """It is encrypted with the new encryption key; nothing else has to be done."""
+    club, _ = two_clubs.clubs
+    await two_clubs.watch(club)
+    await two_clubs.kill()
+    club.relay.clock.advance(LONGER)
+    async with two_clubs.another_bot(ENCRYPTION_KEY=new_key()):
+        assert club.key[-4:] in await two_clubs.connect(club)
+        assert TITLES[0] in str((await two_clubs.notice(club.channel)).payload())
+        assert len(two_clubs.sandbox.notices(SONG, club.channel)) == 1
+
+
 async def test_broken_relays_hold_up_no_other_server(sandbox: SandboxSession) -> None:
     """One is down, one refuses its key, one is slow: the notices of the healthy one arrive.
 
@@ -263,8 +319,7 @@ async def test_a_server_that_removes_the_bot_takes_its_key_with_it(
     await two_clubs.watch(neighbour)
     key, kept = encrypted_keys(two_clubs.database)
     if not is_running:
-        await two_clubs.bot.kill()
-        await sandbox.discord.wait_until_disconnected()
+        await two_clubs.kill()
     club.guild.remove_bot()
     if not is_running:
         await two_clubs.bot.start()

@@ -25,6 +25,7 @@ account-trouble-auth = 🔑 **The relay refuses this key** (noticed { $time }). 
 account-trouble-quota = 💳 **The relay account is out of credit** (noticed { $time }). Nothing is lost: watches wait until it's topped up.
 account-trouble-other = 🔌 **The relay isn't answering properly** (noticed { $time }). Nothing is lost: I keep trying.
 account-trouble-disabled = 🔑 **I can't read this key any more**, because whoever runs me has switched relay accounts off. Watches wait.
+account-trouble-unreadable = 🔑 **I can't read this key any more**, because whoever runs me has changed how keys are locked away. Nothing is lost: watches wait until you enter the key again.
 
 account-button-replace = Replace key
 account-button-disconnect = Disconnect

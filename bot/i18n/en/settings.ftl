@@ -95,6 +95,7 @@ health-relay-server-auth = ❌ The relay has refused this server's key for { $ti
 health-relay-server-quota = ❌ This server's relay account has had no credit for { $time }. Top it up; watches wait until then.
 health-relay-server-not-found = ❌ This server's relay hasn't answered like one for { $time }. Check its address with { COMMAND("suno-settings relay") }.
 health-relay-server-bad-request = ❌ This server's relay has refused my requests for { $time }. Check its address with { COMMAND("suno-settings relay") }.
+health-relay-server-unreadable-key = ❌ I can't read the key of this server's relay any more, so watches wait. What to do: { COMMAND("suno-settings relay") }
 health-stuck = ❌ A part of me has been stuck for { $time }. Whoever runs me has to restart me.
 health-held = ⚠️ { $count ->
     [one] 1 result has been waiting for { $time }, because I can't post it here.

@@ -25,6 +25,7 @@ account-trouble-auth = 🔑 **中转站拒绝这个密钥**（{ $time }发现）
 account-trouble-quota = 💳 **中转站账户没有余额**（{ $time }发现）。什么都不会丢：充值之前，关注会一直等待。
 account-trouble-other = 🔌 **中转站没有正常回应**（{ $time }发现）。什么都不会丢：我会继续尝试。
 account-trouble-disabled = 🔑 **我读不了这个密钥了**，因为管理机器人的人关闭了中转站账号功能。关注会一直等待。
+account-trouble-unreadable = 🔑 **我读不了这个密钥了**，因为管理机器人的人更改了密钥的保存方式。什么都不会丢：重新输入密钥之前，关注会一直等待。
 
 account-button-replace = 更换密钥
 account-button-disconnect = 断开

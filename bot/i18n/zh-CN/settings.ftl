@@ -95,6 +95,7 @@ health-relay-server-auth = ❌ 中转站拒绝这个服务器的密钥已有 { $
 health-relay-server-quota = ❌ 这个服务器的中转站账户没有余额已有 { $time }。充值之前，关注会一直等待。
 health-relay-server-not-found = ❌ 这个服务器的中转站已有 { $time }没有像中转站那样回应。请用 { COMMAND("suno-settings relay") } 检查地址。
 health-relay-server-bad-request = ❌ 这个服务器的中转站拒绝我的请求已有 { $time }。请用 { COMMAND("suno-settings relay") } 检查地址。
+health-relay-server-unreadable-key = ❌ 我读不了这个服务器的中转站密钥了，关注会一直等待。该怎么做：{ COMMAND("suno-settings relay") }
 health-stuck = ❌ 我有一部分卡住了，已有 { $time }。需要机器人的管理者重启。
 health-held = ⚠️ { $count ->
     [1] 有 1 条结果在这里发不出去，已经等了 { $time }。
