@@ -1,4 +1,4 @@
-"""Takes the pictures of the README: ``python -m tests.sandbox.screenshots`` (``make screenshots``).
+"""Takes the pictures of the documents: ``make screenshots``.
 
 The real bot is behind the page; it sent everything on the pictures. The fonts are those of
 the system: fonts-inter, fonts-noto-cjk and fonts-noto-color-emoji look best.
