@@ -746,6 +746,16 @@ _M020 = (
     CREATE UNIQUE INDEX deliveries_collecting ON deliveries (group_id, account)
         WHERE state = 'collecting'
     """,
+    # People name tasks by their ids alone.
+    "CREATE INDEX tasks_by_id ON tasks (task_id)",
+    "CREATE INDEX history_by_task_id ON history (task_id)",
+    "DROP INDEX watches_open",
+    """
+    CREATE UNIQUE INDEX watches_open ON watches (task_id, account, channel_id, user_id)
+        WHERE delivery_id IS NULL
+    """,
+    "DROP INDEX watches_by_task",
+    "CREATE INDEX watches_by_task ON watches (task_id, account)",
     """
     CREATE TABLE relay_accounts (
         id             TEXT PRIMARY KEY,

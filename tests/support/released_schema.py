@@ -108,16 +108,21 @@ class ScenarioParts:
 async def create_scenario(path: Path) -> None:
     """Create a database with one of everything, as a killed bot leaves it."""
     async with DatabaseThread(path) as database:
-        parts = ScenarioParts(database)
-        await _leave_posted(parts)
-        await _leave_accounts(database)
-        await _leave_unposted(parts)
-        await _leave_unfinished(parts)
-        await _leave_group(parts)
-        await parts.settings.change(SERVER, language="zh-CN", uploads=True)
-        await parts.settings.claim_welcome(SERVER, NOON)
-        await UserSettingsStore(database).set_language(ADA, "zh-CN")
-        await parts.key_values.write("a note", "kept")
+        await fill(database)
+
+
+async def fill(database: DatabaseThread) -> None:
+    """Fill an empty database with one of everything."""
+    parts = ScenarioParts(database)
+    await _leave_posted(parts)
+    await _leave_accounts(database)
+    await _leave_unposted(parts)
+    await _leave_unfinished(parts)
+    await _leave_group(parts)
+    await parts.settings.change(SERVER, language="zh-CN", uploads=True)
+    await parts.settings.claim_welcome(SERVER, NOON)
+    await UserSettingsStore(database).set_language(ADA, "zh-CN")
+    await parts.key_values.write("a note", "kept")
 
 
 async def _leave_posted(parts: ScenarioParts) -> None:
