@@ -24,6 +24,8 @@ from bot.storage.outbox import Outbox
 
 MAX_ACCOUNTS = 10
 """Accounts that one person may connect, of servers and their own."""
+RETELL_INTERVAL = 86400.0
+"""Seconds: a relay that refuses a key now and then causes no more than one message in them."""
 
 
 class RelayAccountStore:
@@ -116,13 +118,15 @@ class RelayAccountStore:
     async def set_rejected(self, account: RelayAccount, since: float | None) -> bool:
         """Store since when the relay refuses the key of an account, ``None`` if it accepts it.
 
-        Returns whether that is news: who connected it is ``untold`` then. Nothing is stored if the
-        account has another key by now.
+        Returns whether that is news: who connected it is ``untold`` then, unless they were told
+        about the same key within ``RETELL_INTERVAL``. Nothing is stored if the account has another
+        key by now.
         """
         changed = await self._database.write(
-            "UPDATE relay_accounts SET rejected_since = ?1, rejection_told_at = NULL"
+            "UPDATE relay_accounts SET rejected_since = ?1, rejection_told_at ="
+            "  iif(?1 IS NULL OR rejection_told_at BETWEEN ?1 - ?4 AND ?1, rejection_told_at, NULL)"
             " WHERE id = ?2 AND encrypted_key = ?3 AND (rejected_since IS NULL) != (?1 IS NULL)",
-            [since, account.id, account.encrypted_key],
+            [since, account.id, account.encrypted_key, RETELL_INTERVAL],
         )
         return bool(changed)
 

@@ -45,4 +45,4 @@ class RelayAccount:
     rejected_since: float | None = None
     """Since when the relay has refused the key (Unix seconds)."""
     rejection_told_at: float | None = None
-    """When ``connected_by`` was told that (Unix seconds), or turned out to be unreachable."""
+    """When ``connected_by`` was last told that, or turned out to be unreachable (Unix seconds)."""
