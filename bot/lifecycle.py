@@ -22,7 +22,7 @@ from bot.delivery.attachments.audio_fetcher import AudioFetcher
 from bot.logs import configure_logging
 from bot.public_connector import public_connector
 from bot.redaction import redact_setting
-from bot.runtime import freeze_gc, lower_switch_interval, new_event_loop
+from bot.runtime import disable_core_dumps, freeze_gc, lower_switch_interval, new_event_loop
 from bot.settings import Settings
 from bot.shutdown import run_until_signal
 from bot.start_errors import (
@@ -63,6 +63,7 @@ def run(
     """
     configure_logging(settings.log_level, settings.log_format, settings.secrets)
     lower_switch_interval()
+    disable_core_dumps()
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         bot = serve(
             settings,
