@@ -10,7 +10,6 @@ from yarl import URL
 
 from bot.i18n.catalog import Catalog, catalog_for
 from bot.relay.providers import CUSTOM, KNOWN_RELAYS
-from sandbox.bot_process import BotProcess
 from sandbox.discord import Message
 from sandbox.relay import LocalRelay, song
 from sandbox.relay.faults import out_of_quota, server_error
@@ -341,28 +340,3 @@ async def test_a_refused_key_is_shown_in_the_panel_and_on_the_health_page(place:
     await place.press(panel, "account:server:show")
     trouble = ENGLISH.text("account-trouble-auth", time="").split("(")[0]
     assert trouble in shown_text(panel)
-
-
-async def test_a_key_appears_nowhere(tmp_path: Path) -> None:
-    """Not in a message, not in the log at DEBUG, and not in the files of the database."""
-    async with a_place(tmp_path) as place:
-        hosts = [o for host, port in hosts_of(place).items() for o in ("--relay", host, str(port))]
-        settings = place.sandbox.environment | {"LOG_LEVEL": "DEBUG"}
-        process = BotProcess(tmp_path, settings, ("-m", "sandbox.local_bot", *hosts))
-        async with process:
-            await place.sandbox.discord.wait_until_ready(timeout=30)
-            await place.sandbox.discord.wait_until_commands(timeout=30)
-            panel = await place.connect(await place.panel(), key=OTHER_KEY)
-            await place.connect(panel)
-            place.relay.add(song(SONG))
-            await place.sandbox.use_command("suno watch", id=SONG)
-            place.relay.clock.advance(200)
-            await place.sandbox.wait_for_notice(SONG)
-            await place.sandbox.use_command("suno list")
-        messages = [str(message.payload()) for message in place.sandbox.songs.messages]
-        messages += [str(each.modal) for each in place.sandbox.discord.interactions]
-        written = contents(tmp_path)
-        assert "account=" in process.log
-        for key in (KEY, OTHER_KEY):
-            assert not [one for one in messages if key in one]
-            assert key.encode() not in written
