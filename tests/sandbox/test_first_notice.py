@@ -17,7 +17,9 @@ async def test_a_manager_connects_the_relay_of_the_server_and_gets_its_song() ->
                 if step == "watching":
                     await page.get_by_role("button", name="+1 min").click()
 
-            notice = await FirstNotice(page, advance).play()
+            way = FirstNotice(page, advance)
+            notice = await way.play()
+            assert len(way.actions) == 10 + 1  # as docs/relays.md says, and the notice
             ((task, _),) = environment.server_relay.tasks
             await expect(notice).to_contain_text(task.id)
             await expect(notice).to_contain_text("is ready")
