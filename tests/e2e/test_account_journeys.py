@@ -117,6 +117,25 @@ async def test_watches_go_on_when_a_key_that_cannot_be_read_is_entered_again(
         assert len(two_clubs.sandbox.notices(SONG, club.channel)) == 1
 
 
+async def test_an_account_that_is_shared_no_more_still_ends_its_watches(
+    sandbox: SandboxSession,
+) -> None:
+    """Nobody can look anything up with it any more, and what was watched is told."""
+    async with open_clubs(sandbox, 0) as clubs:
+        sandbox.relay.add(song(SONG, title=TITLES[0], takes=SONG_LENGTH), song(OTHER_SONG))
+        await sandbox.command_answer("suno watch", id=SONG)
+        await clubs.kill()
+        sandbox.relay.clock.advance(LONGER)
+        async with clubs.another_bot(SHARED_RELAY="false"):
+            assert TITLES[0] in str((await clubs.notice(sandbox.songs)).payload())
+            asked = len(sandbox.relay.requests)
+            for command in ("suno status", "suno watch"):
+                answer = await sandbox.command_answer(command, id=OTHER_SONG)
+                assert ENGLISH.text("error-no-account").split(":")[0] in str(answer.payload())
+            assert len(sandbox.relay.requests) == asked
+            assert len(sandbox.notices(SONG)) == 1
+
+
 async def test_broken_relays_hold_up_no_other_server(sandbox: SandboxSession) -> None:
     """One is down, one refuses its key, one is slow: the notices of the healthy one arrive.
 
