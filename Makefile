@@ -54,7 +54,7 @@ coverage: $(VENV)/dev ## Run every test and measure coverage
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-screenshots: $(VENV)/dev ## Retake the screenshots of the README (needs Chromium)
+screenshots: $(VENV)/dev ## Retake the screenshots of the documents (needs Chromium)
 	@$(BIN)/python -m tests.sandbox.screenshots
 
 lock: $(TOOLS)/ready ## Update the pinned dependencies and their hashes

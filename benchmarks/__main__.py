@@ -14,7 +14,10 @@ from rich.table import Table
 
 from benchmarks.rows import Row, measured
 
-TOPICS = ("detection", "decode", "looking", "answering", "delivery", "restart", "storage", "memory")
+TOPICS = (
+    *("detection", "decode", "looking", "answering", "delivery"),
+    *("restart", "storage", "memory", "accounts"),
+)
 COLUMNS = ("", "measure", "ours", "against", "ratio", "spread", "bound", "size")
 
 

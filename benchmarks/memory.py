@@ -110,10 +110,11 @@ async def live(folder: Path, watches: int, polling: float, discord: LocalDiscord
 
 async def _resident_later(bot: BotProcess, later: float) -> float:
     await asyncio.sleep(later)
-    return _resident(bot.pid)
+    return resident(bot.pid)
 
 
-def _resident(pid: int | None) -> float:
+def resident(pid: int | None) -> float:
+    """Return the resident memory of a process in MiB."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     (line,) = (line for line in status.splitlines() if line.startswith("VmRSS:"))
     return int(line.split()[1]) / 1024

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Self
 
 from aiohttp import web
@@ -26,6 +26,8 @@ class QuickRelay:
         """Tasks that were asked for and shown, each as often as it was."""
         self.asked = asyncio.Event()
         """Set with the first look."""
+        self.on_look: Callable[[Sequence[str]], None] = _ignore
+        """Called with the ids of each request."""
         self.base_url = ""
 
     def end(self, task_id: str) -> None:
@@ -46,11 +48,16 @@ class QuickRelay:
 
     async def _answer(self, request: web.Request) -> web.Response:
         ids = json.loads(await request.read())["ids"]
+        self.on_look(ids)
         found = [self._running[each] for each in ids if each in self._running]
         self.looks += len(found)
         self.asked.set()
         body = b'{"code":"success","message":"","data":[%b]}' % b",".join(found)
         return web.Response(body=body, content_type="application/json")
+
+
+def _ignore(_ids: Sequence[str]) -> None:
+    """Do nothing about a request."""
 
 
 def _written(task: RelayTask, began: float, after: float) -> bytes:

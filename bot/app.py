@@ -8,11 +8,10 @@ from functools import partial
 from typing import Any
 
 import aiohttp
-from pydantic import SecretStr
 
 from bot import __version__
-from bot.accounts.connection import AccountConnection
-from bot.accounts.registry import POLL_LOOP, AccountRegistry, OpenConnection
+from bot.accounts.factory import ConnectionFactory, PollSettings, TaskStorage
+from bot.accounts.registry import POLL_LOOP, AccountRegistry
 from bot.accounts.service import AccountService
 from bot.background import BackgroundLoops, Loop, RetentionJob
 from bot.client import Addresses, Services, SunoBot, request_trace
@@ -28,35 +27,28 @@ from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.live_card_updater import LIVE_CARD_TIMING, LiveCardTiming, LiveCardUpdater
 from bot.delivery.relay_facts import RelayFacts
 from bot.delivery.welcome import WelcomeMessages
-from bot.encryption import Cipher, DecryptionError, parse_keys
+from bot.encryption import Cipher, parse_keys
 from bot.gateway import GATEWAY_TIMING, GatewayTiming
 from bot.metrics import Metrics
 from bot.monitoring.collector import AccountRequests
 from bot.monitoring.health import HealthProbes, StalenessLimits
 from bot.monitoring.server import MonitoringServer
-from bot.polling.adaptive.planner import Planner
-from bot.polling.poller import Poller
-from bot.polling.schedule import Schedule
 from bot.relay.client import RelayClient
 from bot.relay.providers import RelayProfile, public_profile, relay_profile
-from bot.relay.requester import RequestStats
-from bot.relay.transport import ResponseLimits
 from bot.settings import Settings
 from bot.start_errors import StartError
 from bot.storage.creations import CreationStore
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import Erasure
 from bot.storage.history import History
-from bot.storage.key_value import KeyValueStore, RelayAccess, create_fingerprint
+from bot.storage.key_value import KeyValueStore
 from bot.storage.limits import WatchLimits
 from bot.storage.live_cards import LiveCards
-from bot.storage.models import RelayAccount
 from bot.storage.outbox import Outbox
 from bot.storage.queue_statistics import QueueStatistics
 from bot.storage.relay_accounts import RelayAccountStore
 from bot.storage.retention import DepartedServers, Retention
 from bot.storage.server_settings import ServerSettingsStore
-from bot.storage.tasks import TaskStore
 from bot.storage.user_settings import UserSettingsStore
 from bot.storage.watch_store import WatchStore
 from bot.storage.watches import NoticeStates
@@ -141,31 +133,18 @@ def make_relay_client(settings: Settings, session: aiohttp.ClientSession) -> Rel
         session,
         profile,
         settings.suno_api_key,
-        batch_size=min(settings.poll_batch_size, profile.batch_size),
+        batch_size=_poll_settings(settings).batch_size(profile),
         requests_per_second=settings.poll_requests_per_second,
     )
 
 
-class _AccountClients:
-    """Makes the clients of connected accounts; those of a relay are counted together."""
-
-    def __init__(self, settings: Settings, session: aiohttp.ClientSession) -> None:
-        self._settings = settings
-        self._session = session
-        self.stats = {name: RequestStats() for name in settings.relays}
-
-    def make(self, profile: RelayProfile, key: SecretStr, account: str = "new") -> RelayClient:
-        """Make the client of an account; ``account`` is its id once it is stored."""
-        return RelayClient(
-            self._session,
-            profile,
-            key,
-            batch_size=min(self._settings.poll_batch_size, profile.batch_size),
-            requests_per_second=self._settings.poll_requests_per_second,
-            limits=ResponseLimits(redirects=0),
-            account=account,
-            stats=self.stats[profile.name],
-        )
+def _poll_settings(settings: Settings) -> PollSettings:
+    return PollSettings(
+        settings.poll_interval,
+        settings.watch_deadline,
+        settings.poll_requests_per_second,
+        settings.poll_batch_size,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +181,6 @@ def build_bot(
     """
     metrics, monitor = Metrics(), RequestMonitor()
     stores = _build_stores(settings, database)
-    operator = None
-    if relay_client is not None:
-        operator = _operator_connection(settings, stores, metrics, relay_client, fingerprint)
     addresses = Addresses(settings.discord_api_url, settings.discord_gateway_url)
     client = SunoBot(addresses, cogs, timing.gateway, request_trace(monitor, metrics))
     client.staleness_limits = StalenessLimits.for_rate(settings.poll_requests_per_second)
@@ -212,13 +188,24 @@ def build_bot(
     dispatcher = _build_dispatcher(client, stores, audio, metrics, monitor)
     keys = settings.encryption_key.get_secret_value()
     cipher = Cipher(parse_keys(keys)) if keys else None
-    clients = _AccountClients(settings, account_session)
+    factory = ConnectionFactory(
+        _poll_settings(settings),
+        TaskStorage(database, stores.outbox, stores.limits, stores.history),
+        metrics,
+        account_session,
+        cipher,
+        settings.relays,
+    )
+    operator = None
+    if relay_client is not None:
+        profile = profile_of(settings)
+        operator = factory.connection(profile.name, profile, relay_client, fingerprint)
     registry = AccountRegistry(
         stores.accounts,
-        _connection_opener(settings, stores, metrics, cipher, clients),
+        factory.open,
         operator,
         is_shared=settings.shared_relay,
-        on_rejected=AccountMessages(client).tell_rejected,
+        tell_rejected=AccountMessages(client).tell_rejected,
         on_failure=lambda loop: metrics.failed_ticks.labels(loop).inc(),
     )
     updater = LiveCardUpdater(
@@ -240,7 +227,7 @@ def build_bot(
         registry,
         cipher,
         partial(public_profile, relays=settings.relays),
-        clients.make,
+        factory.client,
         relays=settings.relays,
     )
     client.services = _build_services(
@@ -261,76 +248,16 @@ def build_bot(
     client.background = _build_loops(
         stores, registry, dispatcher, submitter, updater, retention, metrics
     )
-    account_requests = AccountRequests(clients.stats, registry.circuits)
+    account_requests = AccountRequests(factory.stats, registry.circuits)
     return BotParts(client, registry, account_requests, metrics, monitor)
-
-
-def _operator_connection(
-    settings: Settings,
-    stores: _Stores,
-    metrics: Metrics,
-    client: RelayClient,
-    fingerprint: str,
-) -> AccountConnection:
-    """Build the connection of the operator's account, whose id is the name of its relay."""
-    profile = profile_of(settings)
-    return _connection(settings, stores, metrics, profile.name, profile, client, fingerprint)
 
 
 def _relay_facts(registry: AccountRegistry, history: History, timing: LiveCardTiming) -> RelayFacts:
     return RelayFacts(
         failing_since=registry.failing_since,
-        duration_stats=lambda account, kind: history.duration_stats(kind, account),
+        duration_stats=history.duration_stats,
         min_outage=timing.min_outage,
     )
-
-
-def _connection(
-    settings: Settings,
-    stores: _Stores,
-    metrics: Metrics,
-    account: str,
-    profile: RelayProfile,
-    client: RelayClient,
-    fingerprint: str,
-) -> AccountConnection:
-    """Build the connection of a relay account: what looks up, stores and polls its tasks."""
-    tasks = TaskStore(
-        stores.database, stores.outbox, account, stores.limits, fingerprint=fingerprint
-    )
-    schedule = Schedule(Planner(settings.poll_interval), settings.watch_deadline)
-    batch_size = min(settings.poll_batch_size, profile.batch_size)
-    poller = Poller(client, tasks, schedule, batch_size=batch_size, metrics=metrics)
-    client.on_success(poller.resume)
-    return AccountConnection(account, profile, client, tasks, poller, schedule)
-
-
-def _connection_opener(
-    settings: Settings,
-    stores: _Stores,
-    metrics: Metrics,
-    cipher: Cipher | None,
-    clients: _AccountClients,
-) -> OpenConnection:
-    """Return what makes the connection of a connected account."""
-
-    async def open_connection(account: RelayAccount) -> AccountConnection:
-        if cipher is None:
-            raise DecryptionError("ENCRYPTION_KEY is not set")
-        key = cipher.decrypt(account.encrypted_key, account.id)
-        profile = relay_profile(
-            account.relay, account.base_url, account.fetch_path, relays=settings.relays
-        )
-        access = RelayAccess(account.id, profile.base_url, key)
-        fingerprint = await create_fingerprint(stores.database, access)
-        client = clients.make(profile, key, account.id)
-        connection = _connection(
-            settings, stores, metrics, account.id, profile, client, fingerprint
-        )
-        await connection.poller.learn_from_history(History(stores.database, account.id))
-        return connection
-
-    return open_connection
 
 
 def _build_stores(settings: Settings, database: DatabaseThread) -> _Stores:

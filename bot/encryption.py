@@ -53,10 +53,6 @@ class Cipher:
             raise DecryptionError("it was altered, or belongs to another row") from None
         return SecretStr(plaintext.decode())
 
-    def is_current(self, ciphertext: bytes) -> bool:
-        """Whether a ciphertext was encrypted with the first key."""
-        return ciphertext[:_HEADER_SIZE] == _VERSION + self._current_id
-
 
 def new_key() -> str:
     """Return a random key as text, as the setting ``ENCRYPTION_KEY`` takes it."""

@@ -22,7 +22,7 @@ from bot.delivery.attachments.audio_fetcher import AudioFetcher
 from bot.logs import configure_logging
 from bot.public_connector import public_connector
 from bot.redaction import redact_setting
-from bot.runtime import freeze_gc, lower_switch_interval, new_event_loop
+from bot.runtime import disable_core_dumps, freeze_gc, lower_switch_interval, new_event_loop
 from bot.settings import Settings
 from bot.shutdown import run_until_signal
 from bot.start_errors import (
@@ -63,6 +63,7 @@ def run(
     """
     configure_logging(settings.log_level, settings.log_format, settings.secrets)
     lower_switch_interval()
+    disable_core_dumps()
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         bot = serve(
             settings,
@@ -158,7 +159,6 @@ async def _open_client(
     if bot.registry.operator is not None:
         await bot.registry.operator.poller.learn_from_history(bot.client.services.history)
     stack.push_async_callback(bot.registry.aclose)
-    await bot.registry.start()
     if settings.metrics_port:
         server = monitoring_server(settings, bot, relay_client, database, queues)
         await stack.enter_async_context(server)

@@ -34,7 +34,10 @@ class NotPublicError(OSError):
 async def resolve_host(host: str, port: int) -> Sequence[str]:
     """Return the addresses of a host by the system's resolver. Raises ``OSError``."""
     look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-    infos = await asyncio.get_running_loop().run_in_executor(_RESOLVING, look_up)
+    try:
+        infos = await asyncio.get_running_loop().run_in_executor(_RESOLVING, look_up)
+    except UnicodeError as error:  # a label is empty or too long
+        raise OSError(errno.EINVAL, "not a host name") from error
     return list(dict.fromkeys(str(info[4][0]) for info in infos))
 
 

@@ -10,7 +10,7 @@ from bot.client import SunoBot
 from bot.i18n.catalog import catalog_for
 from bot.relay.circuit_breaker import CircuitStatus
 from bot.relay.errors import RelayError
-from bot.storage.errors import WatchError
+from bot.storage.errors import AccountDisconnectedMeanwhile, WatchError
 from bot.storage.models import AccountOwner
 from bot.ui.account_panel import (
     KEY,
@@ -27,7 +27,7 @@ from bot.ui.account_panel import (
 )
 from bot.ui.custom_ids import AccountButtonId, AccountConnectId, AccountModalId
 from bot.ui.error_replies import error_text
-from bot.ui.permissions import manages_server
+from bot.ui.permissions import is_guest, manages_server
 from bot.ui.persistent_items import persistent_item
 from bot.ui.persistent_modals import persistent_modal
 from bot.ui.settings_panel import Panel
@@ -110,6 +110,8 @@ class AccountCommands(SunoCog):
         url, path = (values.get(name, "").strip() for name in (URL, PATH))
         new = NewAccount(relay, url, path, SecretStr(values.get(KEY, "")))
         try:
+            if custom_id.owner == "server" and is_guest(interaction):
+                raise AccountDisconnectedMeanwhile  # the bot was removed before this began
             connected = await self._accounts.connect(
                 owner, new, user_id=interaction.user.id, locale=interaction.locale.value
             )
@@ -135,12 +137,14 @@ class AccountCommands(SunoCog):
 
     async def _view(self, interaction: Interaction, kind: str, owner: AccountOwner) -> AccountView:
         account = await self._accounts.of(owner)
-        circuit = await self._accounts.circuit_status(account) if account else CircuitStatus()
+        status = await self._accounts.circuit_status(account) if account else None
+        circuit = status or CircuitStatus()
         return AccountView(
             kind,
             account,
             self._accounts.is_enabled,
             catalog_for(interaction.locale.value),
+            is_readable=status is not None,
             answered_at=circuit.last_success_at,
             failing_since=circuit.failing_since,
             error=circuit.cause,
@@ -156,9 +160,10 @@ async def _owner(interaction: Interaction, kind: str) -> AccountOwner | None:
     """
     if kind == "own":
         return AccountOwner(user_id=interaction.user.id)
-    if interaction.guild is not None and manages_server(interaction):
-        return AccountOwner(guild_id=interaction.guild.id)
-    key = "settings-not-yours" if interaction.guild is not None else "account-server-only"
+    is_here = interaction.guild_id is not None and not is_guest(interaction)
+    if is_here and manages_server(interaction):
+        return AccountOwner(guild_id=interaction.guild_id)
+    key = "settings-not-yours" if is_here else "account-server-only"
     text = catalog_for(interaction.locale.value).text(key)
     await interaction.response.send_message(text, ephemeral=True)
     return None

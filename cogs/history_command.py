@@ -156,7 +156,7 @@ class HistoryCommand(SunoCog):
     async def _look_up(self, entry: HistoryEntry, caller: Caller) -> Task | None:
         """Return the task from the relay, ``None`` if the stored one is more complete."""
         try:
-            found = await self._watchlist.look_up([entry.task.id], caller)
+            found = (await self._watchlist.look_up([entry.task.id], caller)).result
         except (RelayError, TooManyLookups):
             return None
         task = found.tasks.get(entry.task.id)

@@ -49,7 +49,7 @@ class MessageMenu(SunoCog):
         if not candidates:
             await Reply(interaction).send(catalog.text("found-nothing"))
             return
-        found = await self._watchlist.look_up(candidates, caller_of(interaction))
+        found = (await self._watchlist.look_up(candidates, caller_of(interaction))).result
         known = [found.tasks[task_id] for task_id in candidates if task_id in found.tasks]
         if not known and found.failed:
             raise next(iter(found.failed.values()))

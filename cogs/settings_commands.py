@@ -7,6 +7,7 @@ import discord
 from bot.accounts.service import AccountService
 from bot.client import SunoBot
 from bot.i18n.catalog import catalog_for
+from bot.relay.circuit_breaker import CircuitStatus
 from bot.storage.limits import WatchLimits
 from bot.storage.models import AccountOwner, ServerSettings
 from bot.storage.server_settings import ServerSettingsStore
@@ -77,9 +78,12 @@ class SettingsCommands(SunoCog):
         assert guild is not None  # noqa: S101 # the command is available only in servers
         account = await self._accounts.of(AccountOwner(guild_id=guild.id))
         if account is None:
-            relay = await self._watchlist.circuit_status(caller_of(interaction))
+            status: CircuitStatus | None = await self._watchlist.circuit_status(
+                caller_of(interaction)
+            )
         else:
-            relay = await self._accounts.circuit_status(account)
+            status = await self._accounts.circuit_status(account)
+        relay = status or CircuitStatus()
         catalog = catalog_for(interaction.locale.value)
         health = ServerHealth(
             now=time.time(),
@@ -93,6 +97,7 @@ class SettingsCommands(SunoCog):
             usage=await self._settings.usage(guild.id),
             settings=await self._settings.of(guild.id),
             account=account,
+            is_key_readable=status is not None,
         )
         invite = LinkButton(catalog.text("help-invite"), invite_link(interaction.application_id))
         await Reply(interaction).send(

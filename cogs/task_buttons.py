@@ -7,7 +7,6 @@ import discord
 
 from bot.client import SunoBot
 from bot.i18n.catalog import Catalog, catalog_for
-from bot.relay.models import TaskKind
 from bot.storage.history import History
 from bot.storage.models import WatchReport
 from bot.storage.outbox import Outbox
@@ -21,6 +20,7 @@ from bot.ui.suno_cog import SunoCog
 from bot.ui.views import with_watch_button
 from bot.ui.watch_replies import unwatched_text, watch_reply
 from bot.watches.destinations import HERE
+from bot.watches.durations import typical_durations
 from bot.watches.service import WatchService
 from bot.watches.watchlist import Watchlist
 
@@ -92,7 +92,7 @@ class TaskButtons(SunoCog):
             watched = await self._watchlist.watched_ids(interaction.user.id)
             await self._unwatch(interaction, [each for each in ids if each in watched] or ids)
             return
-        found = await self._watchlist.read_all(ids, caller_of(interaction))
+        found = (await self._watchlist.read_all(ids, caller_of(interaction))).result
         running = [each for each in ids if (task := found.tasks.get(each)) and not task.terminal]
         if running:
             await self._watch(interaction, running)
@@ -107,8 +107,9 @@ class TaskButtons(SunoCog):
         await Reply(interaction).send(status.content, embeds=status.embeds, view=status.view)
 
     async def _statuses(self, interaction: Interaction, ids: Sequence[str]) -> StatusMessage:
-        found = await self._watchlist.read_all(ids, caller_of(interaction))
-        typical = {kind: await self._history.duration_stats(kind) for kind in TaskKind}
+        lookup = await self._watchlist.read_all(ids, caller_of(interaction))
+        typical = await typical_durations(self._history, lookup)
+        found = lookup.result
         watched = await self._watchlist.watched_ids(interaction.user.id)
         entries = status_entries(ids, found.tasks, found.failed, found.unlisted, typical, watched)
         now = discord.utils.utcnow().timestamp()

@@ -13,7 +13,6 @@ from discord import app_commands
 from bot.client import SunoBot
 from bot.i18n.catalog import catalog_for
 from bot.i18n.translator import localized
-from bot.relay.models import TaskKind
 from bot.storage.history import History
 from bot.storage.outbox import Outbox
 from bot.ui.autocomplete import suggest_task_ids
@@ -26,6 +25,7 @@ from bot.ui.suno_cog import Subcommand, SunoCog, subcommand
 from bot.ui.task_names import task_name
 from bot.ui.watch_replies import unwatched_text, watch_list_embed, watch_reply
 from bot.watches.destinations import Grouping, WatchOptions
+from bot.watches.durations import typical_durations
 from bot.watches.service import WatchService
 from bot.watches.watchlist import Watchlist
 
@@ -78,8 +78,9 @@ class TaskCommands(SunoCog):
         await interaction.response.defer(ephemeral=True)
         catalog = catalog_for(interaction.locale.value)
         wanted = await self._watchlist.ids_in(ids, interaction.user.id)
-        found = await self._watchlist.look_up(wanted, caller_of(interaction))
-        typical = {kind: await self._history.duration_stats(kind) for kind in TaskKind}
+        lookup = await self._watchlist.look_up(wanted, caller_of(interaction))
+        typical = await typical_durations(self._history, lookup)
+        found = lookup.result
         watched = await self._watchlist.watched_ids(interaction.user.id)
         status = statuses_message(
             status_entries(wanted, found.tasks, found.failed, found.unlisted, typical, watched),
@@ -174,7 +175,7 @@ class TaskCommands(SunoCog):
         wanted, omitted = answerable_ids(
             interaction, await self._watchlist.ids_in(ids, interaction.user.id)
         )
-        found = await self._watchlist.read_all(wanted, caller_of(interaction))
+        found = (await self._watchlist.read_all(wanted, caller_of(interaction))).result
         for task_id in wanted:
             task = found.tasks.get(task_id)
             if task is None:

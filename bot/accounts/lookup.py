@@ -20,7 +20,8 @@ class AccountLookup:
     result: LookupResult
     """An id is ``missing`` if no account knows it."""
     connections: Mapping[str, AccountConnection] = field(default_factory=dict)
-    """By id: the account that knows the task, else the first that could not be asked about it."""
+    """By id: the account that knows the task, else the first that could not be asked about it.
+    Tasks that nobody had to be asked about have none."""
 
 
 async def look_up(candidates: Mapping[str, Sequence[AccountConnection]]) -> AccountLookup:

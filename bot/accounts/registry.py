@@ -27,6 +27,11 @@ TICK_INTERVAL = 15.0
 """Seconds between two checks of the open connections."""
 IDLE_TIMEOUT = 600.0
 """Seconds after which a connection that nobody needs is closed."""
+MAX_CONCURRENT_OPENINGS = 64
+"""Connections that are opened together: they share commits."""
+MAX_TOLD = 5
+"""Direct messages about refused keys that one tick sends: Discord limits how fast they are opened.
+"""
 POLL_LOOP = "poll"
 """The name under which failures of all polls are counted."""
 
@@ -65,25 +70,29 @@ class AccountRegistry:
         operator: AccountConnection | None,
         *,
         is_shared: bool,
-        on_rejected: Callable[[RelayAccount], Awaitable[None]],
+        tell_rejected: Callable[[RelayAccount], Awaitable[bool]],
         on_failure: Callable[[str], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
         """``operator``: ``None`` if the operator has no account.
 
-        ``is_shared``: whether everybody may use the operator's account. ``on_rejected`` is called
-        once when the relay begins to refuse the key of an account. ``on_failure`` is called with
-        the name of the loop after each poll that failed unexpectedly.
+        ``is_shared``: whether everybody may use the operator's account. ``tell_rejected`` tells who
+        connected an account that the relay refuses its key, and returns whether that is done; if
+        not, it is called again. ``on_failure`` is called with the name of the loop after each poll
+        that failed unexpectedly.
         """
         self.operator = operator
         self._accounts = accounts
         self._open_connection = open_connection
         self._is_shared = is_shared
-        self._on_rejected = on_rejected
+        self._tell_rejected = tell_rejected
         self._on_failure = on_failure
         self._clock = clock
         self._open: dict[str, _Open] = {}
         self._opening = asyncio.Lock()
+        self._turns = asyncio.Lock()
+        """Its waiters are served in order: the accounts that are due at once begin to poll one per
+        iteration of the event loop, which serves everything else in between."""
         self._unusable: set[str] = set()
         """The accounts whose key or address this process cannot use."""
         self._is_closed = False
@@ -107,10 +116,6 @@ class AccountRegistry:
         """Return the relay's name and the state of each connected account that is open now."""
         connections = [each.connection for each in self._open.values()]
         return [(each.profile.name, each.client.circuit_status) for each in connections]
-
-    async def start(self) -> None:
-        """Open the connections of all accounts that have running tasks."""
-        await self._open_running(await self._accounts.running_tasks())
 
     async def by_id(self, account_id: str) -> AccountConnection | None:
         """Return the connection of an account, ``None`` if it is not connected any more."""
@@ -137,13 +142,17 @@ class AccountRegistry:
         self._unusable.discard(account.id)
         await self._get(account)
 
-    async def close_deleted(self) -> None:
-        """Close the connections of accounts that are not connected any more."""
+    async def close_deleted(self) -> Mapping[str, bool]:
+        """Close the connections of accounts that are not connected any more.
+
+        Returns the ids of those that are, and whether tasks of each are watched.
+        """
         async with self._opening:
-            stored = await self._accounts.running_tasks()
-            for account_id in self._open.keys() - stored.keys():
+            running = await self._accounts.running_tasks()
+            for account_id in self._open.keys() - running.keys():
                 await self._close(account_id)
-            self._unusable &= stored.keys()
+            self._unusable &= running.keys()
+        return running
 
     async def tick(self) -> float:
         """Notice keys that relays refuse, and open and close what is needed and what is idle.
@@ -151,13 +160,13 @@ class AccountRegistry:
         Returns when to do it again (Unix seconds).
         """
         now = self._clock()
-        await self.close_deleted()
+        running = await self.close_deleted()
         await self._check_keys(now)
-        running = await self._accounts.running_tasks()
         await self._open_running(running)
         for account_id, entry in list(self._open.items()):
             if entry.used_at <= now - IDLE_TIMEOUT and not running.get(account_id):
                 await self._close(account_id)
+        await self._tell_owners()
         return now + TICK_INTERVAL
 
     async def aclose(self) -> None:
@@ -168,59 +177,72 @@ class AccountRegistry:
 
     async def _open_running(self, running: Mapping[str, bool]) -> None:
         """Open those of some accounts that have running tasks, as far as they can be used."""
-        for account_id in [each for each, has_tasks in running.items() if has_tasks]:
-            if account_id not in self._open and account_id not in self._unusable:
-                await self._open_current(account_id)
+        in_use = self._open.keys() | self._unusable
+        ids = [each for each, has_tasks in running.items() if has_tasks and each not in in_use]
+        for start in range(0, len(ids), MAX_CONCURRENT_OPENINGS):
+            group = ids[start : start + MAX_CONCURRENT_OPENINGS]
+            async with self._opening:  # a person who needs a connection waits for one group
+                await asyncio.gather(*map(self._open_current, group))
 
     async def _check_keys(self, now: float) -> None:
-        """Store which keys relays refuse, and tell who connected them if that is news."""
-        rejected = [
-            entry.account for entry in list(self._open.values()) if await self._is_news(entry, now)
-        ]
-        await asyncio.gather(*map(self._on_rejected, rejected))
+        """Store which keys relays refuse."""
+        entries = list(self._open.values())
+        await asyncio.gather(*(self._check_key(each, now) for each in entries))
 
-    async def _is_news(self, entry: _Open, now: float) -> bool:
-        """Store whether the relay refuses a key; return whether it begins to do so."""
+    async def _check_key(self, entry: _Open, now: float) -> None:
         status = entry.connection.client.circuit_status
         is_rejected = status.cause is ErrorKind.AUTH
         if is_rejected == entry.is_rejected or not (is_rejected or status.working_since):
-            return False
+            return
         is_new = await self._accounts.set_rejected(entry.account, now if is_rejected else None)
         entry.is_rejected = is_rejected
         if is_new and is_rejected:
             log.warning("Key refused, watches wait: account=%s", entry.account.id)
-        return is_new and is_rejected
+
+    async def _tell_owners(self) -> None:
+        """Tell who connected accounts that their keys are refused, those who do not know yet.
+
+        It is stored afterwards that they know: who is told as the process dies is told again.
+        """
+        untold = await self._accounts.untold(MAX_TOLD)
+        told = await asyncio.gather(*map(self._tell_rejected, untold))
+        for account, is_told in zip(untold, told, strict=True):
+            if is_told:
+                await self._accounts.set_told(account, self._clock())
 
     async def _get(self, account: RelayAccount) -> AccountConnection | None:
         """Return the connection of an account, opened if it was not; ``None`` without its key."""
         entry = self._open.get(account.id)
         if entry is None or not entry.has_key_of(account):
-            entry = await self._open_current(account.id)
+            async with self._opening:
+                entry = await self._open_current(account.id)
         if entry is None:
             return None
         entry.used_at = self._clock()
         return entry.connection
 
     async def _open_current(self, account_id: str) -> _Open | None:
-        """Open the connection of an account as it is stored now; close one with an old key."""
-        async with self._opening:
-            account, entry = await self._accounts.get(account_id), self._open.get(account_id)
-            if entry is not None and account is not None and entry.has_key_of(account):
-                return entry
-            await self._close(account_id)
-            if account is None or self._is_closed:
-                return None
-            try:
-                connection = await self._open_connection(account)
-            except (DecryptionError, ValueError) as error:
-                self._log_unusable(account_id, error)
-                return None
-            self._unusable.discard(account_id)
-            polling = asyncio.create_task(self._poll(connection))
-            is_rejected = account.rejected_since is not None
-            entry = _Open(account, connection, polling, self._clock(), is_rejected)
-            self._open[account_id] = entry
+        """While ``_opening``: open the connection of an account as it is stored now.
+
+        One with an old key is closed.
+        """
+        account, entry = await self._accounts.get(account_id), self._open.get(account_id)
+        if entry is not None and account is not None and entry.has_key_of(account):
             return entry
+        await self._close(account_id)
+        if account is None or self._is_closed:
+            return None
+        try:
+            connection = await self._open_connection(account)
+        except (DecryptionError, ValueError) as error:
+            self._log_unusable(account_id, error)
+            return None
+        self._unusable.discard(account_id)
+        polling = asyncio.create_task(self._poll(connection))
+        is_rejected = account.rejected_since is not None
+        entry = _Open(account, connection, polling, self._clock(), is_rejected)
+        self._open[account_id] = entry
+        return entry
 
     def _log_unusable(self, account_id: str, error: Exception) -> None:
         if account_id not in self._unusable:
@@ -235,7 +257,11 @@ class AccountRegistry:
 
     async def _poll(self, connection: AccountConnection) -> None:
         """Poll the tasks of an account until its connection is closed."""
-        loop = Loop(
-            f"{POLL_LOOP} {connection.account}", connection.poller.tick, connection.tasks.changed
-        )
+
+        async def tick() -> float | None:
+            async with self._turns:
+                await asyncio.sleep(0)  # until the next iteration of the event loop
+            return await connection.poller.tick()
+
+        loop = Loop(f"{POLL_LOOP} {connection.account}", tick, connection.tasks.changed)
         await run_forever(loop, {}, lambda _: self._on_failure(POLL_LOOP), clock=self._clock)

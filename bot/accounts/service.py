@@ -101,10 +101,13 @@ class AccountService:
         """Return the account of a server or a user."""
         return await self._accounts.of(owner)
 
-    async def circuit_status(self, account: RelayAccount) -> CircuitStatus:
-        """Return whether the relay of an account works, as far as its connection has seen."""
+    async def circuit_status(self, account: RelayAccount) -> CircuitStatus | None:
+        """Return whether the relay of an account works, as far as its connection has seen.
+
+        ``None`` if it has no connection: its key cannot be read.
+        """
         connection = await self._registry.by_id(account.id)
-        return connection.client.circuit_status if connection else CircuitStatus()
+        return connection.client.circuit_status if connection else None
 
     async def connect(
         self, owner: AccountOwner, new: NewAccount, *, user_id: int, locale: str

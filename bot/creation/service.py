@@ -173,7 +173,7 @@ class CreationService:
         )
         if placement.private and (refusal := await self._check_recipient(creation, placement)):
             return refusal
-        typical = await self._history.duration_stats(request.task_kind, creation.account)
+        typical = await self._history.duration_stats(creation.account, request.task_kind)
         return CreationReport(
             creation,
             placement.destination,

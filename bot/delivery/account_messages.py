@@ -1,4 +1,4 @@
-"""Tells the person who connected a relay account that the relay refuses its key: once."""
+"""Tells the person who connected a relay account that the relay refuses its key."""
 
 import logging
 
@@ -6,8 +6,9 @@ import aiohttp
 import discord
 
 from bot.delivery.discord_calls import DiscordCalls
-from bot.delivery.discord_errors import short_reason
+from bot.delivery.discord_errors import classify, short_reason
 from bot.i18n.catalog import catalog_for
+from bot.storage.delivery_rows import nonce_of
 from bot.storage.models import NOBODY, RelayAccount
 from bot.ui.escaping import code_span
 
@@ -18,19 +19,31 @@ POST_TIMEOUT = 30.0
 
 
 class AccountMessages:
-    """Sends direct messages about accounts. A failure is logged: the health page shows it too."""
+    """Sends direct messages about accounts. The health page shows the same."""
 
     def __init__(self, client: discord.Client) -> None:
         self._client = client
         self._calls = DiscordCalls(POST_TIMEOUT)
+        self._delayed: set[str] = set()
+        """The accounts about which a message could not be sent so far."""
 
-    async def tell_rejected(self, account: RelayAccount) -> None:
+    async def tell_rejected(self, account: RelayAccount) -> bool:
         """Tell who connected an account that its watches wait for another key.
 
-        Nobody is told if that person wanted to be forgotten.
+        Returns whether that is done: the message was sent, or never can be, or the person wanted to
+        be forgotten. A message that is sent again within a few minutes is recognized by its nonce.
         """
         if account.connected_by == NOBODY:
-            return
+            return True
+        try:
+            await self._calls.run(self._send(account))
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            return self._is_final(account, error)
+        self._delayed.discard(account.id)
+        log.info("Refused key told: account=%s", account.id)
+        return True
+
+    async def _send(self, account: RelayAccount) -> None:
         catalog = catalog_for(account.locale)
         guild = self._client.get_guild(account.owner.guild_id or 0)
         text = catalog.text(
@@ -38,12 +51,20 @@ class AccountMessages:
             server=code_span(guild.name if guild else str(account.owner.guild_id)),
             ending=code_span(account.key_ending),
         )
-        try:
-            await self._calls.run(self._send(account.connected_by, text))
-        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-            cause = short_reason(error)
-            log.warning("Refused key not told: account=%s cause=%s", account.id, cause)
+        direct = await self._client.create_dm(discord.Object(account.connected_by))
+        nonce = nonce_of("refused key", account.id, account.rejected_since)
+        await direct.send(text, nonce=nonce)
 
-    async def _send(self, user_id: int, text: str) -> None:
-        user = self._client.get_user(user_id) or await self._client.fetch_user(user_id)
-        await user.send(text)
+    def _is_final(self, account: RelayAccount, error: Exception) -> bool:
+        """Log an error, a transient one once; return whether Discord will never take the message.
+
+        What Discord already has counts as refused, too.
+        """
+        is_final = not classify(error).is_transient
+        if is_final or account.id not in self._delayed:
+            what = "not told" if is_final else "not told yet"
+            log.warning(
+                "Refused key %s: account=%s cause=%s", what, account.id, short_reason(error)
+            )
+        (self._delayed.discard if is_final else self._delayed.add)(account.id)
+        return is_final

@@ -84,7 +84,8 @@ class Poller:
     async def learn_from_history(self, history: History) -> None:
         """Learn how long earlier tasks took, so that polls can be planned from the start."""
         for kind in TaskKind:
-            self._planner.learn_durations(kind, await history.recent_durations(kind))
+            durations = await history.recent_durations(self._store.account, kind)
+            self._planner.learn_durations(kind, durations)
 
     async def tick(self) -> float | None:
         """Start to poll what is due; return when to continue (Unix seconds), if that is known.

@@ -10,6 +10,8 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit
 
+from yarl import URL
+
 from bot.relay.models import TaskKind
 
 CUSTOM = "custom"
@@ -189,13 +191,19 @@ def checked_address(address: str) -> str:
 
 
 def _split(address: str) -> SplitResult | None:
-    """Split an address; return None where the host, the port or a character is not valid."""
+    """Split an address; return None where the host, the port or a character is not valid.
+
+    What aiohttp and the resolver cannot read is not valid either: their errors are no
+    ``ClientError``.
+    """
     if not address.isprintable() or " " in address or "\\" in address:
         return None
     try:
         parts = urlsplit(address)
         port = parts.port
-    except ValueError:
+        URL(address)
+        (parts.hostname or "").encode("idna")
+    except ValueError:  # among others UnicodeError: a label is empty or too long
         return None
     return parts if parts.hostname and port != 0 else None
 

@@ -54,14 +54,11 @@ class History:
     """Reads the histories of servers and people."""
 
     def __init__(
-        self, database: DatabaseThread, account: str, scan_limit: int = SCAN_LIMIT
+        self, database: DatabaseThread, operator_account: str, scan_limit: int = SCAN_LIMIT
     ) -> None:
-        """``account``: the operator's, whose durations are told unless another is named.
-
-        ``scan_limit`` is that of ``find_entries``.
-        """
+        """``scan_limit`` is that of ``find_entries``."""
         self._database = database
-        self._account = account
+        self._operator_account = operator_account
         self._scan_limit = scan_limit
 
     async def page(self, scope: HistoryScope, search: str = "", number: int = 0) -> HistoryPage:
@@ -116,21 +113,16 @@ class History:
             for row in rows
         }
 
-    async def duration_stats(
-        self, kind: TaskKind, account: str | None = None
-    ) -> DurationStats | None:
-        """Return how long the last tasks of a kind took, ``None`` for too few.
+    async def duration_stats(self, account: str, kind: TaskKind) -> DurationStats | None:
+        """Return how long the last tasks of a kind took at an account, ``None`` for too few."""
+        return duration_stats(await self.recent_durations(account, kind))
 
-        ``account``: at which, by default that of this history.
-        """
-        return duration_stats(await self.recent_durations(kind, account))
-
-    async def recent_durations(self, kind: TaskKind, account: str | None = None) -> list[float]:
+    async def recent_durations(self, account: str, kind: TaskKind) -> list[float]:
         """Return how long the last tasks of a kind took at an account (seconds)."""
         rows = await self._database.read(
             "SELECT duration FROM history WHERE account = ? AND kind = ? AND duration IS NOT NULL"
             " ORDER BY ended_at DESC LIMIT ?",
-            [account or self._account, kind, DURATION_SAMPLE_SIZE],
+            [account, kind, DURATION_SAMPLE_SIZE],
         )
         return [row["duration"] for row in rows]
 
@@ -145,7 +137,9 @@ class History:
         query = _RECENT.format(
             prefix=ACCOUNT_PREFIX, condition="AND delivery_id IS NULL" if watched else ""
         )
-        rows = await self._database.read(query, [self._account, user_id, SUGGESTION_POOL_SIZE])
+        rows = await self._database.read(
+            query, [self._operator_account, user_id, SUGGESTION_POOL_SIZE]
+        )
         wanted = normalize_text(text)
         fitting = [
             _recent_task(row)

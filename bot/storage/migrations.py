@@ -746,6 +746,16 @@ _M020 = (
     CREATE UNIQUE INDEX deliveries_collecting ON deliveries (group_id, account)
         WHERE state = 'collecting'
     """,
+    # People name tasks by their ids alone.
+    "CREATE INDEX tasks_by_id ON tasks (task_id)",
+    "CREATE INDEX history_by_task_id ON history (task_id)",
+    "DROP INDEX watches_open",
+    """
+    CREATE UNIQUE INDEX watches_open ON watches (task_id, account, channel_id, user_id)
+        WHERE delivery_id IS NULL
+    """,
+    "DROP INDEX watches_by_task",
+    "CREATE INDEX watches_by_task ON watches (task_id, account)",
     """
     CREATE TABLE relay_accounts (
         id             TEXT PRIMARY KEY,
@@ -760,8 +770,13 @@ _M020 = (
         connected_at   REAL NOT NULL,
         locale         TEXT NOT NULL,
         rejected_since REAL,
+        rejection_told_at REAL,            -- NULL: who connected it is to be told
         CHECK ((guild_id IS NULL) != (user_id IS NULL))
     ) STRICT
+    """,
+    """
+    CREATE INDEX relay_accounts_untold ON relay_accounts (id)
+        WHERE rejected_since IS NOT NULL AND rejection_told_at IS NULL
     """,
 )
 

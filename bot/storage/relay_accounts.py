@@ -24,6 +24,8 @@ from bot.storage.outbox import Outbox
 
 MAX_ACCOUNTS = 10
 """Accounts that one person may connect, of servers and their own."""
+RETELL_INTERVAL = 86400.0
+"""Seconds: a relay that refuses a key now and then causes no more than one message in them."""
 
 
 class RelayAccountStore:
@@ -116,16 +118,34 @@ class RelayAccountStore:
     async def set_rejected(self, account: RelayAccount, since: float | None) -> bool:
         """Store since when the relay refuses the key of an account, ``None`` if it accepts it.
 
-        Returns whether that is news: the person who connected it is told once. Nothing is stored
-        if the account has another key by now.
+        Returns whether that is news: who connected it is ``untold`` then, unless they were told
+        about the same key within ``RETELL_INTERVAL``. Nothing is stored if the account has another
+        key by now.
         """
+        changed = await self._database.write(
+            "UPDATE relay_accounts SET rejected_since = ?1, rejection_told_at ="
+            "  iif(?1 IS NULL OR rejection_told_at BETWEEN ?1 - ?4 AND ?1, rejection_told_at, NULL)"
+            " WHERE id = ?2 AND encrypted_key = ?3 AND (rejected_since IS NULL) != (?1 IS NULL)",
+            [since, account.id, account.encrypted_key, RETELL_INTERVAL],
+        )
+        return bool(changed)
 
-        def set_rejected(db: Database) -> bool:
-            cursor = db.execute(
-                "UPDATE relay_accounts SET rejected_since = ?"
-                " WHERE id = ? AND encrypted_key = ? AND (rejected_since IS NULL) != (? IS NULL)",
-                [since, account.id, account.encrypted_key, since],
-            )
-            return bool(cursor.rowcount)
+    async def untold(self, limit: int) -> list[RelayAccount]:
+        """Return accounts with a refused key of which the person does not know yet.
 
-        return await self._database.run(set_rejected)
+        At random, so that one who cannot be told now keeps no other from being told.
+        """
+        rows = await self._database.read(
+            "SELECT * FROM relay_accounts"
+            " WHERE rejected_since IS NOT NULL AND rejection_told_at IS NULL"
+            " ORDER BY random() LIMIT ?",
+            [limit],
+        )
+        return list(map(load_account, rows))
+
+    async def set_told(self, account: RelayAccount, now: float) -> None:
+        """Store that nobody has to be told any more that the relay refuses the key."""
+        await self._database.write(
+            "UPDATE relay_accounts SET rejection_told_at = ? WHERE id = ? AND rejected_since = ?",
+            [now, account.id, account.rejected_since],
+        )

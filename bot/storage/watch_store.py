@@ -111,21 +111,26 @@ class WatchStore:
         """Return a task as the relay described its end, if the person may see it.
 
         That is a task of one of ``accounts``, one that the person has watched, or one whose notice
-        stands in the channel of the request.
+        stands in the channel of the request. Several accounts may have a task with this id: the
+        first of ``accounts`` is preferred, also if its task still runs.
         """
         rows = await self._database.read(
-            "SELECT task_json FROM tasks t WHERE task_id = ?1 AND end_reason = ?2"
+            "SELECT task_json, state FROM tasks t"
+            " WHERE task_id = ?1 AND (state = 'running' OR end_reason = ?2)"
             " AND (account IN (SELECT value FROM json_each(?3)) OR EXISTS (SELECT 1 FROM watches w"
             "  WHERE w.account = t.account AND w.task_id = t.task_id AND w.user_id = ?4)"
             " OR EXISTS (SELECT 1 FROM task_deliveries d WHERE d.account = t.account"
-            "  AND d.task_id = t.task_id AND d.channel_id = ?5 AND d.state = 'sent'))",
+            "  AND d.task_id = t.task_id AND d.channel_id = ?5 AND d.state = 'sent'))"
+            " ORDER BY (SELECT key FROM json_each(?3) WHERE value = t.account) NULLS LAST LIMIT 1",
             [
                 *(task_id, EndReason.FINISHED, json.dumps(list(accounts))),
                 *(caller.user_id, caller.channel_id),
             ],
         )
         with suppress(UnreadableRowError):
-            return load_task(rows[0]["task_json"]) if rows else None
+            return (
+                load_task(rows[0]["task_json"]) if rows and rows[0]["state"] != "running" else None
+            )
         return None
 
     async def watched_tasks(self, ids: Iterable[str], *, user_id: int) -> dict[str, Task]:

@@ -41,8 +41,10 @@ class AccountView:
     """``server`` or ``own``, as in the custom ids."""
     account: RelayAccount | None
     is_enabled: bool
-    """Whether keys can be stored and read."""
+    """Whether keys can be stored and read at all."""
     catalog: Catalog
+    is_readable: bool = True
+    """Whether the key of this account can be read."""
     answered_at: float | None = None
     """When the relay last answered, as far as is known."""
     failing_since: float | None = None
@@ -86,13 +88,18 @@ def connected_panel(view: AccountView, account: RelayAccount, batch_path: str | 
     ``batch_path``: of the batch look-up, ``None`` if the relay has only single ones.
     """
     catalog = view.catalog
-    relay, ending = _relay_text(account, view), code_span(account.key_ending)
     if batch_path is None:
         found = catalog.text("account-connected-single")
     else:
         found = catalog.text("account-connected-path", path=code_span(batch_path))
-    lines = [catalog.text("account-connected", relay=relay, ending=ending), found]
-    lines += ["", catalog.text(f"account-use-{view.owner}")]
+    lines = [
+        catalog.text("account-connected", relay=_relay_text(account, view)),
+        catalog.text("account-key", ending=code_span(account.key_ending)),
+        found,
+        "",
+        catalog.text(f"account-use-{view.owner}"),
+        catalog.text("account-connected-try"),
+    ]
     buttons = [_replace_button(view, account), _disconnect_button(view)]
     return _panel(view, lines, buttons, SUCCESS_COLOUR)
 
@@ -193,6 +200,8 @@ def _trouble(view: AccountView, account: RelayAccount) -> str | None:
     """Return what is wrong with an account, ``None`` if nothing is known to be."""
     if not view.is_enabled:
         return view.catalog.text("account-trouble-disabled")
+    if not view.is_readable:
+        return view.catalog.text("account-trouble-unreadable")
     since = account.rejected_since or view.failing_since
     if since is None:
         return None

@@ -43,6 +43,8 @@ class ServerHealth:
     settings: ServerSettings
     account: RelayAccount | None = None
     """That of the server; the values about the relay are of it then."""
+    is_key_readable: bool = True
+    """Whether the key of this account can be read."""
 
 
 def health_embed(health: ServerHealth, guild: discord.Guild, catalog: Catalog) -> discord.Embed:
@@ -76,6 +78,8 @@ def _general_problems(health: ServerHealth, catalog: Catalog) -> Iterator[str]:
 
 def _relay_problem(health: ServerHealth, catalog: Catalog) -> str | None:
     """Return how the relay fails, ``None`` if it works. A manager can replace the server's key."""
+    if not health.is_key_readable:
+        return catalog.text("health-relay-server-unreadable-key")
     account, error, since = health.account, health.relay_error, health.relay_failing_since
     if account is not None and account.rejected_since is not None:
         error, since = ErrorKind.AUTH, account.rejected_since

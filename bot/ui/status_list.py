@@ -58,18 +58,19 @@ def status_entries(
     tasks: Mapping[str, Task],
     failed: Mapping[str, RelayError],
     unlisted: Collection[str],
-    typical: Mapping[TaskKind, DurationStats | None],
+    typical: Mapping[str, DurationStats | None],
     watched: Container[str] = (),
 ) -> list[StatusEntry]:
-    """Return what a look-up found for each of the ids, and how long such tasks take.
+    """Return what a look-up found for each of the ids.
 
-    ``watched``: the ids that the user who asks watches.
+    ``typical``: by id, how long such tasks take. ``watched``: the ids that the user who asks
+    watches.
     """
     return [
         StatusEntry(
             task_id,
-            task := tasks.get(task_id),
-            typical.get((task and task.kind) or TaskKind.MUSIC),
+            tasks.get(task_id),
+            typical.get(task_id),
             failed.get(task_id),
             task_id in unlisted,
             task_id in watched,

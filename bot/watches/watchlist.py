@@ -76,36 +76,39 @@ class Watchlist:
         begun = await self._store.begun_tasks(filter(is_pending_id, ids), user_id)
         return [task_id for each in ids for task_id in begun.get(each, [each])]
 
-    async def look_up(self, ids: Sequence[str], caller: Caller) -> LookupResult:
+    async def look_up(self, ids: Sequence[str], caller: Caller) -> AccountLookup:
         """Request tasks from the relay at once, for a user who waits for the result.
 
         Raises ``RelayError`` if the relay cannot be reached, ``TooManyLookups`` if this user or
         server has caused too many look-ups, ``NoRelayAccount`` if there is no account to ask.
         """
-        candidates = await self._candidates(ids, caller, {})
-        return (await self._look_up(candidates, caller)).result
+        return await self._look_up_at(await self._accounts.for_caller(caller), ids, caller)
 
-    async def read_all(self, ids: Sequence[str], caller: Caller) -> LookupResult:
+    async def read_all(self, ids: Sequence[str], caller: Caller) -> AccountLookup:
         """Return tasks to show: the stored results of ended tasks, the others from the relay.
 
         Raises what ``look_up`` does, if there is anything to look up.
         """
-        accounts = [each.account for each in await self._accounts.for_caller(caller)]
+        connections = await self._accounts.for_caller(caller)
+        accounts = [each.account for each in connections]
         ended = {}
         for each in ids:
             task = await self._store.ended_task(each, caller, accounts)
             if task is not None:
                 ended[each] = task
         rest = [each for each in ids if each not in ended]
-        found = await self.look_up(rest, caller) if rest else LookupResult()
-        return replace(found, tasks={**ended, **found.tasks})
+        if not rest:
+            return AccountLookup(LookupResult(ended))
+        found = await self._look_up_at(connections, rest, caller)
+        result = replace(found.result, tasks={**ended, **found.result.tasks})
+        return AccountLookup(result, found.connections)
 
     async def read(self, task_id: str, caller: Caller) -> Task | None:
         """Return one task to show; ``None`` if the relay does not know it.
 
         Raises what ``look_up`` does.
         """
-        found = await self.read_all([task_id], caller)
+        found = (await self.read_all([task_id], caller)).result
         if error := found.failed.get(task_id):
             raise error
         return found.tasks.get(task_id)
@@ -164,6 +167,13 @@ class Watchlist:
         if not usable and not any(candidates.values()):
             raise NoRelayAccount
         return candidates
+
+    async def _look_up_at(
+        self, connections: list[AccountConnection], ids: Sequence[str], caller: Caller
+    ) -> AccountLookup:
+        if not connections:
+            raise NoRelayAccount
+        return await self._look_up(dict.fromkeys(ids, connections), caller)
 
     async def _look_up(
         self, candidates: Mapping[str, list[AccountConnection]], caller: Caller

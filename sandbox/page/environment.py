@@ -16,16 +16,21 @@ from sandbox.page.tour import READING_TIME, TourPlayer
 from sandbox.relay import LocalRelay
 from sandbox.users import DemoUsers, add_demo_users
 
+SERVER_KEY = "sk-song-club-2026"
+"""The key of the relay that the server can connect."""
+
 WATCH_DEADLINE = 300
 """Seconds after which the bot gives up a stuck task: short enough to be seen in the demo."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageEnvironment:
-    """A Discord, a relay, the bot's process, and the page that shows them."""
+    """A Discord, two relays, the bot's process, and the page that shows them."""
 
     discord: LocalDiscord
     relay: LocalRelay
+    server_relay: LocalRelay
+    """The one that the server can connect."""
     bot: BotControls
     users: DemoUsers
     page: PageState
@@ -39,22 +44,25 @@ async def page_environment(
 ) -> AsyncIterator[PageEnvironment]:
     """Start everything; the bot may still be starting.
 
-    ``speed`` is that of the relay's clock, ``reading_time`` that of a tour between two scenes.
+    ``speed`` is that of the relays' clocks, ``reading_time`` that of a tour between two scenes.
     """
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="suno-bot-demo-")))
         discord = await stack.enter_async_context(LocalDiscord())
         discord.gateway.identify_limits.seconds = 0  # the bot may be restarted at once
         relay = await stack.enter_async_context(LocalRelay(speed=speed))
+        server_relay = LocalRelay(key=SERVER_KEY, speed=speed)
+        await stack.enter_async_context(server_relay)
         users = add_demo_users(discord)
         changes = {"WATCH_DEADLINE": str(WATCH_DEADLINE), "ATTACH_AUDIO": "true"}
         process = BotProcess(folder, settings_for(discord, relay, folder) | changes)
         bot = BotControls(process, discord)
-        page = PageState(discord, RelayControls(relay), users.all, bot)
+        controls = RelayControls(relay), RelayControls(server_relay)
+        page = PageState(discord, controls[0], users.all, bot, controls[1])
         tour = page.tour = TourPlayer(discord, relay, users, page, reading_time=reading_time)
         stack.push_async_callback(tour.stop)
         server = await stack.enter_async_context(PageServer(page, port=port))
         media = ("--media", MEDIA_URL, server.address)
-        process.program = ("-m", "sandbox.local_bot", *media, *relay_options(relay))
+        process.program = ("-m", "sandbox.local_bot", *media, *relay_options(server_relay))
         await stack.enter_async_context(bot)
-        yield PageEnvironment(discord, relay, bot, users, page, server, tour)
+        yield PageEnvironment(discord, relay, server_relay, bot, users, page, server, tour)

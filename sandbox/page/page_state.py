@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any, Protocol
 
-from sandbox.discord import Channel, LocalDiscord, User
+from sandbox.discord import Channel, Guild, LocalDiscord, User
 from sandbox.page.bot_controls import BotControls
 from sandbox.page.captions import translated
 from sandbox.page.message_log import MessageLog
@@ -35,8 +35,9 @@ class StartableTour(Protocol):
 class PageState:
     """The local Discord, the relay and the bot as the open pages show and control them.
 
-    ``users`` are those whose view a page can show, the first one at the beginning. Create it before
-    the bot starts: ephemeral messages from before are not known to it.
+    ``relay`` is the operator's, ``server_relay`` one whose tasks the bot sees only with the account
+    that the server connects. ``users`` are those whose view a page can show, the first one at the
+    beginning. Create it before the bot starts: ephemeral messages from before are not known to it.
     """
 
     def __init__(
@@ -45,13 +46,18 @@ class PageState:
         relay: RelayControls,
         users: list[User],
         bot: BotControls | None = None,
+        server_relay: RelayControls | None = None,
     ) -> None:
         self.discord = discord
-        self.relay = relay
+        self.relays = {"operator": relay}
+        """The relays by the account at which they are asked."""
+        if server_relay is not None:
+            self.relays["server"] = server_relay
         self.users = users
         self.bot = bot
         self.message_log = MessageLog(discord)
-        relay.media = MEDIA_URL
+        for each in self.relays.values():
+            each.media = MEDIA_URL
         self.renderer = PageRenderer(discord, self.message_log, MEDIA_URL)
         self.viewers: set[Viewer] = set()
         self.opened = asyncio.Event()
@@ -59,6 +65,20 @@ class PageState:
         self.caption: tuple[str, ...] = ()
         """The sentences of the tour at the moment, in English."""
         self.tour: StartableTour | None = None
+
+    @property
+    def guild(self) -> Guild:
+        """The server that a page shows."""
+        return next(iter(self.discord.state.guilds.values()))
+
+    def set_membership(self, *, invited: bool) -> None:
+        """Add the bot to the server or remove it, and show every page what that changes."""
+        if invited != self.guild.has_bot:
+            change = self.guild.add_bot if invited else self.guild.remove_bot
+            change()
+        self.broadcast("membership", invited=invited)
+        self.broadcast_channels()
+        self.broadcast("commands")
 
     def snapshot(self, user: User) -> dict[str, Any]:
         """Return everything that one user sees, and the state of the relay and the bot."""
@@ -68,11 +88,12 @@ class PageState:
             "people": [str(one.id) for one in self.users],
             "users": self.renderer.users(),
             "roles": self.renderer.roles(),
-            "guild": next(one.name for one in self.discord.state.guilds.values()),
+            "guild": self.guild.name,
             "channels": self.renderer.channels(user),
             "messages": self.renderer.history(user),
-            "relay": self.relay.description(),
+            "relays": {name: relay.description() for name, relay in self.relays.items()},
             "process": self.bot.description() if self.bot else None,
+            "invited": self.guild.has_bot,
             "caption": translated(self.caption, user.locale),
         }
 

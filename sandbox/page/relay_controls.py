@@ -77,8 +77,9 @@ class RelayControls:
         self.fault = fault
 
     def description(self) -> dict[str, Any]:
-        """Return the tasks, newest first, the number of requests so far, and the fault."""
+        """Return the key, the tasks, newest first, the number of requests so far, and the fault."""
         return {
+            "key": self.relay.key,
             "tasks": list(self._tasks()),
             "requests": len(self.relay.requests),
             "last": self.relay.requests[-1].status if self.relay.requests else None,

@@ -7,6 +7,7 @@ from sandbox.discord import ActionUnavailable, Interaction, User
 from sandbox.discord.command_limits import BOOLEAN, CHANNEL, INTEGER, MENTIONABLE, NUMBER, ROLE
 from sandbox.discord.command_limits import USER as USER_OPTION
 from sandbox.page.command_list import menu_commands, slash_commands
+from sandbox.page.relay_controls import RelayControls
 from sandbox.page.rendering import TOGGLED_PERMISSIONS
 from sandbox.page.session import PageSession
 
@@ -122,21 +123,22 @@ async def set_permission(session: PageSession, request: Payload) -> None:
 
 
 async def new_task(session: PageSession, request: Payload) -> str:
-    """Start a task at the relay; return its id."""
-    return session.page.relay.start(str(request["kind"]))
+    """Start a task at a relay; return its id."""
+    return _relay(session, request).start(str(request["kind"]))
 
 
 async def advance(session: PageSession, request: Payload) -> None:
-    """Advance the age of the relay's tasks."""
+    """Advance the age of the relays' tasks."""
     seconds = float(request["seconds"])
     if not 0 <= seconds <= _LONGEST_ADVANCE:
         raise InvalidRequest("Time goes forward, at most a day at once.")
-    session.page.relay.advance(seconds)
+    for relay in session.page.relays.values():
+        relay.advance(seconds)
 
 
 async def set_relay_fault(session: PageSession, request: Payload) -> None:
-    """Make the relay fail in one way; ``none`` makes it work again."""
-    session.page.relay.set_fault(str(request["fault"]))
+    """Make a relay fail in one way; ``none`` makes it work again."""
+    _relay(session, request).set_fault(str(request["fault"]))
 
 
 async def control_bot(session: PageSession, request: Payload) -> None:
@@ -146,12 +148,22 @@ async def control_bot(session: PageSession, request: Payload) -> None:
     await actions[str(request["action"])]()
 
 
+async def set_membership(session: PageSession, request: Payload) -> None:
+    """Invite the bot to the server, or remove it."""
+    session.page.set_membership(invited=bool(request["invited"]))
+
+
 async def play_tour(session: PageSession, _request: Payload) -> None:
     """Play the tour on every page."""
     bot = session.page.bot
     if session.page.tour is None or (bot is not None and bot.state != "on"):
         raise InvalidRequest("The tour needs the bot: start it first.")
     session.page.tour.start()
+
+
+def _relay(session: PageSession, request: Payload) -> RelayControls:
+    """Return the relay of the account that is named; the operator's unless one is."""
+    return session.page.relays[str(request.get("account", "operator"))]
 
 
 def _values(session: PageSession, options: list[Payload]) -> dict[str, Any]:
@@ -201,6 +213,7 @@ _HANDLERS: dict[str, Handler] = {
     "advance": advance,
     "relay": set_relay_fault,
     "bot": control_bot,
+    "membership": set_membership,
     "tour": play_tour,
 }
 

@@ -98,13 +98,15 @@ class PageServer:
             self.page.broadcast_process()
 
     async def _watch(self) -> None:
-        """Send the state of the relay and the bot's log to the pages when they have changed."""
-        sent, log = "", None
+        """Send the state of the relays and the bot's log to the pages when they have changed."""
+        sent: dict[str, str] = {}
+        log = None
         while True:
-            relay = self.page.relay.description()
-            if (now := json.dumps(relay)) != sent:
-                self.page.broadcast("relay", relay=relay)
-                sent = now
+            for account, controls in self.page.relays.items():
+                relay = controls.description()
+                if (now := json.dumps(relay)) != sent.get(account):
+                    self.page.broadcast("relay", account=account, relay=relay)
+                    sent[account] = now
             if self.page.bot is not None and self.page.bot.log_size() != log:
                 self.page.broadcast_process()
                 log = self.page.bot.log_size()

@@ -35,6 +35,7 @@ from tests.e2e.account_journey import (
     open_journey,
 )
 from tests.support.account_harness import SERVER, USER, AccountHarness
+from tests.support.account_panels import database_files
 from tests.support.write_faults import (
     WriteFault,
     WriteFaultKind,
@@ -124,7 +125,7 @@ def _keys_in_files(folder: Path, encrypted: Sequence[bytes]) -> list[str]:
     backup = folder / "backup.db"
     with closing(sqlite3.connect(folder / "suno.db")) as database:
         database.execute("VACUUM INTO ?", [str(backup)])
-    contents = {each.name: each.read_bytes() for each in [*folder.glob("suno.db*"), backup]}
+    contents = {**database_files(folder / "suno.db"), backup.name: backup.read_bytes()}
     backup.unlink()
     violations = [
         f"{name} holds a key"
@@ -184,8 +185,9 @@ async def run_journeys(
 
 @click.command()
 @click.option("--every", default=1, show_default=True, help="Only every n-th call.")
+@click.option("--skip", default=0, show_default=True, help="The first calls, to run in parts.")
 @click.option("--jobs", default=2, show_default=True, help="Journeys at a time.")
-def main(every: int, jobs: int) -> None:
+def main(every: int, skip: int, jobs: int) -> None:
     """Kill the journey at every write to the database, and audit what is left."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -194,14 +196,23 @@ def main(every: int, jobs: int) -> None:
         (folder / "no-fault").mkdir()
         results = [asyncio.run(run_journey(folder / "no-fault"))]
         faults = list(possible_faults(results[0].calls, [WriteFaultKind.KILL]))
-        asyncio.run(run_journeys(faults[::every], folder, jobs, results.append))
+        asyncio.run(run_journeys(faults[skip::every], folder, jobs, _collector(results)))
     violating = [result for result in results if result.violations]
-    for result in violating:
-        click.echo(f"{result.fault} after {result.steps} steps: {result.violations}", err=True)
     click.echo(f"{len(results) - 1:>8} journeys with a kill, of {len(faults)} possible")
     click.echo(f"{sum(result.injected for result in results):>8} in which it happened")
     click.echo(f"{len(violating):>8} with violations")
     sys.exit(1 if violating else 0)
+
+
+def _collector(results: list[Result]) -> Callable[[Result], None]:
+    """Return what adds a result to the others, and prints at once what it violates."""
+
+    def on_result(result: Result) -> None:
+        results.append(result)
+        for violation in result.violations:
+            click.echo(f"{result.fault} after {result.steps} steps: {violation}", err=True)
+
+    return on_result
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from tests.support.sandbox_session import SandboxSession, running_built_bot
 ENGLISH = catalog_for("en-US")
 KEY, OTHER_KEY = "sk-a-key-of-the-club-7a1b", "sk-another-key-of-it-9c3d"
 SONG = "a-song-of-the-club"
+POST = "POST /channels/{id}/messages"
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,40 @@ async def test_who_connected_a_refused_key_gets_one_direct_message(
         await club.connect(key=OTHER_KEY)
         await sandbox.wait_for_notice(SONG, club.direct)
         assert len(club.direct.messages) == 2
+
+
+async def test_who_cannot_be_told_of_a_refused_key_is_told_when_discord_works_again(
+    sandbox: SandboxSession, relay: LocalRelay
+) -> None:
+    """The message comes once."""
+    async with open_club(sandbox, relay) as club:
+        account = await club.connect()
+        await club.watch_directly()
+        sandbox.discord.faults.add(POST, status=503, times=None)
+        relay.key = OTHER_KEY
+        await club.notice_a_refused_key(account)
+        assert club.direct.messages == []
+        sandbox.discord.faults.clear()
+        await club.bot.registry.tick()
+        await club.bot.registry.tick()
+        (message,) = club.direct.messages
+        assert KEY[-4:] in message.content
+
+
+async def test_who_takes_no_direct_messages_is_not_told_again(
+    sandbox: SandboxSession, relay: LocalRelay, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The panel and the health page show the same."""
+    async with open_club(sandbox, relay) as club:
+        account = await club.connect()
+        await club.watch_directly()
+        sandbox.discord.faults.add(POST, status=403, code=50007, times=None)
+        relay.key = OTHER_KEY
+        await club.notice_a_refused_key(account)
+        sandbox.discord.faults.clear()
+        await club.bot.registry.tick()
+        assert club.direct.messages == []
+        assert f"Refused key not told: account={account.id} cause=403/50007" in caplog.text
 
 
 async def test_forgetting_names_and_deletes_the_own_account(

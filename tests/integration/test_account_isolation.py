@@ -67,7 +67,7 @@ class Accounts:
             self._open,
             None,
             is_shared=False,
-            on_rejected=_say_nothing,
+            tell_rejected=_say_nothing,
             on_failure=lambda _: None,
             clock=self.clock,
         )
@@ -125,8 +125,9 @@ class Accounts:
         return [told[each] - at if each in told else MAX_WAIT for each, at in ends.items()]
 
 
-async def _say_nothing(_account: RelayAccount) -> None:
+async def _say_nothing(_account: RelayAccount) -> bool:
     """Tell nobody that a key is refused."""
+    return True
 
 
 def an_account(account_id: str, owner: AccountOwner, relay: LocalRelay) -> RelayAccount:
@@ -197,7 +198,6 @@ async def delays_beside(trouble: Trouble, folder: Path) -> list[float]:
         healthy = await accounts.add(1, list(takes))
         healthy.add(*(song(name, takes=seconds) for name, seconds in takes.items()))
         ends = {name: accounts.clock() + seconds for name, seconds in takes.items()}
-        await accounts.registry.start()
         loop = Loop("accounts", accounts.registry.tick, asyncio.Event())
         ticking = asyncio.create_task(run_forever(loop, {}, pytest.fail, clock=accounts.clock))
         delays = await accounts.delays(ends)

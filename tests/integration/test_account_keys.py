@@ -6,9 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from bot.accounts.registry import MAX_TOLD
 from bot.relay.errors import ErrorKind
 from bot.storage.errors import NoRelayAccount
-from bot.storage.models import Caller, Destination, EndReason, RelayAccount, WatchOutcome
+from bot.storage.models import (
+    AccountOwner,
+    Caller,
+    Destination,
+    EndReason,
+    RelayAccount,
+    WatchOutcome,
+)
 from bot.storage.relay_accounts import RelayAccountStore
 from sandbox.relay import LocalRelay, song
 from tests.support.account_harness import (
@@ -83,12 +91,13 @@ async def test_a_refused_key_is_told_once_and_work_resumes_with_a_new_one(
     harness.relay.clock.advance(400)
     told: list[RelayAccount] = []
 
-    async def tell(rejected: RelayAccount) -> None:
+    async def tell(rejected: RelayAccount) -> bool:
         told.append(rejected)
+        return True
 
     for _ in range(2):  # the second is that of another process
         registry = another_registry(harness, tell)
-        await registry.start()
+        await registry.tick()
         connection = await registry.by_id(account.id)
         assert connection is not None
         client = connection.client
@@ -109,6 +118,65 @@ async def test_a_refused_key_is_told_once_and_work_resumes_with_a_new_one(
     assert replaced.rejected_since is None
     assert await harness.accounts.of(SERVER) == replaced
     assert await harness.told(500) == [("one", EndReason.FINISHED)]
+
+
+async def test_who_cannot_be_told_now_is_told_later(harness: AccountHarness) -> None:
+    """Until it has succeeded, also by another process, if this one dies meanwhile."""
+    account = await harness.connect()
+    accounts = RelayAccountStore(harness.database, harness.services.outbox)
+    assert await accounts.set_rejected(account, NOON)
+    told: list[str] = []
+
+    async def fail(rejected: RelayAccount) -> bool:
+        told.append(rejected.id)
+        return False
+
+    async def hang(rejected: RelayAccount) -> bool:
+        told.append(rejected.id)
+        return await asyncio.Future[bool]()
+
+    async def succeed(rejected: RelayAccount) -> bool:
+        told.append(rejected.id)
+        return True
+
+    failing = another_registry(harness, fail)
+    await failing.tick()
+    await failing.tick()
+    dying = asyncio.create_task(another_registry(harness, hang).tick())
+
+    async def has_begun() -> bool:
+        return len(told) == 3
+
+    await until(has_begun)
+    dying.cancel()
+    await asyncio.gather(dying, return_exceptions=True)
+    for _ in range(2):
+        await another_registry(harness, succeed).tick()
+    assert told == [account.id] * 4
+
+
+async def test_many_refused_keys_are_told_a_few_at_a_time(harness: AccountHarness) -> None:
+    """Those who cannot be told keep nobody from being told."""
+    accounts = RelayAccountStore(harness.database, harness.services.outbox)
+    unreachable = set()
+    for number in range(MAX_TOLD * 3):
+        account = await harness.connect(AccountOwner(user_id=number + 1), user_id=number + 1)
+        assert await accounts.set_rejected(account, NOON)
+        if number < MAX_TOLD:
+            unreachable.add(account.id)
+    told: list[str] = []
+
+    async def tell(rejected: RelayAccount) -> bool:
+        if rejected.id not in unreachable:
+            told.append(rejected.id)
+        return rejected.id not in unreachable
+
+    registry = another_registry(harness, tell)
+    while len(told) < MAX_TOLD * 2:
+        before = len(told)
+        await registry.tick()
+        assert len(told) <= before + MAX_TOLD
+    assert len(set(told)) == len(told)
 
 
 async def test_a_key_that_is_accepted_again_is_no_longer_refused(harness: AccountHarness) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.accounts.registry import IDLE_TIMEOUT
+from bot.accounts.registry import IDLE_TIMEOUT, MAX_CONCURRENT_OPENINGS
 from bot.relay.errors import RelayError
-from bot.storage.models import Caller, Destination, EndReason
+from bot.storage.models import AccountOwner, Caller, Destination, EndReason
 from sandbox.relay import LocalRelay, song
 from tests.support.account_harness import (
     SERVER,
@@ -60,7 +60,7 @@ async def test_polls_begin_with_the_process(relay: LocalRelay, tmp_path: Path) -
         await harness.watch("one", HERE)
     relay.clock.advance(400)
     async with open_accounts(tmp_path, relay) as harness:
-        await harness.registry.start()
+        await harness.registry.tick()
         assert harness.open_accounts == [account.id]
         assert await harness.told(500) == [("one", EndReason.FINISHED)]
 
@@ -75,6 +75,20 @@ async def test_a_watched_account_without_a_connection_is_opened_by_the_next_tick
     await registry.tick()
     assert [each.account for each in registry.connections] == [account.id]
     await registry.aclose()
+
+
+async def test_all_watched_accounts_are_opened_by_one_tick(
+    relay: LocalRelay, tmp_path: Path
+) -> None:
+    """Also if there are more than are opened at a time."""
+    count = MAX_CONCURRENT_OPENINGS + 5
+    async with open_accounts(tmp_path, relay, {"poll_interval": "60"}) as harness:
+        people = range(100, 100 + count)
+        await asyncio.gather(*(harness.connect(AccountOwner(user_id=n), user_id=n) for n in people))
+        await asyncio.gather(*(harness.watch("one", Destination(n), n) for n in people))
+    async with open_accounts(tmp_path, relay) as harness:
+        await harness.registry.tick()
+        assert len(harness.open_accounts) == count
 
 
 async def test_idle_connections_close_and_open_again(harness: AccountHarness) -> None:
@@ -171,7 +185,7 @@ async def test_an_account_whose_key_cannot_be_read_disturbs_no_other(
         )
     relay.clock.advance(400)
     async with open_accounts(tmp_path, relay) as harness:
-        await harness.registry.start()
+        await harness.registry.tick()
         await harness.registry.tick()
         assert harness.open_accounts == [server.id]
         assert await harness.usable(user_id=ADA) == [server.id, "custom"]

@@ -61,7 +61,7 @@ def test_failures_and_tasks_first_seen_at_their_end_have_no_duration() -> None:
 
 
 async def test_the_statistics_cover_the_last_tasks_of_a_kind(
-    store: TaskStore, history: History, database: DatabaseThread
+    store: TaskStore, history: History
 ) -> None:
     """They cover two hundred tasks of one relay, whoever watched them."""
     for number in range(210):
@@ -69,12 +69,11 @@ async def test_the_statistics_cover_the_last_tasks_of_a_kind(
         await ended(store, task, NOON + number, user_id=number)
     for number in range(5):
         await ended(store, a_lyrics_task(f"lyrics-{number}"), NOON + 15)
-    typical = await history.duration_stats(TaskKind.MUSIC)
+    typical = await history.duration_stats("deerapi", TaskKind.MUSIC)
     assert typical
     assert (typical.median, typical.slow) == pytest.approx((790.5, 870.1))
-    assert await history.duration_stats(TaskKind.LYRICS) == DurationStats(15, 15)
-    other = History(database, "another")
-    assert await other.duration_stats(TaskKind.MUSIC) is None
+    assert await history.duration_stats("deerapi", TaskKind.LYRICS) == DurationStats(15, 15)
+    assert await history.duration_stats("another", TaskKind.MUSIC) is None
 
 
 async def test_the_wait_for_a_late_link_is_no_part_of_the_duration(
@@ -88,7 +87,7 @@ async def test_the_wait_for_a_late_link_is_no_part_of_the_duration(
         await store.record([seen], NOON + 60)
         late = seen._replace(end_reason=EndReason.FINISHED)
         await store.record([late], NOON + 360)
-    assert await history.duration_stats(TaskKind.MUSIC) == DurationStats(60, 60)
+    assert await history.duration_stats("deerapi", TaskKind.MUSIC) == DurationStats(60, 60)
 
 
 async def test_a_later_watch_does_not_remove_a_measured_duration(
@@ -98,4 +97,4 @@ async def test_a_later_watch_does_not_remove_a_measured_duration(
     for number in range(5):
         await ended(store, a_song(f"{number}"), NOON + 60)
         await store.add_finished(a_song(f"{number}"), user_id=2, destination=THERE, now=NOON + 999)
-    assert await history.duration_stats(TaskKind.MUSIC) == DurationStats(60, 60)
+    assert await history.duration_stats("deerapi", TaskKind.MUSIC) == DurationStats(60, 60)

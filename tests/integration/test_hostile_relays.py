@@ -40,10 +40,19 @@ PRIVATE = (
         "https://relay.example/?next=1",
         "ftp://relay.example",
         "file:///etc/passwd",
+        "https://relay..example",
+        "https://.relay.example",
+        "https://.",
+        f"https://{'a' * 64}.example",
+        f"https://{'ö' * 60}.example",
+        "https://[::1]]",
+        "https://@relay.example",
+        "https://relay.example\\@127.0.0.1",
+        "https://relay.example:443:443",
     ],
 )
 def test_only_https_at_its_own_port_can_be_connected(address: str) -> None:
-    """Also where the operator may use it: for this machine."""
+    """Neither what the operator may use, for this machine, nor what no library can read."""
     with pytest.raises(ValueError, match="relay's address"):
         public_profile("custom", address, "")
 
@@ -83,10 +92,23 @@ async def test_no_private_address_is_connected_to(address: str) -> None:
         assert "not a public address" in error.detail
 
 
-@pytest.mark.parametrize("host", ["localhost", "0x7f000001", "2130706433", "127.1"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("localhost", "localhost.", "0x7f000001", "2130706433", "127.1", "127.0.0.1.", "0177.1"),
+        *("①②⑦.⓪.⓪.①", "[::ffff:7f00:1]", "[::1%25lo]", "*", "%31%32%37.0.0.1"),
+    ],
+)
 async def test_no_spelling_of_this_machine_is_connected_to(host: str) -> None:
     """What the system resolves is judged, not what was entered."""
     error = await failure_at(public_profile("custom", f"https://{host}", ""))
+    assert error.kind is ErrorKind.UNAVAILABLE
+
+
+@pytest.mark.parametrize("host", ["relay..example", "a" * 64])
+async def test_a_name_that_cannot_be_resolved_is_no_unexpected_error(host: str) -> None:
+    """Though Python raises no ``OSError`` for it."""
+    error = await failure_at(RelayProfile("custom", f"https://{host}", "/suno/fetch"))
     assert error.kind is ErrorKind.UNAVAILABLE
 
 

@@ -145,7 +145,7 @@ async def test_reading_many_tasks_is_one_look_up(polling: PollerHarness) -> None
     polling.relay.add(song("song"))
     invented = [f"gone-{number}" for number in range(9)]
 
-    found = await watchlist.read_all(["song", *invented], ADA)
+    found = (await watchlist.read_all(["song", *invented], ADA)).result
 
     assert found.tasks.keys() == {"song"}
     assert found.missing == set(invented[:3])

@@ -111,6 +111,46 @@ async def test_a_refused_key_is_news_once(accounts: RelayAccountStore) -> None:
     assert not await accounts.set_rejected(account, 100.0)
 
 
+async def test_a_refused_key_is_told_until_that_is_done(accounts: RelayAccountStore) -> None:
+    """Whoever is told of an earlier refusal does not count."""
+    account = await connect(accounts, SERVER)
+    await connect(accounts, USER)
+    assert await accounts.untold(9) == []
+    await accounts.set_rejected(account, 100.0)
+    (first,) = await accounts.untold(9)
+    assert first == replace(account, rejected_since=100.0)
+    await accounts.set_rejected(account, None)
+    assert await accounts.untold(9) == []
+    await accounts.set_rejected(account, 200.0)
+    await accounts.set_told(first, 250.0)
+    (second,) = await accounts.untold(9)
+    await accounts.set_told(second, 250.0)
+    assert await accounts.untold(9) == []
+    assert await accounts.of(SERVER) == replace(second, rejection_told_at=250.0)
+
+
+async def test_a_relay_that_refuses_a_key_now_and_then_is_told_once_a_day(
+    accounts: RelayAccountStore,
+) -> None:
+    """With a clock that is set back, or another key, the person is told again."""
+    account = await connect(accounts, SERVER)
+    for at in (100_000.0, 100_400.0, 186_000.0):
+        await accounts.set_rejected(account, at)
+        untold = await accounts.untold(5)
+        assert [each.id for each in untold] == ([account.id] if at == 100_000 else [])
+        for each in untold:
+            await accounts.set_told(each, at)
+        await accounts.set_rejected(account, None)
+    for at in (186_500.0, 90_000.0):
+        await accounts.set_rejected(account, at)
+        (untold_account,) = await accounts.untold(5)
+        await accounts.set_told(untold_account, at)
+        await accounts.set_rejected(account, None)
+    replaced = await connect(accounts, SERVER, OTHER_KEY)
+    await accounts.set_rejected(replaced, 90_100.0)
+    assert [each.id for each in await accounts.untold(5)] == [account.id]
+
+
 def test_a_key_is_in_no_representation() -> None:
     """Logs and tracebacks show values."""
     account = RelayAccount("a", SERVER, "r", "u", "/p", b"secret", "ret", 1, 0.0, "en-US")

@@ -1,4 +1,4 @@
-"""Takes the pictures of the README: ``python -m tests.sandbox.screenshots`` (``make screenshots``).
+"""Takes the pictures of the documents: ``make screenshots``.
 
 The real bot is behind the page; it sent everything on the pictures. The fonts are those of
 the system: fonts-inter, fonts-noto-cjk and fonts-noto-color-emoji look best.
@@ -11,7 +11,9 @@ import sys
 from playwright.async_api import Browser, Locator, Page, expect
 
 from sandbox.page import PageEnvironment, page_environment
+from sandbox.page.environment import SERVER_KEY
 from tests.support.browser import CHROMIUM, NARROW, launch_browser, open_page
+from tests.support.first_notice import FirstNotice
 from tests.support.message_heights import BUDGETS, measure_heights
 from tests.support.paths import ROOT
 
@@ -36,6 +38,10 @@ async def main() -> None:
         await _settings(environment, browser)
         await _narrow(environment, browser)
         await _heights(environment, browser)
+    async with page_environment(speed=0.0) as environment, launch_browser() as browser:
+        await environment.discord.wait_until_commands(timeout=30)
+        await _connect(environment, browser)
+        await _own_account(environment, browser)
 
 
 async def _heights(environment: PageEnvironment, browser: Browser) -> None:
@@ -179,6 +185,41 @@ async def _settings(environment: PageEnvironment, browser: Browser) -> None:
         await page.keyboard.press("Enter")
         await expect(page.locator(".message").last).to_contain_text("Only you can see this")
         await _take(page, "settings-dark")
+
+
+async def _connect(environment: PageEnvironment, browser: Browser) -> None:
+    """Invite the bot, and connect the relay of the server."""
+    async with open_page(browser, environment.server.url, size=WINDOW) as page:
+
+        async def take(step: str) -> None:
+            if name := {"key": "connect-dark", "connected": "connected-dark"}.get(step):
+                await _take(page, name)
+            elif step == "watching":
+                await page.get_by_role("button", name="+1 min").click()
+
+        await FirstNotice(page, take).play()
+
+
+async def _own_account(environment: PageEnvironment, browser: Browser) -> None:
+    """Connect a key of one's own, in Chinese on a phone."""
+    async with open_page(
+        browser, environment.server.url, size=NARROW, dark=False, scale=1.5
+    ) as page:
+        await page.get_by_role("button", name="Show the channels").click()
+        await page.locator(".switcher").click()
+        await page.get_by_role("menuitemradio", name="歌友").click()
+        await expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+        await page.get_by_role("button", name=re.compile("^Suno Bot")).click()
+        await page.locator(".composer-text").fill("/suno 账号")
+        await page.keyboard.press("Enter")
+        await page.keyboard.press("Enter")
+        panel = page.locator(".message.ephemeral").last
+        await panel.get_by_role("button", name="DeerAPI").click()
+        dialog = page.get_by_role("dialog")
+        await dialog.get_by_role("textbox").fill(SERVER_KEY)
+        await dialog.get_by_role("button", name="提交").click()
+        await expect(panel).to_contain_text("已连接")
+        await _take(page, "account-light")
 
 
 async def _narrow(environment: PageEnvironment, browser: Browser) -> None:

@@ -11,6 +11,8 @@ import aiohttp
 import pytest
 from playwright.async_api import expect
 
+from bot.settings import Settings
+from sandbox.bot_process import without_settings
 from sandbox.page import page_environment
 from tests.support.browser import launch_browser, needs_chromium, open_page
 from tests.support.paths import ROOT
@@ -131,3 +133,9 @@ async def test_the_tour_plays_on_the_page() -> None:
             await expect(failure).to_have_count(1)
             placeholder = page.get_by_role("img", name="Cover not available offline")
             await expect(placeholder.first).to_be_attached()
+
+
+def test_no_setting_of_the_operator_reaches_a_bot_of_the_sandbox() -> None:
+    """Whatever is set in the shell where the demo or the tests are started."""
+    settings = dict.fromkeys((name.upper() for name in Settings.model_fields), "set")
+    assert without_settings({**settings, "HOME": "/home/ada"}) == {"HOME": "/home/ada"}

@@ -59,7 +59,8 @@ async def connect_page(harness: ClientHarness) -> AsyncIterator[PageClient]:
     friend = harness.local.add_user("friend", "zh-CN")
     harness.guild.add_member(friend)
     relay = LocalRelay()
-    state = PageState(harness.local, RelayControls(relay), [harness.ada, friend])
+    users, server_relay = [harness.ada, friend], RelayControls(LocalRelay(key="sk-of-the-server"))
+    state = PageState(harness.local, RelayControls(relay), users, server_relay=server_relay)
     async with (
         relay,
         PageServer(state) as server,
@@ -288,7 +289,7 @@ async def test_the_tasks_of_the_relay_are_shown_until_they_end(client: PageClien
     ended = await client.event("relay", lambda one: one["relay"]["tasks"][0]["ended"])
     (task,) = ended["relay"]["tasks"]
     assert (task["id"], task["status"], task["percent"]) == (task_id, "SUCCESS", 100)
-    ((life, submitted),) = client.page.relay.relay.tasks
+    ((life, submitted),) = client.page.relays["operator"].relay.tasks
     frame = str(life.at(submitted + 60, submitted_at=submitted))
     assert f"{MEDIA_URL}/" in frame
     assert "suno.ai" not in frame
@@ -296,12 +297,38 @@ async def test_the_tasks_of_the_relay_are_shown_until_they_end(client: PageClien
         await client.request("advance", seconds=-1)
 
 
+async def test_the_relay_of_the_server_has_tasks_and_faults_of_its_own(client: PageClient) -> None:
+    """The page shows both relays, and time passes at both."""
+    theirs = client.page.relays["operator"]
+    await client.request("task", kind="song", account="server")
+    await client.request("relay", fault="429", account="server")
+    await client.request("advance", seconds=60)
+    shown = await client.event(
+        "relay",
+        lambda one: one["account"] == "server" and any(t["ended"] for t in one["relay"]["tasks"]),
+    )
+    assert (shown["relay"]["key"], shown["relay"]["fault"]) == ("sk-of-the-server", "429")
+    assert (theirs.relay.tasks, theirs.fault) == ([], "none")
+    with pytest.raises(LookupError):
+        await client.request("task", kind="song", account="nobody's")
+
+
+async def test_the_bot_is_removed_from_the_server_and_invited_again(
+    harness: ClientHarness, client: PageClient
+) -> None:
+    """Every page is told."""
+    for invited in (False, True):
+        await client.request("membership", invited=invited)
+        assert (await client.event("membership"))["invited"] is invited
+        assert harness.guild.has_bot is invited
+
+
 @pytest.mark.parametrize(("fault", "status"), [("429", 429), ("502", 502), ("html", 200)])
 async def test_a_relay_fault_lasts_until_it_is_cleared(
     client: PageClient, fault: str, status: int
 ) -> None:
     """Every page gets the state of the fault."""
-    address = f"{client.page.relay.relay.base_url}/suno/fetch"
+    address = f"{client.page.relays['operator'].relay.base_url}/suno/fetch"
     async with aiohttp.ClientSession() as session:
         await client.request("relay", fault=fault)
         async with session.post(address) as answer:

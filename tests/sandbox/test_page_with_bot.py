@@ -189,7 +189,7 @@ async def test_ended_tasks_are_found_in_the_history(demo: Demo) -> None:
 async def test_a_hostile_title_is_shown_as_it_is(demo: Demo) -> None:
     """The title is shown without the escapes: no markup, link or mention."""
     title = "**b** <b>x</b> [a](b) ||s|| <@1> \\"
-    task = song(title=title, media=demo.environment.page.relay.media, takes=10.0)
+    task = song(title=title, media=demo.environment.page.relays["operator"].media, takes=10.0)
     demo.environment.relay.add(task)
     demo.environment.relay.age(60)
     async with demo.page() as page:

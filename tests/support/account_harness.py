@@ -108,7 +108,7 @@ class AccountHarness:
 
 def another_registry(
     harness: AccountHarness,
-    on_rejected: Callable[[RelayAccount], Awaitable[None]],
+    tell_rejected: Callable[[RelayAccount], Awaitable[bool]],
     clock: Callable[[], float] = time.time,
 ) -> AccountRegistry:
     """Return a registry of the same accounts, without an operator.
@@ -120,13 +120,13 @@ def another_registry(
         harness.registry._open_connection,
         None,
         is_shared=False,
-        on_rejected=on_rejected,
+        tell_rejected=tell_rejected,
         on_failure=lambda _: None,
         clock=clock,
     )
 
 
-async def tell_nobody(account: RelayAccount) -> None:
+async def tell_nobody(account: RelayAccount) -> bool:
     """Fail: no key is refused here."""
     raise AssertionError(f"the key of {account.id} is not refused")
 

@@ -156,15 +156,16 @@ def a_watchlist(
         _refuse_to_open,
         operator,
         is_shared=True,
-        on_rejected=_tell_nobody,
+        tell_rejected=_tell_nobody,
         on_failure=lambda _: None,
         clock=clock,
     )
     return Watchlist(registry, watch_store_of(operator.tasks), limiter, clock)
 
 
-async def _tell_nobody(_: RelayAccount) -> None:
+async def _tell_nobody(_: RelayAccount) -> bool:
     """Send no message: no relay refuses a key here."""
+    return True
 
 
 async def _refuse_to_open(account: RelayAccount) -> AccountConnection:

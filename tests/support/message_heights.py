@@ -151,12 +151,15 @@ async def _next_message(
     return new[0]
 
 
+_SCROLL = "(node) => node.scrollIntoView({ block: 'nearest' })"
+
+
 async def _measure(page: Page, kind: str, task: str, message: Message) -> MessageHeight:
     node = page.locator(f"#message-{message.id}")
     await node.wait_for()
-    await node.scroll_into_view_if_needed()
+    await node.evaluate(_SCROLL)  # at once: a card may be replaced by its next state
     for picture in await node.locator("img").all():
-        await picture.scroll_into_view_if_needed()
+        await picture.evaluate(_SCROLL)
         await expect(picture).to_have_js_property("complete", value=True)
     pixels = await node.evaluate(_HEIGHT_WITHOUT_FILES)
     return MessageHeight(kind, task, round(pixels), message.id)

@@ -1,8 +1,9 @@
 """Writes the database of a release to a file, by which tests check that later versions read it.
 
 ``python -m tests.support.released_schema`` creates a database with the current code that has one of
-everything (a running task, notices in every state, cards, a history, settings), and writes it to
-``tests/schemas/<version>.sql``. A release does this once; an existing file is never changed.
+everything (running tasks, notices in every state, cards, a history, settings, relay accounts), and
+writes it to ``tests/schemas/<version>.sql``. A release does this once; an existing file is never
+changed, and neither is the ``ENCRYPTION_KEY`` of the sandbox, which decrypts the accounts in it.
 
 The dump is SQL. It has the full-text index as the rows of its shadow tables, unchanged, so that a
 later version opens exactly what the release wrote.
@@ -16,17 +17,28 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bot import __version__
+from bot.encryption import Cipher, parse_keys
 from bot.relay.creation import CreationKind, CreationRequest, Submission
 from bot.relay.models import Task
 from bot.storage.creations import CreationStore
 from bot.storage.database import DatabaseThread
 from bot.storage.key_value import KeyValueStore
 from bot.storage.live_cards import LiveCards
-from bot.storage.models import Delivery, Destination, EndReason, NewCreation, PollResult
+from bot.storage.models import (
+    AccountOwner,
+    Delivery,
+    Destination,
+    EndReason,
+    NewCreation,
+    PollResult,
+)
 from bot.storage.outbox import Outbox
+from bot.storage.relay_accounts import RelayAccountStore
 from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.tasks import TaskStore
 from bot.storage.user_settings import UserSettingsStore
+from sandbox.bot_process import ENCRYPTION_KEY
+from sandbox.relay.server import KEY
 from tests.support.builders import (
     NOON,
     a_clip,
@@ -34,6 +46,7 @@ from tests.support.builders import (
     a_lyrics_task,
     a_running_task,
     a_song,
+    connect_account,
     keys_of,
     open_direct_messages,
 )
@@ -56,9 +69,9 @@ RIVER = a_clip(id="clip-2", title="河上纸船", style="民谣", lyrics="[主�
 class ScenarioParts:
     """The parts of a bot on one database; the time is noon."""
 
-    def __init__(self, database: DatabaseThread) -> None:
+    def __init__(self, database: DatabaseThread, account: str = RELAY) -> None:
         self.outbox = Outbox(database)
-        self.store = TaskStore(database, self.outbox, RELAY)
+        self.store = TaskStore(database, self.outbox, account)
         self.cards = LiveCards(database)
         self.creations = CreationStore(database, self.outbox, self.cards)
         self.settings = ServerSettingsStore(database)
@@ -105,16 +118,22 @@ class ScenarioParts:
 async def create_scenario(path: Path) -> None:
     """Create a database with one of everything, as a killed bot leaves it."""
     async with DatabaseThread(path) as database:
-        parts = ScenarioParts(database)
-        await _leave_posted(parts)
-        await _leave_unposted(parts)
-        await _leave_unfinished(parts)
-        await _leave_group(parts)
-        await _leave_creations(parts)
-        await parts.settings.change(SERVER, language="zh-CN", uploads=True)
-        await parts.settings.claim_welcome(SERVER, NOON)
-        await UserSettingsStore(database).set_language(ADA, "zh-CN")
-        await parts.key_values.write("a note", "kept")
+        await fill(database)
+
+
+async def fill(database: DatabaseThread) -> None:
+    """Fill an empty database with one of everything."""
+    parts = ScenarioParts(database)
+    await _leave_posted(parts)
+    await _leave_accounts(database)
+    await _leave_unposted(parts)
+    await _leave_unfinished(parts)
+    await _leave_group(parts)
+    await _leave_creations(parts)
+    await parts.settings.change(SERVER, language="zh-CN", uploads=True)
+    await parts.settings.claim_welcome(SERVER, NOON)
+    await UserSettingsStore(database).set_language(ADA, "zh-CN")
+    await parts.key_values.write("a note", "kept")
 
 
 async def _leave_posted(parts: ScenarioParts) -> None:
@@ -122,6 +141,20 @@ async def _leave_posted(parts: ScenarioParts) -> None:
     await parts.watch("told", ADA, BEA)
     await parts.end(a_song("told", clips=(BOATS, RIVER)))
     await parts.post(9001)
+
+
+async def _leave_accounts(database: DatabaseThread) -> None:
+    """Add an account of the server and one of Bea, each with a running and a posted task."""
+    cipher = Cipher(parse_keys(ENCRYPTION_KEY))
+    accounts = RelayAccountStore(database, Outbox(database))
+    server, beas = AccountOwner(guild_id=SERVER), AccountOwner(user_id=BEA)
+    for owner, name, destination in ((server, "servers", SONGS), (beas, "beas", BEAS)):
+        account = await connect_account(accounts, owner, cipher, connected_by=BEA, key=KEY)
+        parts = ScenarioParts(database, account.id)
+        await parts.watch(f"{name}-told", BEA, destination=destination)
+        await parts.end(a_song(f"{name}-told"))
+        await parts.post(9004)
+        await parts.watch(f"{name}-running", BEA, destination=destination)
 
 
 async def _leave_unposted(parts: ScenarioParts) -> None:

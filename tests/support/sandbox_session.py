@@ -194,7 +194,6 @@ async def running_built_bot(
         )
         await stack.enter_async_context(bot.client)
         stack.push_async_callback(bot.registry.aclose)
-        await bot.registry.start()
         running = asyncio.create_task(bot.client.start(sandbox.discord.token))
         try:
             await _ready(sandbox.discord)

@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import EXIT_PERMANENT_ERROR, main
+from bot.accounts.service import ATTEMPT_WINDOW, ATTEMPTS
 from bot.metrics import Metrics
 from bot.settings import Settings
 from bot.storage.database import DatabaseThread
 from bot.storage.limits import WatchLimits
+from bot.storage.relay_accounts import MAX_ACCOUNTS
 from bot.storage.retention import RETENTION_PERIOD
 from bot.ui.permissions import REQUIRED_PERMISSIONS
 from bot.watches.task_ids import MAX_IDS
@@ -71,6 +73,16 @@ def test_every_named_file_exists(page: Path) -> None:
         if _FILE.fullmatch(code) and code != Settings.model_fields["database_path"].default:
             here = any((folder / code).is_file() for folder in (ROOT, ROOT / "bot"))
             assert here or code.startswith("data/suno"), code
+
+
+def test_the_limits_on_accounts_are_those_of_the_program() -> None:
+    """How many a person may connect, and how often one may try, on each page that says so."""
+    numbers = {5: "five", 10: "ten"}
+    attempts = f"{numbers[ATTEMPTS]} times in {numbers[round(ATTEMPT_WINDOW / 60)]} minutes"
+    for name in ("operating", "relays", "security"):
+        text = " ".join(text_of(ROOT / f"docs/{name}.md").split())
+        assert attempts in text, name
+        assert re.search(rf"\b(?:can|may) connect {numbers[MAX_ACCOUNTS]}\b", text), name
 
 
 def test_every_test_that_is_named_exists() -> None:

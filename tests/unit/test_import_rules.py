@@ -47,7 +47,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         "bot.metrics",
         "bot.public_connector",
     },
-    "bot.accounts": {"bot.relay", "bot.storage", "bot.polling", "bot.encryption", "bot.background"},
+    "bot.accounts": {
+        *("bot.relay", "bot.storage", "bot.polling", "bot.encryption", "bot.background"),
+        "bot.metrics",  # which pollers count in
+    },
     "bot.watches": {
         *("bot.accounts", "bot.relay", "bot.storage", "bot.ui.permissions", "bot.delivery"),
     },

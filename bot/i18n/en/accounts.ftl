@@ -9,7 +9,7 @@ account-title-server = This server's relay
 account-title-own = Your own relay
 account-none-server = Connect your relay, and everyone here can watch the songs and lyrics made with its key.
 account-none-own = Connect your own key to watch what you make with it: in DMs, where you've installed me just for yourself, and in servers for IDs that their relay doesn't know. What I post in channels shows your song, but never your key.
-account-safety = 🔒 I test the key first (that's free) and keep it encrypted. *Disconnect* deletes it at once.
+account-safety = 🔒 I test the key first (that's free) and store it encrypted: only whoever runs me could get at it. *Disconnect* deletes it at once.
 account-choose = **Where is your key from?**
 account-relay-custom = Other relay
 
@@ -25,6 +25,7 @@ account-trouble-auth = 🔑 **The relay refuses this key** (noticed { $time }). 
 account-trouble-quota = 💳 **The relay account is out of credit** (noticed { $time }). Nothing is lost: watches wait until it's topped up.
 account-trouble-other = 🔌 **The relay isn't answering properly** (noticed { $time }). Nothing is lost: I keep trying.
 account-trouble-disabled = 🔑 **I can't read this key any more**, because whoever runs me has switched relay accounts off. Watches wait.
+account-trouble-unreadable = 🔑 **I can't read this key any more**, because whoever runs me has changed how keys are locked away. Nothing is lost: watches wait until you enter the key again.
 
 account-button-replace = Replace key
 account-button-disconnect = Disconnect
@@ -33,15 +34,16 @@ account-button-keep = Keep it
 
 account-modal-title = Connect: { $relay }
 account-field-key = API key
-account-field-key-hint = From your relay's console: the key that you make songs with. Nobody gets to see it here.
+account-field-key-hint = From your relay's console: the key that you make songs with. I never show it to anyone.
 account-field-url = Address
 account-field-url-hint = From your relay's documentation, such as { $example }
 account-field-path = Path (optional)
 account-field-path-hint = Leave it empty, unless your relay's documentation names another than { $example }
 
 account-testing = 🔎 I'm testing the key ({ $relay }) …
-account-connected = ✅ **Connected:** { $relay }, key ending with { $ending }. Songs made with this key can be watched here now: { COMMAND("suno watch") }
-account-connected-path = It answers at { $path }.
+account-connected = ✅ **Connected:** { $relay }
+account-connected-path = **Path:** { $path }
+account-connected-try = Try it with the id of a song made with this key: { COMMAND("suno watch") }
 account-connected-single = It only shows one task at a time, so I check a little less often when there are many.
 account-test-auth = 🔑 The relay refuses this key. Copy all of it again, and check in the relay's console that it's active and not limited to certain models.
 account-test-quota = 💳 The relay says this account has no credit. Top it up, then try again.

@@ -95,6 +95,7 @@ health-relay-server-auth = ❌ The relay has refused this server's key for { $ti
 health-relay-server-quota = ❌ This server's relay account has had no credit for { $time }. Top it up; watches wait until then.
 health-relay-server-not-found = ❌ This server's relay hasn't answered like one for { $time }. Check its address with { COMMAND("suno-settings relay") }.
 health-relay-server-bad-request = ❌ This server's relay has refused my requests for { $time }. Check its address with { COMMAND("suno-settings relay") }.
+health-relay-server-unreadable-key = ❌ I can't read the key of this server's relay any more, so watches wait. What to do: { COMMAND("suno-settings relay") }
 health-stuck = ❌ A part of me has been stuck for { $time }. Whoever runs me has to restart me.
 health-held = ⚠️ { $count ->
     [one] 1 result has been waiting for { $time }, because I can't post it here.
@@ -128,10 +129,10 @@ language-name = English
 server-welcome =
     👋 Hi! I post songs and lyrics from your Suno relay when they're ready.
     Start with { COMMAND("suno watch") } and a task id, or see { COMMAND("suno help") }.
-    Server managers: { COMMAND("suno-settings panel") } sets channel, mentions and language{ $accounts ->
-        [yes] , { COMMAND("suno-settings relay") } connects your relay.
-       *[no] .
-    }
+    Server managers: { $accounts ->
+        [yes] { COMMAND("suno-settings relay") } connects your relay, { COMMAND("suno-settings panel") }
+       *[no] { COMMAND("suno-settings panel") }
+    } sets channel, mentions and language.
 
 command-language = Choose the language I use with you
 command-language-name = language

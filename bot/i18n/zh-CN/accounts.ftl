@@ -9,7 +9,7 @@ account-title-server = 这个服务器的中转站
 account-title-own = 你自己的中转站
 account-none-server = 连接你们的中转站后，这里的所有人都能关注用它的密钥生成的歌曲和歌词。
 account-none-own = 连接自己的密钥，就能关注用它生成的内容：在私信里、在你只为自己安装我的地方，以及服务器的中转站查不到的任务 ID。我在频道里只会显示你的歌，不会显示你的密钥。
-account-safety = 🔒 我会先测试密钥（免费），并加密保存。点“断开”会立即删除它。
+account-safety = 🔒 我会先测试密钥（免费），再加密保存，只有管理机器人的人才可能接触到它。点“断开”会立即删除它。
 account-choose = **你的密钥来自哪里？**
 account-relay-custom = 其他中转站
 
@@ -25,6 +25,7 @@ account-trouble-auth = 🔑 **中转站拒绝这个密钥**（{ $time }发现）
 account-trouble-quota = 💳 **中转站账户没有余额**（{ $time }发现）。什么都不会丢：充值之前，关注会一直等待。
 account-trouble-other = 🔌 **中转站没有正常回应**（{ $time }发现）。什么都不会丢：我会继续尝试。
 account-trouble-disabled = 🔑 **我读不了这个密钥了**，因为管理机器人的人关闭了中转站账号功能。关注会一直等待。
+account-trouble-unreadable = 🔑 **我读不了这个密钥了**，因为管理机器人的人更改了密钥的保存方式。什么都不会丢：重新输入密钥之前，关注会一直等待。
 
 account-button-replace = 更换密钥
 account-button-disconnect = 断开
@@ -33,15 +34,16 @@ account-button-keep = 保留
 
 account-modal-title = 连接：{ $relay }
 account-field-key = API 密钥
-account-field-key-hint = 在中转站的控制台里，就是你用来生成歌曲的密钥。这里没有人能看到它。
+account-field-key-hint = 在中转站的控制台里，就是你用来生成歌曲的密钥。我不会给任何人看。
 account-field-url = 地址
 account-field-url-hint = 中转站的文档里有，例如 { $example }
 account-field-path = 路径（可不填）
 account-field-path-hint = 一般不用填，除非中转站的文档写的不是 { $example }
 
 account-testing = 🔎 正在测试密钥（{ $relay }）……
-account-connected = ✅ **已连接：**{ $relay }，密钥末尾是 { $ending }。用这个密钥生成的歌曲现在可以在这里关注了：{ COMMAND("suno watch") }
-account-connected-path = 查询路径是 { $path }。
+account-connected = ✅ **已连接：**{ $relay }
+account-connected-path = **路径：**{ $path }
+account-connected-try = 用这个密钥生成的歌曲的任务 ID 试试：{ COMMAND("suno watch") }
 account-connected-single = 它一次只能查一个任务，任务多的时候我会查得慢一点。
 account-test-auth = 🔑 中转站拒绝这个密钥。请重新复制完整的密钥，并在中转站的控制台里确认它有效、没有限制模型。
 account-test-quota = 💳 中转站说这个账户没有余额。请充值后再试。

@@ -95,6 +95,7 @@ health-relay-server-auth = ❌ 中转站拒绝这个服务器的密钥已有 { $
 health-relay-server-quota = ❌ 这个服务器的中转站账户没有余额已有 { $time }。充值之前，关注会一直等待。
 health-relay-server-not-found = ❌ 这个服务器的中转站已有 { $time }没有像中转站那样回应。请用 { COMMAND("suno-settings relay") } 检查地址。
 health-relay-server-bad-request = ❌ 这个服务器的中转站拒绝我的请求已有 { $time }。请用 { COMMAND("suno-settings relay") } 检查地址。
+health-relay-server-unreadable-key = ❌ 我读不了这个服务器的中转站密钥了，关注会一直等待。该怎么做：{ COMMAND("suno-settings relay") }
 health-stuck = ❌ 我有一部分卡住了，已有 { $time }。需要机器人的管理者重启。
 health-held = ⚠️ { $count ->
     [1] 有 1 条结果在这里发不出去，已经等了 { $time }。
@@ -121,10 +122,10 @@ language-name = 简体中文
 server-welcome =
     👋 大家好！Suno 中转站的歌曲和歌词一生成好，我就发出来。
     用 { COMMAND("suno watch") } 加任务 ID 就能开始，更多用法见 { COMMAND("suno help") }。
-    服务器管理者：用 { COMMAND("suno-settings panel") } 设置频道、提及和语言{ $accounts ->
-        [yes] ，用 { COMMAND("suno-settings relay") } 连接你们的中转站。
-       *[no] 。
-    }
+    服务器管理者：用 { $accounts ->
+        [yes] { COMMAND("suno-settings relay") } 连接你们的中转站，用 { COMMAND("suno-settings panel") }
+       *[no] { COMMAND("suno-settings panel") }
+    } 设置频道、提及和语言。
 
 command-language = 选择我和你交流用的语言
 command-language-name = 语言

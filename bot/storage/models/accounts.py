@@ -44,3 +44,5 @@ class RelayAccount:
     """Of the user who entered the key."""
     rejected_since: float | None = None
     """Since when the relay has refused the key (Unix seconds)."""
+    rejection_told_at: float | None = None
+    """When ``connected_by`` was last told that, or turned out to be unreachable (Unix seconds)."""

@@ -47,11 +47,6 @@ class WatchOutcome(StrEnum):
         """Whether the request began a watch that can be removed again."""
         return self in _RUNNING and self is not WatchOutcome.ALREADY
 
-    @property
-    def is_pending(self) -> bool:
-        """Whether a message for the person comes to the destination later."""
-        return self in _PENDING
-
 
 _RUNNING = {
     WatchOutcome.WATCHING,
@@ -59,13 +54,6 @@ _RUNNING = {
     WatchOutcome.NOT_ASKED,
     WatchOutcome.UNCHECKED,
     WatchOutcome.MISCONFIGURED,
-}
-_PENDING = {
-    *_RUNNING,
-    WatchOutcome.FINISHED,
-    WatchOutcome.IN_SUMMARY,
-    WatchOutcome.SENDING,
-    WatchOutcome.HELD,
 }
 
 

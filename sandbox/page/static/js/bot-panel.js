@@ -1,4 +1,4 @@
-/** The bot's process: start it, stop it, kill it, and read what it logged. */
+/** The bot: start its process, stop it, kill it, read its log; remove it from the server, invite it. */
 
 import { el } from "./dom.js";
 import { plainButton } from "./relay-panel.js";
@@ -14,6 +14,8 @@ export class BotPanel {
     this.start = plainButton("start-bot", () => actions.request("bot", { action: "start" }), "start");
     this.stop = plainButton("stop-bot", () => actions.request("bot", { action: "stop" }), "stop");
     this.kill = plainButton("kill-bot", () => actions.request("bot", { action: "kill" }), "kill");
+    this.remove = plainButton("remove-bot", () => actions.request("membership", { invited: false }), "remove");
+    this.invite = plainButton("invite-bot", () => actions.request("membership", { invited: true }), "invite");
     this.log = el("pre", { class: "log", tabindex: "0", "data-label": "bots-log" });
     this.root = el(
       "section",
@@ -21,6 +23,8 @@ export class BotPanel {
       this.state,
       el("div", { class: "button-row" }, this.start, this.stop, this.kill),
       el("p", { class: "quiet", "data-text": "promise" }),
+      el("h3", { "data-text": "its-server" }),
+      el("div", { class: "button-row" }, this.remove, this.invite),
       el("h3", { "data-text": "its-log" }),
       this.log,
     );
@@ -36,6 +40,8 @@ export class BotPanel {
     this.start.disabled = process.state !== "off";
     this.stop.disabled = !["on", "starting"].includes(process.state);
     this.kill.disabled = process.state === "off";
+    this.remove.disabled = !this.store.invited;
+    this.invite.disabled = this.store.invited;
     const atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < NEAR_THE_END;
     this.log.textContent = process.log.join("\n");
     if (atEnd) this.shown();

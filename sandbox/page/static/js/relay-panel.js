@@ -1,9 +1,10 @@
-/** Controls of the relay: start tasks, advance time, switch faults on. */
+/** Controls of the relays: choose one, start tasks, advance time, switch faults on. */
 
 import { el, icon, iconButton } from "./dom.js";
 import { translate } from "./texts.js";
 import { copy } from "./toasts.js";
 
+const ACCOUNTS = ["operator", "server"];
 const KINDS = ["song", "lyrics", "failing", "half", "stuck", "long"];
 const JUMPS = [10, 60, 600];
 const FAULTS = ["none", "429", "502", "html", "down"];
@@ -13,12 +14,16 @@ export class RelayPanel {
   constructor(store, actions) {
     this.store = store;
     this.actions = actions;
+    this.account = ACCOUNTS[0];
+    this.key = el("div");
+    this.accounts = el("div", { class: "accounts" }, el("h3", { id: "account-heading", "data-text": "whose-relay" }), this.accountChooser(), this.key);
     this.tasks = el("ul", { class: "tasks", "data-label": "tasks-at-relay" });
     this.requests = el("p", { class: "quiet" });
     this.fault = this.faultChooser();
     this.root = el(
       "section",
       { class: "panel" },
+      this.accounts,
       el("h3", { "data-text": "start-task" }),
       el("div", { class: "button-grid" }, ...KINDS.map((kind) => this.starter(kind))),
       el("h3", { "data-text": "tasks" }),
@@ -29,32 +34,56 @@ export class RelayPanel {
       el("h3", { id: "fault-heading", "data-text": "relay-answers" }),
       this.fault,
       this.requests,
-      el("p", { class: "quiet", "data-text": "relay-account" }),
     );
     this.nodes = new Map();
     store.on("relay", () => this.draw());
-    store.on("snapshot", () => {
-      this.nodes.clear();
-      this.tasks.replaceChildren();
-      this.draw();
-    });
+    store.on("snapshot", () => this.drawAnew());
+  }
+
+  drawAnew() {
+    this.nodes.clear();
+    this.tasks.replaceChildren();
+    this.key.replaceChildren(...(this.account === "server" ? this.keyNodes() : []));
+    this.draw();
+  }
+
+  /** The relay that is chosen. */
+  relay() {
+    return this.store.relays[this.account];
+  }
+
+  accountChooser() {
+    const choose = (account) => {
+      this.account = account;
+      this.drawAnew();
+    };
+    const radio = (account) => el("input", { type: "radio", name: "account", value: account, checked: account === this.account, on: { change: () => choose(account) } });
+    const choices = ACCOUNTS.map((account) => el("label", { class: "choice" }, radio(account), el("span", { "data-text": `account-${account}` })));
+    return el("div", { class: "choices", role: "radiogroup", "aria-labelledby": "account-heading" }, ...choices);
+  }
+
+  keyNodes() {
+    const { key } = this.relay();
+    const row = el("div", { class: "task-id" }, el("code", { text: key }), iconButton("copy", translate("copy-key"), () => copy(key, translate("key-copied"))));
+    return [row, el("p", { class: "quiet", text: translate("account-connect") })];
   }
 
   starter(kind) {
-    return plainButton(`kind-${kind}`, () => this.actions.request("task", { kind }), kind);
+    return plainButton(`kind-${kind}`, () => this.actions.request("task", { kind, account: this.account }), kind);
   }
 
   faultChooser() {
     const group = el("div", { class: "choices", role: "radiogroup", "aria-labelledby": "fault-heading" });
     for (const value of FAULTS) {
-      const radio = el("input", { type: "radio", name: "fault", value, on: { change: () => this.actions.request("relay", { fault: value }) } });
+      const radio = el("input", { type: "radio", name: "fault", value, on: { change: () => this.actions.request("relay", { fault: value, account: this.account }) } });
       group.append(el("label", { class: "choice" }, radio, el("span", { "data-text": `fault-${value}` })));
     }
     return group;
   }
 
   draw() {
-    const { relay } = this.store;
+    this.accounts.hidden = !this.store.relays.server;
+    const relay = this.relay();
     if (!relay) return;
     for (const radio of this.fault.querySelectorAll("input")) radio.checked = radio.value === relay.fault;
     this.requests.textContent = requestsText(relay);

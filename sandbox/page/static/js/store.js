@@ -15,8 +15,9 @@ export class Store extends EventTarget {
     this.channels = [];
     this.messages = new Map();
     this.current = "";
-    this.relay = null;
+    this.relays = {};
     this.process = null;
+    this.invited = true;
     this.read = loadRead();
     this.readBefore = new Map();
   }
@@ -40,8 +41,9 @@ export class Store extends EventTarget {
       roles: snapshot.roles,
       guild: snapshot.guild,
       channels: snapshot.channels,
-      relay: snapshot.relay,
+      relays: snapshot.relays,
       process: snapshot.process,
+      invited: snapshot.invited,
     });
     this.messages = new Map(this.channels.map((channel) => [channel.id, []]));
     for (const message of snapshot.messages) this.messages.get(message.channel)?.push(message);
@@ -78,9 +80,14 @@ export class Store extends EventTarget {
     this.emit("removed", { channel, id });
   }
 
-  setRelay(relay) {
-    this.relay = relay;
+  setRelay(account, relay) {
+    this.relays[account] = relay;
     this.emit("relay");
+  }
+
+  setMembership(invited) {
+    this.invited = invited;
+    this.emit("process");
   }
 
   setProcess(process) {
