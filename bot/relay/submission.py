@@ -4,6 +4,7 @@ Nothing here, nor below, ever repeats a submission. ``Requester`` repeats only w
 no redirect is followed, and aiohttp repeats only idempotent methods, of which POST is none.
 """
 
+import math
 from typing import Any
 
 from bot.relay.creation import CreationKind, CreationRequest, RejectionReason, Submission
@@ -81,7 +82,7 @@ class Submitter:
 def submission_body(request: CreationRequest, profile: RelayProfile) -> dict[str, Any]:
     """Return the JSON of a request: what open relays know, and what the profile adds.
 
-    Raises ``ValueError`` where there would be no text in it.
+    Raises ``ValueError`` where there would be no text in it, or no second at which a song goes on.
     """
     if request.kind is CreationKind.LYRICS:
         body: dict[str, Any] = {"prompt": request.description}
@@ -124,6 +125,8 @@ def _extension(request: CreationRequest, profile: RelayProfile) -> dict[str, Any
 
 def _seconds(value: float) -> float | int:
     """Return seconds as relays write them: whole ones without a fraction."""
+    if not 0 <= value < math.inf:
+        raise ValueError("A song can only be continued at one of its seconds.")
     return int(value) if value.is_integer() else round(value, 2)
 
 

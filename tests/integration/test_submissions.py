@@ -1,6 +1,7 @@
 """Submitting to a relay: what is sent, once only, and what the answers mean."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -12,10 +13,11 @@ from pydantic import SecretStr
 from bot.relay.circuit_breaker import BackoffLimits
 from bot.relay.client import RelayClient
 from bot.relay.creation import CreationKind, CreationRequest, RejectionReason
-from bot.relay.errors import ErrorKind, RelayError
+from bot.relay.errors import ErrorKind, NotSentError, RelayError
 from bot.relay.models import Outcome
 from bot.relay.providers import relay_profile
 from bot.relay.submission_errors import SubmissionRejected, SubmissionUncertain
+from bot.relay.transport import ResponseLimits, Transport
 from sandbox.relay import LocalRelay, SubmissionFormat, faults, song
 from sandbox.relay.faults import Fault
 from tests.support.client_at_relay import client_at_relay
@@ -347,6 +349,28 @@ async def test_a_relay_without_a_connection_has_got_nothing() -> None:
     assert rejected.value.reason is RejectionReason.UNREACHABLE
     assert rejected.value.kind is ErrorKind.UNAVAILABLE
     assert not rejected.value.was_sent
+
+
+async def test_a_connection_that_takes_too_long_has_sent_nothing() -> None:
+    """The server accepts it and never agrees on encryption."""
+    limits = ResponseLimits(total=60, connect=0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        async with aiohttp.ClientSession() as session:
+            transport = Transport(session, address, SecretStr("sk-key"), limits)
+            with pytest.raises(NotSentError, match="no connection"):
+                await transport.exchange("POST", MUSIC, {"prompt": "x"})
+
+
+@pytest.mark.parametrize("at", [-1.0, float("nan"), float("inf")])
+async def test_a_second_that_no_song_has_is_never_sent(at: float) -> None:
+    """JSON has no such numbers, and a relay would charge for whatever it makes of them."""
+    async with client_at_relay() as (relay, client):
+        request = replace(SONG, kind=CreationKind.EXTENSION, extend_clip_id="clip-1", extend_at=at)
+        with pytest.raises(ValueError, match="seconds"):
+            await client.submit(request)
+
+        assert relay.requests == []
 
 
 async def test_a_bot_that_stops_sends_no_waiting_submission() -> None:

@@ -155,6 +155,7 @@ def test_a_task_that_failed_at_once_was_begun() -> None:
         {"message": "your request was received"},
         {"code": "fail", "message": "no", "data": ID},
         {"error": {"message": "late"}, "task_id": ID},
+        {"code": "fail_to_fetch_task", "message": '{"detail": "upstream timed out"}'},
     ],
 )
 def test_an_answer_that_names_no_task_is_uncertain(answer: Any) -> None:
@@ -173,6 +174,8 @@ def test_an_answer_that_names_no_task_is_uncertain(answer: Any) -> None:
         {"code": 502, "message": "bad gateway"},
         {"error": "Internal Server Error", "status": 500},
         {"code": "fail_to_fetch_task", "message": "no", "data": ID},
+        {"code": "do_request_failed", "message": "context deadline exceeded"},
+        {"error": {"message": "上游请求超时", "type": "new_api_error"}},
     ],
 )
 def test_a_status_of_something_in_front_of_the_relay_is_uncertain(status: int, answer: Any) -> None:
@@ -324,6 +327,15 @@ def test_a_text_is_an_id_or_nothing(text: str) -> None:
     found = plausible_id(text)
 
     assert found == "" or (found == text.strip() and found.isascii() and len(found) <= 191)
+
+
+def test_the_log_gets_no_text_of_an_answer_that_cannot_be_read() -> None:
+    """It may repeat what a person has written."""
+    with pytest.raises(SubmissionUncertain) as uncertain:
+        read({"code": "success", "data": None, "prompt": "my secret", "secret words": 1})
+
+    assert "secret" not in str(uncertain.value)
+    assert "code, data, prompt" in str(uncertain.value)
 
 
 def test_both_errors_are_errors_of_a_relay() -> None:

@@ -93,6 +93,7 @@ _KINDS = {
     RejectionReason.UNSUPPORTED: ErrorKind.NOT_FOUND,
     RejectionReason.FAILED: ErrorKind.UNAVAILABLE,
 }
+_TIMEOUT = re.compile(r"time.?out|timed.out|deadline.exceeded|超时|超時", re.IGNORECASE)
 _HTTP_ERROR = re.compile(r"[45]\d\d")
 _QUOTED_JSON = re.compile(r"[{\[].*[}\]]", re.DOTALL)
 _BOUNDS = Bounds.for_ids(1)
@@ -147,6 +148,11 @@ def is_relays_error(answer: JsonObject) -> bool:
         return bool(message_of(error)) and ("type" in error or "code" in error)
     code = code_of(answer)
     return bool(message_of(answer)) and any(map(str.isalpha, code))
+
+
+def is_timeout(answer: JsonObject) -> bool:
+    """Whether an error says that the relay has waited in vain: its upstream may have begun."""
+    return _TIMEOUT.search(" ".join(_words(answer))) is not None
 
 
 def _has_failed_word(answer: JsonObject) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from bot.relay.creation import Submission
 from bot.relay.errors import ErrorKind
 from bot.relay.models import MAX_CLIPS, Task
-from bot.relay.parsing.errors import quoted
+from bot.relay.parsing.errors import is_web_page
 from bot.relay.parsing.payload import (
     RESULT_FIELDS,
     Bounds,
@@ -25,10 +25,11 @@ from bot.relay.parsing.payload import (
 from bot.relay.parsing.rejections import (
     UNCERTAIN_STATUSES,
     is_relays_error,
+    is_timeout,
     rejection,
     reports_error,
 )
-from bot.relay.parsing.scalars import MAX_ID_LENGTH, JsonObject, first_present, identifier
+from bot.relay.parsing.scalars import JsonObject, first_present, identifier
 from bot.relay.parsing.tasks import parse_task
 from bot.relay.submission_errors import SubmissionUncertain
 
@@ -37,6 +38,8 @@ MAX_TASKS = 8
 _MAX_DEPTH = 6
 """Envelopes within envelopes."""
 _BOUNDS = Bounds.for_ids(MAX_TASKS)
+_NAME = re.compile(r"[A-Za-z_]{1,20}")
+_MAX_NAMES = 8
 _ID_FORM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:~=,@|+-]*")
 _SHORT, _LONG = 4, 24
 """Characters. No id is shorter than the first, because "1" and "200" are codes. One that is shorter
@@ -54,27 +57,33 @@ def read_submission(status: int, body: bytes) -> Submission:
     found.search(content)
     if not 200 <= status < 300:
         _raise_failure(status, content, body, found)
-    if found.error is not None and not found.names_something:
+    if found.error is not None and not found.names_something and not is_timeout(found.error):
         raise rejection(status, found.error, body)
     submission = None if found.error is not None else found.submission()
     if submission is None:
-        raise _uncertain(status, body)
+        raise _uncertain(status, content, body)
     return submission
 
 
 def _raise_failure(status: int, content: Content, body: bytes, found: "_Found") -> None:
     """Raise the error of a status other than 2xx."""
     answer = content if isinstance(content, dict) else {}
-    is_certain = status not in UNCERTAIN_STATUSES and (status < 500 or is_relays_error(answer))
-    if not is_certain or status < 200 or found.names_something:
-        raise _uncertain(status, body)
+    is_certain = 200 <= status < 500 and status not in UNCERTAIN_STATUSES
+    is_certain |= 500 <= status < 600 and is_relays_error(answer) and not is_timeout(answer)
+    if not is_certain or found.names_something:
+        raise _uncertain(status, content, body)
     raise rejection(status, answer, body)
 
 
-def _uncertain(status: int, body: bytes) -> SubmissionUncertain:
-    start = body[:MAX_ID_LENGTH].decode("utf-8", "replace")
+def _uncertain(status: int, content: Content, body: bytes) -> SubmissionUncertain:
+    """Return the error of an answer; the log gets its form only, it may repeat people's texts."""
+    if isinstance(content, dict):
+        names = [name for name in [*content][:_MAX_NAMES] if _NAME.fullmatch(name)]
+        what = f"JSON with {', '.join(names) or 'unusual fields'}"
+    else:
+        what = "a web page" if is_web_page(body) else "JSON" if content else "no JSON"
     return SubmissionUncertain(
-        ErrorKind.UNREADABLE, f"HTTP {status} names no task: {quoted(start) or 'empty'}"
+        ErrorKind.UNREADABLE, f"HTTP {status} names no task: {what}, {len(body)} bytes"
     )
 
 
