@@ -15,8 +15,7 @@ T = TypeVar("T")
 
 TIMEOUT = 60.0
 """Seconds; some relays answer only when the file is made."""
-_LIMITS = ResponseLimits(total=TIMEOUT)
-_NO_REDIRECT = ResponseLimits(total=TIMEOUT, redirects=None)
+_LIMITS = ResponseLimits(total=TIMEOUT, redirects=None)
 
 
 class ClipActions:
@@ -50,7 +49,6 @@ class ClipActions:
             read_stems,
             method=method,
             purpose=RequestPurpose.SUBMISSION,
-            limits=_NO_REDIRECT,
         )
 
     async def _get(
@@ -62,7 +60,6 @@ class ClipActions:
             read,
             method="GET",
             purpose=RequestPurpose.INTERACTIVE,
-            limits=_LIMITS,
         )
 
     async def _request(
@@ -73,7 +70,6 @@ class ClipActions:
         *,
         method: str,
         purpose: RequestPurpose,
-        limits: ResponseLimits,
     ) -> T:
         if action not in self._profile.capabilities:
             raise NotSentError(ErrorKind.NOT_FOUND, f"the profile does not declare {action.value}")
@@ -87,5 +83,5 @@ class ClipActions:
             read_response,
             purpose=purpose,
             payload={} if method == "POST" else None,
-            limits=limits,
+            limits=_LIMITS,
         )

@@ -124,6 +124,7 @@ async def test_an_action_that_is_not_declared_is_never_requested(action: str) ->
         (faults.answers(200, "<html>"), ErrorKind.UNREADABLE),
         (faults.answers(200, b"7"), ErrorKind.UNREADABLE),
         (faults.answers(200, faults.suno_error("quota", "余额不足")), ErrorKind.QUOTA),
+        (faults.redirects("/suno/act/wav/other"), ErrorKind.NOT_FOUND),
         (faults.server_error(), ErrorKind.UNAVAILABLE),
         (faults.rate_limited(), ErrorKind.RATE_LIMIT),
     ],
