@@ -305,8 +305,10 @@ async def test_a_rate_limit_asks_for_its_pause_and_binds_look_ups() -> None:
         assert len(relay.requests) == 1
 
 
-async def test_other_failures_of_submissions_leave_look_ups_alone() -> None:
-    """What is wrong with a submission may be the submission itself."""
+async def test_other_failures_of_submissions_leave_look_ups_alone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What is wrong with a submission may be the submission itself: no relay is suspected."""
     async with client_at_relay(backoff=BackoffLimits()) as (relay, client):
         relay.add(song("song"))
         for name in ("401 key", "402 credit", "500 relay", "503 no channel"):
@@ -318,6 +320,7 @@ async def test_other_failures_of_submissions_leave_look_ups_alone() -> None:
             with pytest.raises(SubmissionUncertain):
                 await client.submit(SONG)
 
+        assert caplog.records == []
         assert client.circuit_status.open_until is None
         assert (await client.look_up(["song"])).tasks.keys() == {"song"}
 
