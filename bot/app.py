@@ -22,6 +22,7 @@ from bot.creation.submitter import CreationSubmitter
 from bot.delivery.account_messages import AccountMessages
 from bot.delivery.attachments.attachment_policy import AttachmentPolicy, AudioAttachments
 from bot.delivery.attachments.audio_fetcher import AudioFetcher
+from bot.delivery.creation_facts import CreationFacts
 from bot.delivery.discord_requests import RequestMonitor
 from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.live_card_updater import LIVE_CARD_TIMING, LiveCardTiming, LiveCardUpdater
@@ -62,6 +63,7 @@ COGS = tuple(
     for name in (
         *("task_commands", "history_command", "forget_command", "help_command"),
         "language_command",
+        *("create_commands", "create_buttons", "creation_settings"),
         *("settings_commands", "account_commands", "message_menu"),
         *("task_buttons", "live_card_buttons", "lyrics_buttons"),
         *("permission_events", "server_events"),
@@ -185,7 +187,6 @@ def build_bot(
     client = SunoBot(addresses, cogs, timing.gateway, request_trace(monitor, metrics))
     client.staleness_limits = StalenessLimits.for_rate(settings.poll_requests_per_second)
     audio = AudioAttachments(fetcher) if settings.attach_audio else None
-    dispatcher = _build_dispatcher(client, stores, audio, metrics, monitor)
     keys = settings.encryption_key.get_secret_value()
     cipher = Cipher(parse_keys(keys)) if keys else None
     factory = ConnectionFactory(
@@ -208,6 +209,11 @@ def build_bot(
         tell_rejected=AccountMessages(client).tell_rejected,
         on_failure=lambda loop: metrics.failed_ticks.labels(loop).inc(),
     )
+    offers = CreationOffers(
+        registry, stores.creations, operator_creates=settings.shared_relay_creates
+    )
+    creation_facts = CreationFacts(offers.makes_songs, stores.creations.is_stored)
+    dispatcher = _build_dispatcher(client, stores, audio, metrics, monitor, creation_facts)
     updater = LiveCardUpdater(
         client,
         stores.live_cards,
@@ -219,9 +225,6 @@ def build_bot(
     limiter = LookupLimiter(settings.poll_requests_per_second)
     watchlist = Watchlist(registry, stores.watches, limiter)
     recipient_check = RecipientCheck(updater, NoticeStates(database))
-    offers = CreationOffers(
-        registry, stores.creations, operator_creates=settings.shared_relay_creates
-    )
     accounts = AccountService(
         stores.accounts,
         registry,
@@ -290,6 +293,7 @@ def _build_dispatcher(
     audio: AudioAttachments | None,
     metrics: Metrics,
     monitor: RequestMonitor,
+    creation_facts: CreationFacts,
 ) -> OutboxDispatcher:
     attachments = AttachmentPolicy(client, stores.server_settings, audio)
     client.add_listener(attachments.limits.record, "on_interaction")
@@ -300,6 +304,7 @@ def _build_dispatcher(
         settings=stores.server_settings,
         metrics=metrics,
         request_monitor=monitor,
+        creation_facts=creation_facts,
     )
 
 

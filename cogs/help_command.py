@@ -11,7 +11,7 @@ from bot.ui.views import LinkButton, button_view
 
 Interaction = discord.Interaction[SunoBot]
 
-_EXPLAINED_COMMANDS = ("watch", "status", "lyrics", "list", "history")
+_EXPLAINED_COMMANDS = ("create", "watch", "status", "lyrics", "list", "history")
 """In the order of use."""
 
 

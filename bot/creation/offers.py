@@ -10,7 +10,7 @@ import discord
 from bot.accounts.connection import AccountConnection
 from bot.accounts.registry import AccountRegistry
 from bot.relay.creation import find_model
-from bot.relay.providers import RelayModel, RelayProfile
+from bot.relay.providers import Capability, RelayModel, RelayProfile
 from bot.storage.creations import CreationStore
 from bot.storage.models import (
     Caller,
@@ -99,6 +99,23 @@ class CreationOffers:
             any_model=not permit.settings.creation_models,
             price=permit.settings.creation_price,
         )
+
+    async def models_of_server(self, guild_id: int) -> tuple[RelayModel, ...] | None:
+        """Return all models of the relay that is used for members without an account of their own.
+
+        ``None`` if there is no account that may be charged for them.
+        """
+        nobody = Caller(0, guild_id)
+        usable = await self._usable(nobody)
+        return usable[0].profile.models if usable else None
+
+    async def makes_songs(self, account: str, guild_id: int | None) -> bool:
+        """Whether songs can be made with an account in a server, or in direct messages."""
+        connection = await self._accounts.by_id(account)
+        if connection is None or Capability.MUSIC not in connection.profile.capabilities:
+            return False
+        of_operator = connection is self._accounts.operator
+        return not of_operator or (self._operator_creates and guild_id is not None)
 
     async def _usable(self, caller: Caller) -> list[AccountConnection]:
         """Return the connections of the accounts that may be charged, in order."""

@@ -19,6 +19,7 @@ from bot.relay.creation import (
     find_problems,
 )
 from bot.relay.models import TaskKind
+from bot.relay.providers import RelayModel
 from bot.storage.creations import CreationStore
 from bot.storage.errors import TooManyMessages
 from bot.storage.history import History
@@ -115,6 +116,14 @@ class CreationService:
         return await self._create(
             interaction, stored.request, options, account, author_id=stored.written_by
         )
+
+    async def models_of_server(self, guild_id: int) -> tuple[RelayModel, ...] | None:
+        """Return the models that a server can offer, ``None`` if it has no account for them."""
+        return await self._offers.models_of_server(guild_id)
+
+    async def can_repeat(self, key: TaskKey) -> bool:
+        """Whether the request of a task is stored, whoever has written it."""
+        return await self._store.is_stored(key)
 
     async def stored_request(self, key: TaskKey, user_id: int) -> CreationRequest | None:
         """Return the request of a task if this person has written it, and it is still stored."""

@@ -17,6 +17,7 @@ import discord
 
 from bot.delivery.attachments.attachment_policy import AttachmentPolicy
 from bot.delivery.channel_blocker import ChannelBlocker
+from bot.delivery.creation_facts import CreationFacts, offers_creation
 from bot.delivery.direct_messages import DirectMessageOpener
 from bot.delivery.discord_calls import DiscordCall, DiscordCalls
 from bot.delivery.discord_errors import classify, may_succeed_without_file, short_reason
@@ -32,12 +33,15 @@ from bot.delivery.rendering import (
 )
 from bot.metrics import DeliveryOutcome, Metrics
 from bot.storage.clock_rollback import UNKNOWN_TIME, Rollback, RollbackDetector
-from bot.storage.models import Delivery, DeliveryPurpose
+from bot.storage.models import Delivery, DeliveryPurpose, ServerSettings
 from bot.storage.outbox import Outbox
 from bot.storage.server_settings import ServerSettingsStore
+from bot.ui.creation_actions import NO_ACTIONS, CreationActions
 from bot.ui.notice import Notice, with_role_mention
 
 log = logging.getLogger(__name__)
+
+NO_CREATION = CreationFacts()
 
 
 class OutboxDispatcher:
@@ -52,6 +56,7 @@ class OutboxDispatcher:
         settings: ServerSettingsStore,
         metrics: Metrics,
         request_monitor: RequestMonitor,
+        creation_facts: CreationFacts = NO_CREATION,
         policy: RetryPolicy = RETRY_POLICY,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -61,6 +66,7 @@ class OutboxDispatcher:
         self._clock = clock
         self._attachments = attachments
         self._settings = settings
+        self._creation_facts = creation_facts
         self._metrics = metrics
         self._request_monitor = request_monitor
         self._calls = DiscordCalls(policy.attempt_timeout, policy.max_late_calls)
@@ -236,12 +242,26 @@ class OutboxDispatcher:
     async def _render(self, delivery: Delivery, *, possible_duplicate: bool = False) -> Notice:
         settings = await self._settings.of(delivery.destination.guild_id)
         notice = render_delivery(
-            delivery, style=settings.notices, possible_duplicate=possible_duplicate
+            delivery,
+            style=settings.notices,
+            possible_duplicate=possible_duplicate,
+            actions=await self._creation_actions(delivery, settings),
         )
         role = settings.role_to_mention if delivery.purpose is DeliveryPurpose.NOTICE else None
         if role and await self._outbox.role_mentions.claim(delivery, self._clock()):
             return with_role_mention(notice, role)
         return notice
+
+    async def _creation_actions(
+        self, delivery: Delivery, settings: ServerSettings
+    ) -> CreationActions:
+        """Return what the message of a delivery offers to create."""
+        if not offers_creation(delivery, settings):
+            return NO_ACTIONS
+        key = await self._outbox.task_of(delivery.id)
+        if key is None:
+            return NO_ACTIONS
+        return await self._creation_facts.actions(key, delivery.destination.guild_id)
 
     async def _post(
         self, delivery: Delivery, notice: Notice, file: discord.File | None

@@ -9,6 +9,7 @@ from bot.delivery.discord_errors import Disposition, classify, short_reason
 from bot.delivery.duplicate_check import shows_marker_of
 from bot.i18n.catalog import Catalog, catalog_for
 from bot.storage.models import Delivery, DeliveryPurpose, EndReason, MessageFormat, NoticeStyle
+from bot.ui.creation_actions import NO_ACTIONS, CreationActions
 from bot.ui.custom_ids import KeepWatchingId
 from bot.ui.escaping import sanitize_line
 from bot.ui.held_notice import held_notice
@@ -35,6 +36,7 @@ def render_delivery(
     *,
     style: NoticeStyle = NoticeStyle.COMPACT,
     possible_duplicate: bool = False,
+    actions: CreationActions = NO_ACTIONS,
 ) -> Notice:
     """Return the message of a delivery in its format."""
     catalog = catalog_for(delivery.destination.locale)
@@ -51,9 +53,16 @@ def render_delivery(
             *subject,
             possible_duplicate=possible_duplicate,
             with_id=delivery.message_format is MessageFormat.MINIMAL,
+            rejection=delivery.rejection,
         )
     else:
-        text = render_notice(*subject, style=style, possible_duplicate=possible_duplicate)
+        text = render_notice(
+            *subject,
+            style=style,
+            possible_duplicate=possible_duplicate,
+            rejection=delivery.rejection,
+            actions=actions,
+        )
     text = _with_origin(text, delivery)
     if delivery.message_format is MessageFormat.SIMPLE:
         return without_links(text)

@@ -112,6 +112,10 @@ class CreationStore:
 
     # For the submitter
 
+    async def is_stored(self, key: TaskKey) -> bool:
+        """Whether the request of a task is still stored."""
+        return await self.of_task(key) is not None
+
     async def claim(
         self,
         now: float,

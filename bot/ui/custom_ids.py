@@ -15,6 +15,8 @@ from bot.ui.limits import MAX_CUSTOM_ID
 
 UserId = Annotated[int, r"[0-9]{1,20}"]
 RowId = Annotated[int, r"[0-9]+"]
+Account = Annotated[str, r"[a-z0-9-]{1,40}"]
+TaskId = Annotated[str, r"[\w.:~/-]+"]
 
 
 class CustomId:
@@ -256,3 +258,92 @@ class SettingsDefaultId(CustomId):
 
     kind = "settings-default"
     name: Annotated[str, "channel|roles|role|all"]
+
+
+@dataclass(frozen=True)
+class CreationButtonId(CustomId):
+    """Under a notice, or in the menu of a song: create more of it.
+
+    ``more`` opens the menu, ``again`` repeats the request, ``edit`` opens it in a modal, ``song``
+    opens a modal with the lyrics of the task.
+    """
+
+    kind = "create"
+    action: Annotated[str, "more|again|edit|song"]
+    account: Account
+    task_id: TaskId
+
+
+@dataclass(frozen=True)
+class VersionButtonId(CustomId):
+    """In the menu of a song: extend a version, or fetch its files. Versions are counted from 1."""
+
+    kind = "version"
+    action: Annotated[str, "extend|wav|timing|stems"]
+    version: Annotated[int, r"[0-9]{1,3}"]
+    account: Account
+    task_id: TaskId
+
+
+@dataclass(frozen=True)
+class CreationModalId(CustomId):
+    """The modal in which a request is written."""
+
+    kind = "create-form"
+    form: Annotated[str, "description|custom|lyrics"]
+
+
+@dataclass(frozen=True)
+class ExtensionModalId(CustomId):
+    """The modal in which the continuation of a version is written. Versions are counted from 1."""
+
+    kind = "create-extension"
+    version: Annotated[int, r"[0-9]{1,3}"]
+    account: Account
+    task_id: TaskId
+
+
+@dataclass(frozen=True)
+class CreationDraftId(CustomId):
+    """Under the answer that a request was not accepted: open it in its modal again."""
+
+    kind = "create-draft"
+    draft: Annotated[str, "[0-9a-f]{16}"]
+
+
+@dataclass(frozen=True)
+class CreationSettingId(CustomId):
+    """A menu that changes a setting of creation in the server where it is used."""
+
+    kind = "create-settings"
+    name: Annotated[str, "roles|user|server|models|model"]
+
+
+@dataclass(frozen=True)
+class CreationSettingsMenuId(CustomId):
+    """The menu that opens the page of a setting of creation; the pages are its values."""
+
+    kind = "create-settings-menu"
+
+
+@dataclass(frozen=True)
+class CreationSettingsButtonId(CustomId):
+    """In the panel of the settings of creation: turn it on or off, go back, or enter a price."""
+
+    kind = "create-settings-button"
+    action: Annotated[str, "on|off|overview|price"]
+
+
+@dataclass(frozen=True)
+class CreationDefaultId(CustomId):
+    """A button that sets a setting of creation to its default."""
+
+    kind = "create-settings-default"
+    name: Annotated[str, "roles|models|model|price"]
+
+
+@dataclass(frozen=True)
+class CreationPriceModalId(CustomId):
+    """The modal in which the price of a creation is described."""
+
+    kind = "create-price"

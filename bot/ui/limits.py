@@ -29,6 +29,8 @@ MAX_CUSTOM_ID = 100
 """The custom id of a button or a menu."""
 MAX_OPTION_TEXT = 100
 """The label and the description of a menu's option, each."""
+MAX_TEXT_INPUT = 4000
+"""What can be typed into a field of a modal."""
 MAX_THREAD_NAME = 100
 MAX_OPTIONS = 25
 """The options of a menu."""

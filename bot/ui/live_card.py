@@ -147,6 +147,8 @@ def _single_task(entry: LiveCardTask, card: LiveCard, catalog: Catalog, now: flo
         return _state(entry, catalog)
     if outage := _outage(card, catalog):
         return outage
+    if entry.is_pending:
+        return catalog.text("live-pending")
     if not entry.known:
         return catalog.text("live-unknown")
     return state_line(entry.task, catalog, now)
@@ -190,9 +192,7 @@ def _task_lines(card: LiveCard, catalog: Catalog) -> list[str]:
 def _lines_of_width(card: LiveCard, catalog: Catalog, columns: int) -> Iterator[str]:
     """Yield an icon, the name with a link to its notice, and the state of each task."""
     for number, entry in enumerate(card.tasks, 1):
-        name = _title(entry, card, columns) or catalog.text(
-            "live-name", kind=entry.task.kind or "task"
-        )
+        name = _title(entry, card, columns) or _kind_name(entry, catalog)
         if card.own_text_only and len(card.tasks) > 1:
             name = catalog.text("live-number", number=number)
         linked = masked_link(f"**{name}**", _notice_url(entry, card)) or f"**{name}**"
@@ -221,6 +221,8 @@ def _state(entry: LiveCardTask, catalog: Catalog) -> str:
         state = catalog.text(f"live-{entry.end_reason.replace('_', '-')}")
     elif entry.unwatched:
         state = catalog.text("live-unwatched")
+    elif entry.is_pending:
+        state = catalog.text("live-pending-short")
     elif not entry.known:
         state = catalog.text("live-waiting")
     else:
@@ -242,13 +244,19 @@ def _title(entry: LiveCardTask, card: LiveCard, columns: int = _TITLE_COLUMNS) -
 
 def _name(entry: LiveCardTask, card: LiveCard, catalog: Catalog) -> str:
     """Return the title of a task, or what it is and the start of its id."""
-    kind = catalog.text("live-name", kind=entry.task.kind or "task")
+    kind = _kind_name(entry, catalog)
     return _title(entry, card) or f"{kind}{_id_of_untitled(entry, card)}"
+
+
+def _kind_name(entry: LiveCardTask, catalog: Catalog) -> str:
+    """Return what stands for a title that is missing."""
+    kind = entry.task.kind or (entry.task.claimed_kind if entry.is_pending else None)
+    return catalog.text("live-name", kind=kind or "task")
 
 
 def _id_of_untitled(entry: LiveCardTask, card: LiveCard) -> str:
     """Return a space and the start of the id of a task without a title; else nothing."""
-    if card.own_text_only or _title(entry, card):
+    if card.own_text_only or entry.is_pending or _title(entry, card):
         return ""
     return f" {short_id(entry.task)}"
 

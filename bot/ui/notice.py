@@ -9,14 +9,22 @@ from dataclasses import dataclass, replace
 import discord
 
 from bot.i18n.catalog import Catalog
+from bot.relay.creation import RejectionReason
 from bot.relay.models import Outcome, Task
 from bot.storage.models import EndReason, NoticeStyle
 from bot.ui import task_text
+from bot.ui.creation_actions import (
+    NO_ACTIONS,
+    CreationActions,
+    menu_button,
+    repeat_buttons,
+    song_button,
+)
 from bot.ui.custom_ids import StatusButtonId
 from bot.ui.failure_reasons import failure_advice, failure_explanation, relay_reason
 from bot.ui.limits import MAX_BUTTONS_IN_ROW, MAX_CONTENT
 from bot.ui.notice_results import result_embeds
-from bot.ui.notice_text import NoticeFacts, headline, mentions, remarks
+from bot.ui.notice_text import NEVER_BEGUN, NoticeFacts, headline, mentions, remarks
 from bot.ui.text_width import line_count
 from bot.ui.views import ActionButton, LinkButton
 
@@ -53,25 +61,29 @@ def render_notice(
     *,
     style: NoticeStyle = NoticeStyle.COMPACT,
     possible_duplicate: bool = False,
+    rejection: RejectionReason | None = None,
+    actions: CreationActions = NO_ACTIONS,
 ) -> Notice:
     """Return the message that says to ``watchers`` (user ids) how their watch of ``task`` ended.
 
     It is within every limit of Discord, whatever the relay wrote. ``possible_duplicate`` adds that
-    the same message may have been posted before.
+    the same message may have been posted before. ``rejection`` is as in ``Delivery``; ``actions``
+    are offered as buttons.
     """
-    facts = NoticeFacts(task_text.without_expired_streams(task), end_reason, catalog)
+    facts = NoticeFacts(task_text.without_expired_streams(task), end_reason, catalog, rejection)
     text = "\n".join([headline(facts), *remarks(facts, possible_duplicate=possible_duplicate)])
     limit = MAX_CONTENT - CONTENT_RESERVE - len(text)
     mention_text, mentioned = mentions(tuple(dict.fromkeys(watchers)), limit, catalog)
     if facts.without_result:
         embeds, shortened = [_explanation(facts)], False
     else:
-        embeds, shortened = result_embeds(facts, style, lines_around=_lines_around(facts, text))
+        lines_around = _lines_around(facts, text, actions)
+        embeds, shortened = result_embeds(facts, style, lines_around=lines_around)
     embeds[-1].set_footer(text=task_text.marker(task))
     return Notice(
         content=f"{mention_text} {text}".strip(),
         embeds=tuple(embeds),
-        buttons=() if facts.without_result else _result_buttons(facts, shortened=shortened),
+        buttons=_buttons(facts, actions, shortened=shortened),
         allowed_mentions=allowed_mentions_of(mentioned),
         rest=catalog.text("notice-rest-status" if facts.without_result else "notice-rest"),
         shortened=shortened,
@@ -87,8 +99,9 @@ def render_result(
     """
     finished = task_text.without_expired_streams(task)
     facts = NoticeFacts(finished, EndReason.FINISHED, catalog)
-    embeds, shortened = result_embeds(facts, style, lines_around=_lines_around(facts, ""))
-    return embeds, _result_buttons(facts, shortened=shortened)
+    lines_around = _lines_around(facts, "", NO_ACTIONS)
+    embeds, shortened = result_embeds(facts, style, lines_around=lines_around)
+    return embeds, _result_buttons(facts, NO_ACTIONS, shortened=shortened)
 
 
 def allowed_mentions_of(user_ids: Sequence[int]) -> discord.AllowedMentions:
@@ -116,32 +129,58 @@ def with_role_mention(notice: Notice, role_id: int) -> Notice:
     return replace(notice, content=content, allowed_mentions=allowed)
 
 
-def _lines_around(facts: NoticeFacts, text: str) -> int:
+def _lines_around(facts: NoticeFacts, text: str, actions: CreationActions) -> int:
     """Return how many lines ``text`` after a mention and the buttons take, above one row."""
-    buttons = len(_result_buttons(facts)) + (facts.end_reason is EndReason.GAVE_UP)
+    buttons = len(_result_buttons(facts, actions)) + (facts.end_reason is EndReason.GAVE_UP)
     wrapped = buttons >= MAX_BUTTONS_IN_ROW
     return line_count(f"@somebody {text}", _CONTENT_WIDTH) + wrapped * _SECOND_ROW_LINES
 
 
-def _result_buttons(
-    facts: NoticeFacts, *, shortened: bool = False
+def _buttons(
+    facts: NoticeFacts, actions: CreationActions, *, shortened: bool
 ) -> tuple[LinkButton | ActionButton, ...]:
-    """Return one row of buttons: play each version, read the lyrics, then the videos."""
+    """Return one row of buttons: for a result, or to repeat what was created without one."""
+    if not facts.without_result:
+        return _result_buttons(facts, actions, shortened=shortened)
+    if facts.end_reason is EndReason.FINISHED or facts.end_reason in NEVER_BEGUN:
+        return tuple(repeat_buttons(facts.task, actions, facts.catalog))
+    return ()
+
+
+def _result_buttons(
+    facts: NoticeFacts, actions: CreationActions, *, shortened: bool = False
+) -> tuple[LinkButton | ActionButton, ...]:
+    """Return one row of buttons: play each version, read the lyrics, what is next, the videos."""
     task, catalog = facts.task, facts.catalog
+    following = song_button if facts.has_lyrics and not facts.ready else menu_button
+    offered = following(task, actions, catalog)
     lyrics: list[ActionButton] = []
     if facts.has_lyrics_button:
         label = "read-all" if shortened and task.lyrics else "lyrics"
         custom_id = StatusButtonId("lyrics", task.id).encode()
         lyrics = [ActionButton(catalog.text(f"notice-button-{label}"), custom_id)]
     audio: tuple[LinkButton | ActionButton, ...] = task_text.audio_buttons(task, catalog)[
-        : MAX_BUTTONS_IN_ROW - len(lyrics)
+        : MAX_BUTTONS_IN_ROW - len(lyrics) - len(offered)
     ]
-    return (*audio, *lyrics, *task_text.video_buttons(task, catalog))[:MAX_BUTTONS_IN_ROW]
+    videos = task_text.video_buttons(task, catalog)
+    return (*audio, *lyrics, *offered, *videos)[:MAX_BUTTONS_IN_ROW]
+
+
+def _rejection(facts: NoticeFacts) -> discord.Embed:
+    """Return the embed with why nothing was created, what the relay says, and what to do."""
+    catalog, reason = facts.catalog, facts.rejection or "cancelled"
+    embed = discord.Embed(
+        description=catalog.text(f"create-rejected-{reason}"),
+        colour=task_text.FAILURE_COLOUR if facts.rejection else task_text.UNKNOWN_COLOUR,
+    )
+    return _with_advice(embed, facts, catalog.text(f"create-advice-{reason}"))
 
 
 def _explanation(facts: NoticeFacts) -> discord.Embed:
     """Return the embed with the cause of a failure, what the relay says, and what to do."""
     task, catalog = facts.task, facts.catalog
+    if facts.end_reason is EndReason.REJECTED:
+        return _rejection(facts)
     if facts.end_reason is EndReason.FINISHED and task.outcome is not Outcome.SUCCESS:
         embed = discord.Embed(
             description=failure_explanation(task, catalog), colour=task_text.FAILURE_COLOUR
@@ -152,6 +191,12 @@ def _explanation(facts: NoticeFacts) -> discord.Embed:
         name = "nothing" if finished else facts.end_reason.replace("_", "-")
         embed = discord.Embed(colour=task_text.UNKNOWN_COLOUR)
         advice = catalog.text(f"notice-advice-{name}")
-    if reason := task_text.short_line(relay_reason(task), columns=_MAX_REASON):
+    return _with_advice(embed, facts, advice)
+
+
+def _with_advice(embed: discord.Embed, facts: NoticeFacts, advice: str) -> discord.Embed:
+    """Add what the relay says, and what to do."""
+    catalog = facts.catalog
+    if reason := task_text.short_line(relay_reason(facts.task), columns=_MAX_REASON):
         embed.add_field(name=catalog.text("notice-relay-reason"), value=reason, inline=False)
     return embed.add_field(name=catalog.text("notice-what-to-do"), value=advice, inline=False)

@@ -9,6 +9,7 @@ from dataclasses import replace
 import discord
 
 from bot.i18n.catalog import Catalog
+from bot.relay.creation import RejectionReason
 from bot.relay.models import Task
 from bot.storage.models import EndReason
 from bot.ui import task_text
@@ -69,16 +70,18 @@ def minimal_notice(
     *,
     possible_duplicate: bool = False,
     with_id: bool = True,
+    rejection: RejectionReason | None = None,
 ) -> Notice:
     """Return a notice for ``watchers`` (user ids) without any text that a relay or a user wrote.
 
     ``possible_duplicate`` adds that the same message may have been posted before; ``with_id`` adds
-    the task id, which Discord may reject too.
+    the task id, which Discord may reject too. ``rejection`` is as in ``Delivery``.
     """
     mention_text, mentioned = mentions(
         tuple(dict.fromkeys(watchers)), MAX_CONTENT - _MINIMAL_RESERVE, catalog
     )
-    sentence = headline(NoticeFacts(task, end_reason, catalog), with_title=False)
+    facts = NoticeFacts(task, end_reason, catalog, rejection)
+    sentence = headline(facts, with_title=False)
     lines = [f"{mention_text} {sentence}".strip()]
     if possible_duplicate:
         lines.append(catalog.text("notice-possible-duplicate"))

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.i18n.catalog import Catalog
+from bot.relay.creation import RejectionReason
 from bot.relay.models import Clip, ClipStatus, Outcome, Task
 from bot.storage.models import EndReason
 from bot.ui import task_text
@@ -19,6 +20,10 @@ _MAX_REASON = 120
 """Code points of the relay's reason in a remark."""
 
 
+NEVER_BEGUN = (EndReason.REJECTED, EndReason.UNCONFIRMED)
+"""What became of a request to create of which no relay has begun a task, as far as is known."""
+
+
 @dataclass(frozen=True, slots=True)
 class NoticeFacts:
     """How the watch of ``task`` ended, and which results of the task can be shown."""
@@ -26,6 +31,8 @@ class NoticeFacts:
     task: Task
     end_reason: EndReason
     catalog: Catalog
+    rejection: RejectionReason | None = None
+    """Why nothing was created; ``None``: it was given up before it was sent."""
 
     @property
     def has_title(self) -> bool:
@@ -61,6 +68,8 @@ class NoticeFacts:
     @property
     def without_result(self) -> bool:
         """Whether there is no result to show, only the reason why."""
+        if self.end_reason in NEVER_BEGUN:
+            return True
         if self.ready or self.has_lyrics:
             return False
         return not self.previews or self.task.outcome is Outcome.FAILURE
@@ -91,7 +100,7 @@ def headline(facts: NoticeFacts, *, with_title: bool = True) -> str:
         _headline_key(facts),
         title=task_text.short_line(facts.task.title, columns=_MAX_TITLE) if titled else "",
         titled="yes" if titled else "no",
-        kind=(effective_kind(facts.task) or "task"),
+        kind=_kind(facts),
         counts=_counts(facts),
     ).strip()
 
@@ -109,9 +118,17 @@ def remarks(facts: NoticeFacts, *, possible_duplicate: bool) -> Iterator[str]:
         yield text("notice-possible-duplicate")
 
 
+def _kind(facts: NoticeFacts) -> str:
+    """Return what a headline without a title calls the task."""
+    requested = facts.end_reason in NEVER_BEGUN  # its kind is as certain as that of a result
+    return (facts.task.claimed_kind if requested else effective_kind(facts.task)) or "task"
+
+
 def _headline_key(facts: NoticeFacts) -> str:
     if facts.end_reason is not EndReason.FINISHED:
         key = f"notice-{facts.end_reason.replace('_', '-')}"
+        if facts.end_reason is EndReason.REJECTED and facts.rejection is None:
+            key = "notice-cancelled"
         return key if facts.without_result else f"{key}-partly"
     if facts.has_lyrics and not facts.ready:
         done = facts.task.outcome is Outcome.SUCCESS

@@ -115,9 +115,10 @@ def value_text(name: str, view: ServerView, *, plain: bool = False) -> str:
         channel = _channel_name(settings.channel_id, view) if plain else f"<#{settings.channel_id}>"
         return catalog.text("settings-channel-there", channel=channel)
     if name == "roles":
-        return _role_names(settings.roles, view, plain=plain) or catalog.text("settings-roles-all")
+        names = role_names(settings.roles, view.guild, catalog, plain=plain)
+        return names or catalog.text("settings-roles-all")
     if name == "mention" and settings.role_to_mention:
-        role = _role_names([settings.role_to_mention], view, plain=plain)
+        role = role_names([settings.role_to_mention], view.guild, catalog, plain=plain)
         return catalog.text("settings-mention-role", role=role)
     if name == "uploads" and not view.attaches_audio:
         return catalog.text("settings-uploads-operator")
@@ -129,9 +130,12 @@ def _channel_name(channel_id: int, view: ServerView) -> str:
     return f"#{channel.name}" if channel else view.catalog.text("settings-name-unknown")
 
 
-def _role_names(role_ids: Iterable[int], view: ServerView, *, plain: bool) -> str:
+def role_names(
+    role_ids: Iterable[int], guild: discord.Guild | None, catalog: Catalog, *, plain: bool
+) -> str:
+    """Return roles as mentions, or ``plain`` by their names."""
     if not plain:
-        return view.catalog.listed(f"<@&{role_id}>" for role_id in role_ids)
-    roles = [view.guild and view.guild.get_role(role_id) for role_id in role_ids]
-    unknown = view.catalog.text("settings-name-unknown")
-    return view.catalog.listed(f"@{role.name}" if role else unknown for role in roles)
+        return catalog.listed(f"<@&{role_id}>" for role_id in role_ids)
+    roles = [guild and guild.get_role(role_id) for role_id in role_ids]
+    unknown = catalog.text("settings-name-unknown")
+    return catalog.listed(f"@{role.name}" if role else unknown for role in roles)

@@ -129,7 +129,8 @@ def summary_menu(ends: Sequence[TaskEnd], catalog: Catalog) -> discord.ui.View |
 
 
 def _facts(end: TaskEnd, catalog: Catalog) -> NoticeFacts:
-    return NoticeFacts(task_text.without_expired_streams(end.task), end.end_reason, catalog)
+    task = task_text.without_expired_streams(end.task)
+    return NoticeFacts(task, end.end_reason, catalog, end.rejection)
 
 
 def summary_headline(ends: Sequence[TaskEnd], catalog: Catalog) -> str:
@@ -219,6 +220,10 @@ def _links(facts: NoticeFacts) -> Iterator[str]:
 def _result(facts: NoticeFacts) -> str:
     """Return in few words what came of a task."""
     text, task = facts.catalog.text, facts.task
+    if facts.end_reason is EndReason.REJECTED:
+        return text("summary-rejected", reason=facts.rejection or "cancelled")
+    if facts.end_reason is EndReason.UNCONFIRMED:
+        return text("summary-unconfirmed")
     without_end = _WITHOUT_END.get(facts.end_reason)
     if _has_result(facts):
         rest = text(f"{without_end}-partly") if without_end else ""
@@ -230,6 +235,7 @@ def _result(facts: NoticeFacts) -> str:
     return text("summary-preview" if facts.previews else "summary-nothing")
 
 
+_UNKNOWN_END = (EndReason.NOT_FOUND, EndReason.DISCONNECTED, EndReason.UNCONFIRMED)
 _WITHOUT_END = {
     EndReason.NOT_FOUND: "summary-not-found",
     EndReason.GAVE_UP: "summary-gave-up",
@@ -253,9 +259,9 @@ def _icon(facts: NoticeFacts) -> str:
         return task_text.OUTCOME_ICONS[Outcome.SUCCESS if complete else Outcome.PARTIAL]
     if facts.end_reason is EndReason.GAVE_UP:
         return _GAVE_UP_ICON
-    if facts.end_reason in (EndReason.NOT_FOUND, EndReason.DISCONNECTED):
+    if facts.end_reason in _UNKNOWN_END:
         return task_text.UNKNOWN_ICON
-    failed = facts.task.outcome is Outcome.FAILURE
+    failed = facts.task.outcome is Outcome.FAILURE or facts.end_reason is EndReason.REJECTED
     return task_text.OUTCOME_ICONS[Outcome.FAILURE if failed else Outcome.PARTIAL]
 
 

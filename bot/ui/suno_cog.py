@@ -53,11 +53,16 @@ class SunoCog(commands.Cog):
             self._bot.remove_listener(modal, "on_interaction")
 
 
-def subcommand(key: str, callback: Callable[..., Awaitable[None]]) -> Subcommand:
-    """Return a subcommand with the name and description of a key in the catalogues."""
+def subcommand(
+    key: str, callback: Callable[..., Awaitable[None]], description: str = ""
+) -> Subcommand:
+    """Return a subcommand with the name and description of a key in the catalogues.
+
+    ``description``: another key, where two groups have a subcommand of the same name.
+    """
     return app_commands.Command(
         name=localized(f"command-{key}-name"),
-        description=localized(f"command-{key}"),
+        description=localized(description or f"command-{key}"),
         callback=callback,  # type: ignore[arg-type]  # a bound method: discord.py takes it too
     )
 

@@ -292,7 +292,7 @@ def test_plurals_follow_the_language() -> None:
 
 SUNO_COMMANDS = (
     *("status", "watch", "unwatch", "list", "lyrics", "history", "inbox", "help", "forget"),
-    *("language", "account"),
+    *("language", "account", "create", "compose", "write"),
 )
 
 FOREIGN = {"Suno", "Bot", "Discord", "API", "ID", "Verse", "Chorus", "suno", "everyone", "here"}
@@ -333,7 +333,7 @@ def test_texts_mention_the_commands_of_the_english_ones(language: str) -> None:
     """Every mentioned command exists, and both languages mention the same."""
     mentioned = {name: Parts(message).commands for name, message in messages(language).items()}
     commands = {f"suno {name}" for name in SUNO_COMMANDS} | {
-        f"suno-settings {name}" for name in ("panel", "health", "reset", "relay")
+        f"suno-settings {name}" for name in ("panel", "health", "reset", "relay", "create")
     }
     assert {command for each in mentioned.values() for command in each} <= commands
     for name, english in messages("en").items():

@@ -9,8 +9,17 @@ from bot.ui.custom_ids import (
     AccountButtonId,
     AccountConnectId,
     AccountModalId,
+    CreationButtonId,
+    CreationDefaultId,
+    CreationDraftId,
+    CreationModalId,
+    CreationPriceModalId,
+    CreationSettingId,
+    CreationSettingsButtonId,
+    CreationSettingsMenuId,
     CustomId,
     ErasureButtonId,
+    ExtensionModalId,
     FoundTasksId,
     HistoryEntryId,
     HistoryMenuId,
@@ -29,10 +38,12 @@ from bot.ui.custom_ids import (
     StatusButtonId,
     StatusListButtonId,
     StatusMenuId,
+    VersionButtonId,
 )
 from bot.ui.limits import MAX_CUSTOM_ID
 
 USER = 2**64 - 1
+ACCOUNT, SUNO_ID = "account-0123456789abcdef", "01234567-89ab-4cde-8f01-23456789abcd"
 KINDS = CustomId.__subclasses__()
 IN_OLD_MESSAGES = {
     "keep-watching:17": KeepWatchingId(17),
@@ -80,6 +91,34 @@ IN_OLD_MESSAGES = {
         f"settings-default:{name}": SettingsDefaultId(name)
         for name in ("channel", "roles", "role", "all")
     },
+    **{
+        f"create:{action}:{ACCOUNT}:a:b/c": CreationButtonId(action, ACCOUNT, "a:b/c")
+        for action in ("more", "again", "edit", "song")
+    },
+    "create:again:deerapi:creation-17": CreationButtonId("again", "deerapi", "creation-17"),
+    **{
+        f"version:{action}:2:{ACCOUNT}:{SUNO_ID}": VersionButtonId(action, 2, ACCOUNT, SUNO_ID)
+        for action in ("extend", "wav", "timing", "stems")
+    },
+    **{
+        f"create-form:{form}": CreationModalId(form) for form in ("description", "custom", "lyrics")
+    },
+    f"create-extension:2:{ACCOUNT}:{SUNO_ID}": ExtensionModalId(2, ACCOUNT, SUNO_ID),
+    "create-draft:0123456789abcdef": CreationDraftId("0123456789abcdef"),
+    **{
+        f"create-settings:{name}": CreationSettingId(name)
+        for name in ("roles", "user", "server", "models", "model")
+    },
+    "create-settings-menu": CreationSettingsMenuId(),
+    **{
+        f"create-settings-button:{action}": CreationSettingsButtonId(action)
+        for action in ("on", "off", "overview", "price")
+    },
+    **{
+        f"create-settings-default:{name}": CreationDefaultId(name)
+        for name in ("roles", "models", "model", "price")
+    },
+    "create-price": CreationPriceModalId(),
 }
 
 
@@ -114,6 +153,10 @@ def test_kinds_have_distinct_names() -> None:
         "history:me:0:",
         "forget:delete:",
         "settings:unknown",
+        "create:more:Deer API:abc",
+        "version:delete:1:deerapi:abc",
+        "create-form:extension",
+        "create-draft:0123456789ABCDEF",
         "",
     ],
 )

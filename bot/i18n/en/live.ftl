@@ -16,12 +16,17 @@ live-two-sentences = { $first } { $second }
 live-watching = 👀 { $watchers }
 live-more-watchers = { $watchers } and { $number } more
 
+live-pending = Sending it to the relay.
+live-pending-short = being sent to the relay
+
 live-ended-success = done
 live-ended-partial = partly done
 live-ended-failure = failed
 live-not-found = the relay doesn't know it
 live-gave-up = no result after { $time }, so I've stopped checking
 live-disconnected = its relay account was disconnected
+live-rejected = not made, nothing charged
+live-unconfirmed = the relay never answered, so it may have been charged
 live-unwatched = nobody's watching it any more
 live-collecting = the message comes with the others
 live-sending-notice = the message is on its way

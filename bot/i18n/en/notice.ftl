@@ -61,6 +61,26 @@ notice-disconnected-partly =
        *[no] Your task may be incomplete: its relay account was disconnected, so I've stopped checking.
     } { $counts }
 
+notice-rejected =
+    { $titled ->
+        [yes] **{ $title }** wasn't made, and nothing was charged.
+       *[no] { $kind ->
+            [lyrics] Your lyrics weren't written, and nothing was charged.
+           *[music] Your song wasn't made, and nothing was charged.
+        }
+    }
+notice-cancelled =
+    { $titled ->
+        [yes] **{ $title }** was cancelled before it was sent, so nothing was charged.
+       *[no] Your request was cancelled before it was sent, so nothing was charged.
+    }
+notice-unconfirmed =
+    { $titled ->
+        [yes] I don't know whether **{ $title }** is being made: the relay never answered.
+       *[no] I don't know whether your request arrived: the relay never answered.
+    }
+notice-advice-unconfirmed = It may have been charged, so I didn't repeat it. See at the relay whether it's there; if so, { COMMAND("suno watch") } with its id brings it here. If not, try again.
+
 notice-counts =
     { $ready ->
         [one] 1 of { $total } versions is ready

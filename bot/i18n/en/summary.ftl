@@ -58,6 +58,19 @@ summary-gave-up = no result in time
 summary-gave-up-partly = the relay never said it's done
 summary-disconnected = its relay account was disconnected
 summary-disconnected-partly = its relay account was disconnected
+summary-rejected =
+    { $reason ->
+        [moderation] refused by moderation
+        [key] relay refuses the key
+        [credit] relay out of credit
+        [busy] relay too busy
+        [unreachable] relay not reached
+        [invalid] refused by the relay
+        [unsupported] not offered by the relay
+        [failed] relay error
+       *[cancelled] cancelled
+    }
+summary-unconfirmed = no answer from the relay
 summary-failed =
     { $cause ->
         [artist] names a known artist

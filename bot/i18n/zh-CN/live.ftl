@@ -16,12 +16,17 @@ live-two-sentences = { $first }{ $second }
 live-watching = 👀 { $watchers }
 live-more-watchers = { $watchers } 和另外 { $number } 人
 
+live-pending = 正在发送给中转站。
+live-pending-short = 正在发送给中转站
+
 live-ended-success = 已完成
 live-ended-partial = 部分完成
 live-ended-failure = 失败
 live-not-found = 中转站查不到它
 live-gave-up = { $time }没有结果，我已停止查询
 live-disconnected = 所用的中转站账号已断开
+live-rejected = 没有生成，也没有扣费
+live-unconfirmed = 中转站一直没有回应，可能已经扣费
 live-unwatched = 已经没有人关注
 live-collecting = 通知会和其他任务一起发出
 live-sending-notice = 通知马上发出

@@ -61,6 +61,26 @@ notice-disconnected-partly =
        *[no] 你的任务可能不完整：它所用的中转站账号已断开，所以我不再查询了。
     } { $counts }
 
+notice-rejected =
+    { $titled ->
+        [yes] 《**{ $title }**》没有生成，也没有扣费。
+       *[no] { $kind ->
+            [lyrics] 你的歌词没有生成，也没有扣费。
+           *[music] 你的歌没有生成，也没有扣费。
+        }
+    }
+notice-cancelled =
+    { $titled ->
+        [yes] 《**{ $title }**》在发送之前取消了，所以没有扣费。
+       *[no] 你的请求在发送之前取消了，所以没有扣费。
+    }
+notice-unconfirmed =
+    { $titled ->
+        [yes] 不知道《**{ $title }**》有没有在生成：中转站一直没有回应。
+       *[no] 不知道你的请求有没有送到：中转站一直没有回应。
+    }
+notice-advice-unconfirmed = 可能已经扣费，所以我没有重发。请到中转站看看有没有这个任务：有的话，用 { COMMAND("suno watch") } 加上任务 ID 就能发到这里；没有的话，再试一次。
+
 notice-counts = 共 { $total } 个版本，{ $ready } 个可以播放，{ $others }
 notice-others-failed = { $number } 个失败了
 notice-others-preview = { $number } 个只有试听

@@ -36,6 +36,19 @@ summary-gave-up = 一直没等到结果
 summary-gave-up-partly = 中转站一直没说已完成
 summary-disconnected = 所用的中转站账号已断开
 summary-disconnected-partly = 所用的中转站账号已断开
+summary-rejected =
+    { $reason ->
+        [moderation] 没有通过审核
+        [key] 中转站不接受密钥
+        [credit] 中转站余额不足
+        [busy] 中转站太忙
+        [unreachable] 连不上中转站
+        [invalid] 被中转站拒绝
+        [unsupported] 中转站不提供
+        [failed] 中转站出错
+       *[cancelled] 已取消
+    }
+summary-unconfirmed = 中转站没有回应
 summary-failed =
     { $cause ->
         [artist] 用了知名艺人的名字

@@ -1,0 +1,341 @@
+"""Creating songs and lyrics from Discord: commands, modals, buttons, files."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.discord import Message
+from sandbox.relay import SubmissionFormat
+from sandbox.relay.faults import after_charging, cut_before_headers, out_of_quota
+from tests.support.creation_studio import (
+    Studio,
+    button,
+    custom_ids,
+    fields_of,
+    filled_in,
+    furnish,
+    open_studio,
+    running_studio,
+    switch_on,
+)
+from tests.support.sandbox_session import SandboxSession
+
+MUSIC_PATH = "/suno/submit/music"
+LOCALES = ("en-US", "zh-CN")
+LYRICS = "[Verse]\nBoats at the quay\n\n[Chorus]\nRow, row"
+
+
+@pytest.fixture(params=LOCALES)
+async def studio(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Studio]:
+    """Yield a running bot in a server where creation is on."""
+    async with open_studio(tmp_path, request.param) as studio:
+        yield studio
+
+
+@pytest.fixture
+async def english(tmp_path: Path) -> AsyncIterator[Studio]:
+    """Yield the same, in English only."""
+    async with open_studio(tmp_path) as studio:
+        yield studio
+
+
+async def a_song(studio: Studio, **values: str) -> tuple[str, Message]:
+    """Let Ada compose a song; return its task and its notice."""
+    opened = await studio.use("suno compose")
+    await studio.send(opened, **({"title": "Harbour", "style": "folk", "lyrics": LYRICS} | values))
+    (task_id,) = await studio.task_ids()
+    return task_id, await studio.notice(task_id)
+
+
+async def a_menu(studio: Studio, notice: Message) -> Message:
+    """Open the menu of a song."""
+    return (await studio.press(notice, button(notice, "create:more:"))).messages[0]
+
+
+async def test_a_song_is_created_from_a_description(studio: Studio) -> None:
+    """A private answer, a live card, and the notice with the next steps, mentioning who asked."""
+    used = await studio.use("suno create", description="a harbour at night", instrumental=True)
+    answer = used.messages[0]
+    assert answer.ephemeral
+    assert "a harbour at night" in answer.content
+    assert studio.text("create-left", left=4, limit=5) in answer.content
+    (body,) = await studio.submitted()
+    assert body["gpt_description_prompt"] == "a harbour at night"
+    assert body["make_instrumental"] is True
+    (task_id,) = await studio.task_ids()
+    notice = await studio.notice(task_id)
+    assert f"<@{studio.ada.id}>" in notice.content
+    assert studio.text("create-button-more") in str(notice.components)
+    assert len(notice.components) == 1
+
+
+async def test_a_song_is_composed(studio: Studio) -> None:
+    """The modal has the title, style, lyrics, instrumental and the model."""
+    opened = await studio.use("suno compose")
+    assert opened.modal is not None
+    assert opened.modal["title"] == studio.text("create-form-custom")
+    assert list(fields_of(opened)) == ["title", "style", "lyrics", "instrumental", "model"]
+    sent = await studio.send(
+        opened, title="Harbour", style="folk", lyrics=LYRICS, model=["chirp-v4"]
+    )
+    assert "Harbour" in sent.messages[0].content
+    (body,) = await studio.submitted()
+    assert (body["title"], body["tags"], body["prompt"], body["mv"]) == (
+        "Harbour",
+        "folk",
+        LYRICS,
+        "chirp-v4",
+    )
+    (task_id,) = await studio.task_ids()
+    assert "Harbour" in (await studio.notice(task_id)).content
+
+
+async def test_lyrics_are_written_and_become_a_song(studio: Studio) -> None:
+    """*Make a song* opens the modal with the title and the lyrics."""
+    used = await studio.use("suno write", topic="the sea")
+    assert "the sea" in used.messages[0].content
+    (task_id,) = await studio.task_ids()
+    notice = await studio.notice(task_id)
+    opened = await studio.press(notice, button(notice, "create:song:"), studio.bea)
+    values = filled_in(opened)
+    assert values["title"] == "The Sea"
+    assert values["lyrics"].startswith("[Verse]\nThey asked about the sea")
+    await studio.send(opened)
+    _, song = await studio.submitted(2)
+    assert song["title"] == "The Sea"
+    assert song["prompt"] == values["lyrics"]
+
+
+async def test_two_people_who_press_try_again_get_a_song_each(studio: Studio) -> None:
+    """Each is asked for and charged for whoever pressed, with the same request."""
+    task_id, notice = await a_song(studio)
+    menus = [
+        (await studio.press(notice, button(notice, "create:more:"), user)).messages[0]
+        for user in (studio.ada, studio.bea)
+    ]
+    discord = studio.sandbox.discord
+    pressed = [
+        await discord.press(user, menu, button(menu, "create:again:"))
+        for user, menu in zip((studio.ada, studio.bea), menus, strict=True)
+    ]
+    for each in pressed:
+        assert "Harbour" in (await each.wait_for_answer()).content
+    first, second, third = await studio.submitted(3)
+    assert first == second == third
+    ids = await studio.task_ids(3)
+    for other in ids[1:]:
+        assert (await studio.notice(other)).pinged
+    assert {task_id, *ids} == set(ids)
+
+
+async def test_edit_opens_the_request_for_its_author_and_what_is_shown_for_others(
+    studio: Studio,
+) -> None:
+    """The model stays chosen for the author; what others see was public already."""
+    _, notice = await a_song(studio)
+    menu = await a_menu(studio, notice)
+    opened = await studio.press(menu, button(menu, "create:edit:"))
+    values = filled_in(opened)
+    assert (values["title"], values["style"], values["lyrics"]) == ("Harbour", "folk", LYRICS)
+    await studio.send(opened, title="Harbour II")
+    bodies = await studio.submitted(2)
+    assert bodies[1]["title"] == "Harbour II"
+    other = (await studio.press(notice, button(notice, "create:more:"), studio.bea)).messages[0]
+    opened = await studio.press(other, button(other, "create:edit:"), studio.bea)
+    assert filled_in(opened)["title"] == "Harbour"
+
+
+async def test_the_menu_offers_the_files_that_the_relay_makes(studio: Studio) -> None:
+    """WAV and stems are links, timed lyrics a file and the times of the sections."""
+    _, notice = await a_song(studio)
+    menu = await a_menu(studio, notice)
+    assert menu.ephemeral
+    wav = (await studio.press(menu, button(menu, "version:wav:1:"))).messages[0]
+    assert ".wav" in wav.embeds[0]["description"]
+    stems = (await studio.press(menu, button(menu, "version:stems:2:"))).messages[0]
+    assert "Vocals" in stems.embeds[0]["description"]
+    timing = (await studio.press(menu, button(menu, "version:timing:1:"))).messages[0]
+    assert "`0:02` Verse" in timing.embeds[0]["description"]
+    (file,) = timing.attachments
+    assert file.filename == "Harbour.lrc"
+    assert b"[00:02.00]Boats at the quay" in file.data
+    studio.sandbox.relay.actions.is_ready = False
+    waiting = (await studio.press(menu, button(menu, "version:wav:2:"))).messages[0]
+    assert waiting.embeds[0]["description"] == studio.text("create-file-waiting")
+
+
+async def test_a_version_is_extended(studio: Studio) -> None:
+    """From the second that was entered, with the style of the song."""
+    task_id, notice = await a_song(studio)
+    menu = await a_menu(studio, notice)
+    opened = await studio.press(menu, button(menu, "version:extend:2:"))
+    values = filled_in(opened)
+    assert (values["title"], values["style"]) == ("Harbour", "folk")
+    assert ":" in values["extend_at"]
+    await studio.send(opened, extend_at="1:05", lyrics="[Bridge]\nOut to sea")
+    body = (await studio.submitted(2))[1]
+    assert body["continue_at"] == 65
+    assert body["task_id"] == task_id
+    assert body["prompt"] == "[Bridge]\nOut to sea"
+
+
+async def test_what_was_typed_is_never_lost(studio: Studio) -> None:
+    """The answer names the field and the limit, holds the text, and opens it again."""
+    opened = await studio.use("suno compose")
+    long = f"{LYRICS}\n" * 80
+    sent = await studio.send(opened, title="Harbour", lyrics=long, model=["chirp-v4"])
+    answer = sent.messages[0]
+    field = studio.text("create-field-lyrics")
+    length = len(long.strip())
+    problem = studio.text("create-problem-too-long", field=field, length=length, limit=3000)
+    assert problem in answer.content
+    assert long.strip().encode() in answer.attachments[0].data
+    again = await studio.press(answer, button(answer, "create-draft:"))
+    assert filled_in(again)["lyrics"] == long
+    assert filled_in(again)["model"] == ["chirp-v4"]
+    await studio.send(again, lyrics=LYRICS)
+    (body,) = await studio.submitted()
+    assert body["prompt"] == LYRICS
+
+
+async def test_a_wrong_time_names_its_field(studio: Studio) -> None:
+    """Nothing is guessed, and nothing is charged."""
+    _, notice = await a_song(studio)
+    menu = await a_menu(studio, notice)
+    opened = await studio.press(menu, button(menu, "version:extend:1:"))
+    for wrong in ("soon", "99:00"):
+        answer = (await studio.send(opened, extend_at=wrong, lyrics="x")).messages[0]
+        field = studio.text("create-field-start")
+        assert studio.text("create-problem-time", field=field) in answer.content
+    assert len(await studio.submitted()) == 1
+
+
+async def test_a_rejection_costs_nothing_and_can_be_repeated(studio: Studio) -> None:
+    """The quota is as before, and both buttons are under the notice."""
+    relay = studio.sandbox.relay
+    relay.faults.add(out_of_quota(), path=MUSIC_PATH)
+    await studio.use("suno create", description="a harbour")
+    (notice,) = await studio.notices(studio.text("create-rejected-credit"))
+    assert studio.text("create-advice-credit") in str(notice.embeds)
+    assert [each.rsplit(":", 2)[0] for each in custom_ids(notice)] == [
+        "create:again",
+        "create:edit",
+    ]
+    edited = await studio.press(notice, button(notice, "create:edit:"))
+    assert filled_in(edited)["description"] == "a harbour"
+    foreign = await studio.press(notice, button(notice, "create:edit:"), studio.bea)
+    assert foreign.messages[0].content == studio.text("create-not-yours")
+    relay.faults.clear()
+    again = await studio.press(notice, button(notice, "create:again:"))
+    assert studio.text("create-left", left=4, limit=5) in again.messages[0].content
+    assert len(await studio.task_ids()) == 1
+
+
+async def test_without_an_answer_the_notice_says_that_it_may_be_charged(studio: Studio) -> None:
+    """It is not repeated, until somebody presses the button."""
+    relay = studio.sandbox.relay
+    relay.faults.add(after_charging(cut_before_headers()), path=MUSIC_PATH)
+    await studio.use("suno create", description="a harbour")
+    (notice,) = await studio.notices("♪ creation-")
+    assert studio.text("notice-unconfirmed", titled="no", title="") in notice.content
+    assert len(relay.submissions.recorded) == 1
+    relay.faults.clear()
+    await studio.press(notice, button(notice, "create:again:"))
+    await studio.submitted(2)
+
+
+async def test_buttons_answer_in_a_sentence_once_creation_is_off(studio: Studio) -> None:
+    """In messages that were posted before."""
+    _, notice = await a_song(studio)
+    menu = await a_menu(studio, notice)
+    await switch(studio, "off")
+    off = studio.text("create-refused-off")
+    for message, prefix in (
+        (notice, "create:more:"),
+        (menu, "create:again:"),
+        (menu, "create:edit:"),
+        (menu, "version:extend:1:"),
+        (menu, "version:wav:1:"),
+    ):
+        pressed = await studio.press(message, button(message, prefix))
+        assert pressed.messages[0].content == off, prefix
+        assert pressed.messages[0].ephemeral
+    assert (await studio.use("suno compose")).messages[0].content == off
+
+
+async def switch(studio: Studio, action: str) -> Message:
+    """Turn creation on or off."""
+    panel = (await studio.use("suno-settings create")).messages[0]
+    await studio.press(panel, f"create-settings-button:{action}")
+    return panel
+
+
+async def test_modals_and_buttons_work_after_a_restart(sandbox: SandboxSession) -> None:
+    """A modal that was open meanwhile is sent; what was typed before is still in the file."""
+    studio = furnish(sandbox, "en-US")
+    async with running_studio(studio):
+        await switch_on(studio)
+        _, notice = await a_song(studio)
+        opened = await studio.use("suno compose")
+        refused = (await studio.send(opened, title="Harbour", lyrics="")).messages[0]
+        opened = await studio.use("suno compose")
+    async with running_studio(studio):
+        await studio.send(opened, title="Quay", lyrics=LYRICS)
+        assert (await studio.submitted(2))[1]["title"] == "Quay"
+        gone = await studio.press(refused, button(refused, "create-draft:"))
+        assert gone.messages[0].content == studio.text("create-draft-gone")
+        assert b"Harbour" in refused.attachments[0].data
+        menu = await a_menu(studio, notice)
+        await studio.press(menu, button(menu, "create:again:"))
+        assert (await studio.submitted(3))[2]["title"] == "Harbour"
+
+
+async def test_what_people_write_reaches_the_channel_escaped(english: Studio) -> None:
+    """The relay gets it as it is."""
+    title = "**Harbour** @everyone <@1>"
+    _, notice = await a_song(english, title=title)
+    assert (await english.submitted())[0]["title"] == title
+    assert "\\*\\*Harbour\\*\\*" in notice.content
+    assert "@everyone" not in notice.content
+    for card in english.sandbox.cards():
+        assert "@everyone" not in str(card.payload())
+
+
+async def test_somebody_elses_draft_cannot_be_opened(english: Studio) -> None:
+    """The button of a private message is nobody else's, and neither is its id."""
+    opened = await english.use("suno compose")
+    answer = (await english.send(opened, title="Harbour", lyrics="")).messages[0]
+    again = await english.press(answer, button(answer, "create-draft:"))
+    assert filled_in(again)["title"] == "Harbour"
+
+
+async def test_the_quota_is_named_when_it_is_used_up(english: Studio) -> None:
+    """What was typed is kept then too."""
+    panel = (await english.use("suno-settings create")).messages[0]
+    await english.select(panel, "create-settings-menu", "user")
+    await english.select(panel, "create-settings:user", "1")
+    await english.use("suno create", description="a harbour")
+    answer = (await english.use("suno create", description="a quay")).messages[0]
+    assert "You can make 1 a day here" in answer.content
+    assert b"a quay" in answer.attachments[0].data
+
+
+async def test_models_are_suggested(english: Studio) -> None:
+    """Those that are offered, by version or name."""
+    discord, songs = english.sandbox.discord, english.sandbox.songs
+    assert await discord.autocomplete(
+        *(english.ada, songs, "suno create", "model", "v4.5"), description="x"
+    ) == [("v4.5+", "chirp-bluejay"), ("v4.5", "chirp-auk")]
+
+
+@pytest.mark.parametrize("answer_format", SubmissionFormat, ids=lambda each: each.name)
+async def test_every_way_to_name_a_task_ends_in_its_notice(
+    english: Studio, answer_format: SubmissionFormat
+) -> None:
+    """Whatever the relay answers, the song is posted once for each of its tasks."""
+    english.sandbox.relay.submissions.format = answer_format
+    await english.use("suno create", description="a harbour at night")
+    await english.task_ids()
+    english.sandbox.relay.clock.advance(200)
+    await english.notices("A Harbour At Night")
