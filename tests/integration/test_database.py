@@ -173,7 +173,7 @@ def size_of(file: Path) -> int:
 
 async def until_empty(log: Path) -> None:
     """Wait until a write-ahead log is empty."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(120):
         while size_of(log) > 0:  # noqa: ASYNC110 # a file
             await asyncio.sleep(0.01)
 

@@ -98,7 +98,7 @@ async def open_environment(folder: Path) -> AsyncIterator[Environment]:
         faults = FaultInjector(discord, relay, guild, channels)
         environment = Environment(discord, relay, clock, bot, folder, users, channels, faults)
         await environment.ensure_running()
-        await discord.wait_until_commands(timeout=30)
+        await discord.wait_until_commands(timeout=120)
         try:
             yield environment
         finally:
