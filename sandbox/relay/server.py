@@ -53,6 +53,8 @@ class LocalRelay:
         random: Random | None = None,
     ) -> None:
         self.key = key
+        self.other_keys: set[str] = set()
+        """What it accepts besides ``key``."""
         self.clock = Clock(speed=speed)
         self.response_format = ResponseFormat()
         self.faults = Faults(random or Random(0))  # noqa: S311 # draws faults, no secrets
@@ -148,7 +150,8 @@ class LocalRelay:
         """Answer as a healthy relay does."""
         if single is None and not (request.method == "POST" and path in self.response_format.paths):
             return _elsewhere(self.response_format.unknown_path, request)
-        if request.headers.get("Authorization") != f"Bearer {self.key}":
+        key = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if key not in {self.key, *self.other_keys}:
             return await unauthorized().answer(request, self._closing)
         tasks = self._matching(ids, action)
         if single is None:
