@@ -185,15 +185,12 @@ class AccountRegistry:
                 await asyncio.gather(*map(self._open_current, group))
 
     async def _check_keys(self, now: float) -> None:
-        """Store which keys relays refuse."""
-        entries = list(self._open.values())
-        await asyncio.gather(*(self._check_key(each, now) for each in entries))
+        """Store which keys relays refuse, and which they accept again."""
+        changed = [entry for entry in self._open.values() if _has_news(entry)]
+        await asyncio.gather(*(self._store_rejection(entry, now) for entry in changed))
 
-    async def _check_key(self, entry: _Open, now: float) -> None:
-        status = entry.connection.client.circuit_status
-        is_rejected = status.cause is ErrorKind.AUTH
-        if is_rejected == entry.is_rejected or not (is_rejected or status.working_since):
-            return
+    async def _store_rejection(self, entry: _Open, now: float) -> None:
+        is_rejected = not entry.is_rejected
         is_new = await self._accounts.set_rejected(entry.account, now if is_rejected else None)
         entry.is_rejected = is_rejected
         if is_new and is_rejected:
@@ -265,3 +262,11 @@ class AccountRegistry:
 
         loop = Loop(f"{POLL_LOOP} {connection.account}", tick, connection.tasks.changed)
         await run_forever(loop, {}, lambda _: self._on_failure(POLL_LOOP), clock=self._clock)
+
+
+def _has_news(entry: _Open) -> bool:
+    """Whether the relay refuses a key that it accepted so far, or the other way round."""
+    status = entry.connection.client.circuit_status
+    if entry.is_rejected:
+        return status.cause is not ErrorKind.AUTH and status.working_since is not None
+    return status.cause is ErrorKind.AUTH

@@ -11,9 +11,11 @@ import logging
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from math import inf
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -36,6 +38,9 @@ T = TypeVar("T")
 
 MAX_BATCH = 256
 """The most functions in one commit: bounds how long the first of them waits."""
+
+RETRY_INTERVAL = 10.0
+"""Seconds after which emptying the write-ahead log is tried again."""
 
 LOCK_TIMEOUT = 1.0
 """Seconds to wait for the lock: who only asks whether a bot has it holds it for a moment."""
@@ -73,12 +78,18 @@ class DatabaseThread:
     """A SQLite file, the one thread that writes to it and the one that reads."""
 
     def __init__(
-        self, path: Path, *, max_batch: int = MAX_BATCH, lock_timeout: float = LOCK_TIMEOUT
+        self,
+        path: Path,
+        *,
+        max_batch: int = MAX_BATCH,
+        lock_timeout: float = LOCK_TIMEOUT,
+        retry_interval: float = RETRY_INTERVAL,
     ) -> None:
-        """``max_batch``: how many functions may share a commit; ``lock_timeout``: seconds."""
+        """``max_batch``: how many functions may share a commit; the others are seconds."""
         self.path = path
         self._max_batch = max_batch
         self._lock_timeout = lock_timeout
+        self._retry_interval = retry_interval
         self._loop: asyncio.AbstractEventLoop
         self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="database", daemon=True)
@@ -129,9 +140,10 @@ class DatabaseThread:
         """Run ``function`` in a transaction on the thread; return when what it wrote is on disk.
 
         ``erases``: what it deletes shall be gone from the files, the write-ahead log included, when
-        this returns. What the function raises is raised here, after its writes were taken back;
-        damage that it meets is raised as ``DatabaseDamaged``. A coroutine that is cancelled while
-        it waits does not take the function back.
+        this returns; while another program reads the database, soon after that has ended. What the
+        function raises is raised here, after its writes were taken back; damage that it meets is
+        raised as ``DatabaseDamaged``. A coroutine that is cancelled while it waits does not take
+        the function back.
         """
         if self._closed:
             raise DatabaseClosed(self.path)
@@ -198,22 +210,31 @@ class DatabaseThread:
             try:
                 database = stack.enter_context(open_for_writing(self.path, self._lock_timeout))
                 # A process that was killed may have left what it had deleted.
-                holds_deleted = not empty_write_ahead_log(database)
+                retry_at = self._empty_write_ahead_log(database)
             except (sqlite3.Error, OSError, DatabaseUnusable) as error:
                 self._failure = error  # a taken lock is an OSError
                 return
             finally:
                 self._opened.set()
-            while jobs := self._wait_for_jobs():
-                _run_together(database, jobs)
-                if holds_deleted or any(job.erases for job in jobs):
-                    holds_deleted = not empty_write_ahead_log(database)
+            while (jobs := self._wait_for_jobs(retry_at)) is not None:
+                if jobs:
+                    _run_together(database, jobs)
+                if time.monotonic() >= retry_at or any(job.erases for job in jobs):
+                    retry_at = self._empty_write_ahead_log(database)
                 self._settle(jobs)
 
-    def _wait_for_jobs(self) -> list[_Job[Any]]:
-        """Return what waits now, at least one; nothing once the end of the queue is reached."""
+    def _wait_for_jobs(self, until: float) -> list[_Job[Any]] | None:
+        """Return what waits now, ``None`` once the end of the queue is reached.
+
+        There is at least one, unless none came ``until`` then (monotonic seconds).
+        """
         jobs: list[_Job[Any]] = []
-        job = self._jobs.get()
+        try:
+            job = self._jobs.get(timeout=_seconds_until(until))
+        except queue.Empty:
+            return jobs
+        if job is None:
+            return None
         while job is not None:
             jobs.append(job)
             if len(jobs) == self._max_batch:
@@ -226,6 +247,10 @@ class DatabaseThread:
             self._jobs.put(None)
         return jobs
 
+    def _empty_write_ahead_log(self, database: Database) -> float:
+        """Empty the log; return when to try again (monotonic seconds), which may be never."""
+        return inf if empty_write_ahead_log(database) else time.monotonic() + self._retry_interval
+
     def _settle(self, jobs: list[_Job[Any]]) -> None:
         """Resolve all futures, waking the loop once; does nothing after the loop has stopped."""
 
@@ -235,6 +260,10 @@ class DatabaseThread:
 
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(settle)
+
+
+def _seconds_until(at: float) -> float | None:
+    return None if at == inf else max(at - time.monotonic(), 0.0)
 
 
 def _run_together(database: Database, jobs: list[_Job[Any]]) -> None:

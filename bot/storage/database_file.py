@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 
 WAL_SIZE_LIMIT = 16 * 2**20
 """Bytes to which SQLite truncates the write-ahead log after a checkpoint."""
+READER_TIMEOUT = 500
+"""Milliseconds for which emptying the log waits until nobody reads what it holds."""
 
 FTS5_SECURE_DELETE_VERSION = (3, 42, 0)
 """The first SQLite version whose full-text index can overwrite deleted text at once."""
@@ -61,15 +63,20 @@ def _locked(lock: FileLock) -> Iterator[None]:
 def empty_write_ahead_log(database: Database) -> bool:
     """Write the log into the database and cut it to nothing: it holds what was deleted.
 
-    Return whether that worked; if not, nothing is lost, and it is to be tried again.
+    Return whether that worked; if not, nothing is lost, and it is to be tried again. Whoever reads
+    is waited for, but not longer than the writes that come next can wait.
     """
+    (timeout,) = database.execute("PRAGMA busy_timeout").fetchone()
     try:
+        database.execute(f"PRAGMA busy_timeout = {READER_TIMEOUT}")
         busy, *_ = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     except sqlite3.Error as error:
-        log.warning("Write-ahead log not emptied, trying again after the next change: %s", error)
+        log.warning("Write-ahead log not emptied, trying again: %s", error)
         return False
+    finally:
+        database.execute(f"PRAGMA busy_timeout = {timeout}")
     if busy:
-        log.warning("Write-ahead log not emptied, trying again after the next change: in use")
+        log.warning("Write-ahead log not emptied, trying again: another program reads the database")
     return not busy
 
 

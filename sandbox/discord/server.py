@@ -226,7 +226,7 @@ class LocalDiscord:
         text: str,
         /,
         *,
-        timeout: float = 15.0,
+        timeout: float = 60.0,
         **others: Any,
     ) -> Coroutine[Any, Any, list[tuple[str, Any]]]:
         """Type ``text`` into an option; return the suggested choices, as names and values."""
@@ -265,23 +265,23 @@ class LocalDiscord:
         """Every interaction, oldest first."""
         return list(self._responses.interactions.values())
 
-    def wait_until_ready(self, timeout: float = 10.0) -> Coroutine[Any, Any, bool]:
+    def wait_until_ready(self, timeout: float = 60.0) -> Coroutine[Any, Any, bool]:
         """Wait until every shard of the bot has identified and received its guilds."""
         what = "the bot to identify on every shard"
         return self.wait_for(lambda: self.gateway.all_shards_ready, timeout, what)
 
-    def wait_until_commands(self, timeout: float = 10.0) -> Coroutine[Any, Any, bool]:
+    def wait_until_commands(self, timeout: float = 60.0) -> Coroutine[Any, Any, bool]:
         """Wait until commands are registered; they stay so when a bot restarts."""
         return self.wait_for(lambda: self.commands.registered, timeout, "commands to be registered")
 
-    def wait_until_disconnected(self, timeout: float = 10.0) -> Coroutine[Any, Any, bool]:
+    def wait_until_disconnected(self, timeout: float = 60.0) -> Coroutine[Any, Any, bool]:
         """Wait until no client is connected to the gateway."""
         return self.wait_for(lambda: not self.gateway.connected, timeout, "the bot to disconnect")
 
     def wait_for(
         self,
         condition: Callable[[], Result],
-        timeout: float = 15.0,
+        timeout: float = 60.0,
         what: str = "what was waited for",
     ) -> Coroutine[Any, Any, Result]:
         """Return the first true result of ``condition``, called again after every change.

@@ -56,6 +56,8 @@ class LocalRelay:
         random: Random | None = None,
     ) -> None:
         self.key = key
+        self.other_keys: set[str] = set()
+        """What it accepts besides ``key``."""
         self.clock = Clock(speed=speed)
         self.response_format = ResponseFormat()
         self.faults = Faults(random or Random(0))  # noqa: S311 # draws faults, no secrets
@@ -161,7 +163,8 @@ class LocalRelay:
         is_batch = request.method == "POST" and path in self.response_format.paths
         if not (single or submitted or acted or is_batch):
             return _elsewhere(self.response_format.unknown_path, request)
-        if request.headers.get("Authorization") != f"Bearer {self.key}":
+        key = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if key not in {self.key, *self.other_keys}:
             return await unauthorized().answer(request, self._closing)
         if submitted is not None:
             status, answer = self.submissions.submit(self.key, submitted, await request.read())

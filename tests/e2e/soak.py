@@ -123,7 +123,7 @@ class Soak:
         channel = self.random.choice(self.channels)
         ids = [task.id for task in tasks]
         interaction = await self.discord.command(user, channel, "suno watch", id=" ".join(ids))
-        reply = (await interaction.wait_for_answer(timeout=20)).content
+        reply = (await interaction.wait_for_answer(timeout=120)).content
         if all(names(reply, task_id) for task_id in ids):
             self.watchers |= dict.fromkeys(ids, user.id)
         else:
@@ -194,8 +194,8 @@ async def run_soak(
         limits = dict.fromkeys(limit_names, str(watches))
         settings = settings_for(discord, relay, folder) | polling | limits
         bot = await stack.enter_async_context(BotProcess(folder, settings))
-        await discord.wait_until_ready(timeout=30)
-        await discord.wait_until_commands(timeout=30)
+        await discord.wait_until_ready(timeout=120)
+        await discord.wait_until_commands(timeout=120)
         soak = Soak(discord, relay, bot, users, channels, Random(1))  # noqa: S311 # repeatable
         sampling = asyncio.create_task(
             soak.take_samples(relay.clock.now(), seconds / 60, on_sample)

@@ -136,6 +136,26 @@ async def test_an_account_that_is_shared_no_more_still_ends_its_watches(
             assert len(sandbox.notices(SONG)) == 1
 
 
+@pytest.mark.parametrize(
+    "changes", [{"SUNO_API_KEY": ""}, {"SUNO_RELAY": "deerapi"}], ids=["none", "another"]
+)
+async def test_watches_of_a_server_do_not_depend_on_the_account_of_the_operator(
+    two_clubs: Clubs, changes: dict[str, str]
+) -> None:
+    """It is taken away, or changed to another relay, between two runs of the bot."""
+    club, neighbour = two_clubs.clubs
+    for each in two_clubs.clubs:
+        await two_clubs.watch(each)
+    await two_clubs.kill()
+    club.relay.clock.advance(LONGER)
+    async with two_clubs.another_bot(**changes):
+        assert TITLES[0] in str((await two_clubs.notice(club.channel)).payload())
+        neighbour.relay.clock.advance(LONGER)
+        assert TITLES[1] in str((await two_clubs.notice(neighbour.channel)).payload())
+        for each in two_clubs.clubs:
+            assert len(two_clubs.sandbox.notices(SONG, each.channel)) == 1
+
+
 async def test_broken_relays_hold_up_no_other_server(sandbox: SandboxSession) -> None:
     """One is down, one refuses its key, one is slow: the notices of the healthy one arrive.
 

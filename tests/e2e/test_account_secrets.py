@@ -104,7 +104,12 @@ async def look_everywhere(clubs: Clubs, club: Club, port: int) -> str:
 async def test_no_key_is_in_anything_that_a_bot_writes(sandbox: SandboxSession) -> None:
     """While keys are refused, repeated by the relay, replaced and deleted, and parts of it fail."""
     port = free_port()
-    changes = {"LOG_LEVEL": "DEBUG", "METRICS_PORT": str(port), "PYTHONFAULTHANDLER": "1"}
+    changes = {
+        "LOG_LEVEL": "DEBUG",
+        "METRICS_PORT": str(port),
+        "PYTHONFAULTHANDLER": "1",
+        "PYTHONASYNCIODEBUG": "1",
+    }
     async with open_clubs(sandbox, 1, **changes) as clubs:
         (club,) = clubs.clubs
         keys = [key_of(club.host, version) for version in (1, 2, 3)]
@@ -132,6 +137,6 @@ async def test_no_key_is_in_anything_that_a_bot_writes(sandbox: SandboxSession) 
     assert "Traceback" in log
     assert SONG in shown
     files = b"".join(each.read_bytes() for each in sandbox.folder.rglob("*") if each.is_file())
-    for key in keys:
+    for key in (*keys, ENCRYPTION_KEY):
         assert key not in shown
         assert key.encode() not in files

@@ -166,6 +166,34 @@ def test_a_seed_means_the_same_rounds_in_every_plan() -> None:
     assert plan(7, 20) != plan(8, 20)
 
 
+FIRST = replace(RESULT, relay="first")
+SECOND = replace(
+    RESULT, relay="second", title="City Windows", required_texts=("https://cdn1.suno.ai/other.mp3",)
+)
+
+
+def test_the_audit_finds_the_song_of_another_account() -> None:
+    """Two relays have a song with the same id: true is only that of an account Ada could use."""
+    ada = an_action(relays=frozenset({"first"}))
+    bea = an_action(user_id=BEA, relays=frozenset({"second"}))
+    of_first, of_second = (
+        a_notice(ADA, says=each.headlines[0], text=f"{RESULT.task_id} {each.required_texts}")
+        for each in (FIRST, SECOND)
+    )
+    assert audit([FIRST, SECOND], [ada], [of_first]).violations == ()
+    assert audit([FIRST, SECOND], [ada], [of_second]).wrong
+    for_both = replace(of_first, mentioned=frozenset({ADA, BEA}))
+    assert audit([FIRST, SECOND], [ada, bea], [for_both]).wrong
+
+
+def test_the_audit_accepts_a_disconnection_only_after_one() -> None:
+    """That its account was disconnected ends a watch too, if it was."""
+    says = RESULT.disconnected_headlines(minimal=False)[0]
+    notice = a_notice(ADA, says=says, text=RESULT.task_id)
+    assert audited([an_action(may_be_disconnected=True)], notice).violations == ()
+    assert audited([an_action()], notice).wrong
+
+
 async def test_chaos_violates_no_guarantee(tmp_path: Path) -> None:
     """Kills, cut connections, errors and denied permissions lose and duplicate no notice."""
     report = await run_chaos(tmp_path, seed=5, rounds=20)

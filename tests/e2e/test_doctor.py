@@ -30,8 +30,8 @@ async def test_a_healthy_bot_gives_exit_code_0(
 ) -> None:
     """The output has a group per area and a line per result, without control characters."""
     async with BotProcess(sandbox.folder, sandbox.environment) as bot:
-        await sandbox.discord.wait_until_ready(timeout=30)
-        await sandbox.discord.wait_until_commands(timeout=30)
+        await sandbox.discord.wait_until_ready(timeout=120)
+        await sandbox.discord.wait_until_commands(timeout=120)
         code, output = await run_doctor_command(sandbox)
         assert "Traceback" not in bot.log
     assert code == 0

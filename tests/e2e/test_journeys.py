@@ -16,8 +16,8 @@ SONG = "song-of-this-journey"
 async def bot(sandbox: SandboxSession) -> AsyncIterator[BotProcess]:
     """Return the started bot with its commands registered."""
     async with BotProcess(sandbox.folder, sandbox.environment) as bot:
-        await sandbox.discord.wait_until_ready(timeout=30)
-        await sandbox.discord.wait_until_commands(timeout=30)
+        await sandbox.discord.wait_until_ready(timeout=120)
+        await sandbox.discord.wait_until_commands(timeout=120)
         yield bot
 
 
@@ -30,7 +30,7 @@ async def kill(sandbox: SandboxSession, bot: BotProcess) -> None:
 async def start(sandbox: SandboxSession, bot: BotProcess) -> None:
     """Start the bot again."""
     await bot.start()
-    await sandbox.discord.wait_until_ready(timeout=30)
+    await sandbox.discord.wait_until_ready(timeout=120)
 
 
 async def test_a_kill_while_a_song_runs_loses_no_notice(
@@ -55,7 +55,7 @@ async def test_a_kill_after_discord_took_the_message_does_not_repeat_it(
     """A bot killed before it got Discord's response does not post again, thanks to the nonce."""
     sandbox.relay.add(song(SONG, takes=120))
     await sandbox.command_answer("suno watch", id=SONG)
-    await sandbox.discord.wait_for(sandbox.cards, 10, "the card")
+    await sandbox.discord.wait_for(sandbox.cards, 120, "the card")
     sandbox.discord.faults.add(
         "POST /channels/{id}/messages", when="after", delay=60, channel=sandbox.songs, times=1
     )
@@ -65,7 +65,7 @@ async def test_a_kill_after_discord_took_the_message_does_not_repeat_it(
     sandbox.discord.faults.clear()
     before = posts(sandbox)
     await start(sandbox, bot)
-    await sandbox.discord.wait_for(lambda: posts(sandbox) > before, 15, "the repeat")
+    await sandbox.discord.wait_for(lambda: posts(sandbox) > before, 120, "the repeat")
     assert sandbox.notices(SONG) == [notice]
 
 
@@ -134,7 +134,7 @@ async def test_a_given_up_watch_can_be_resumed(sandbox: SandboxSession, bot: Bot
     impatient = BotProcess(sandbox.folder, sandbox.environment | {"WATCH_DEADLINE": "60"})
     sandbox.relay.add(song(SONG, takes=120))
     async with impatient:
-        await sandbox.discord.wait_until_ready(timeout=30)
+        await sandbox.discord.wait_until_ready(timeout=120)
         await sandbox.command_answer("suno watch", id=SONG)
         await age(sandbox, impatient, by=61)
         notice = await sandbox.wait_for_notice(SONG)
@@ -143,7 +143,7 @@ async def test_a_given_up_watch_can_be_resumed(sandbox: SandboxSession, bot: Bot
     pressed = await sandbox.discord.press(sandbox.bea, notice, button["custom_id"])
     assert SONG in (await pressed.wait_for_answer()).content
     sandbox.relay.clock.advance(200)
-    await sandbox.discord.wait_for(lambda: len(sandbox.notices(SONG)) == 2, 15)
+    await sandbox.discord.wait_for(lambda: len(sandbox.notices(SONG)) == 2, 120)
     assert sandbox.notices(SONG)[1].pinged == {sandbox.bea.id}
 
 
@@ -168,6 +168,6 @@ async def test_an_unarchived_thread_gets_its_notice_at_once(
     thread.archive(locked=True)
     sandbox.relay.clock.advance(200)
     direct = sandbox.discord.open_dm(sandbox.ada)
-    await sandbox.discord.wait_for(lambda: direct.messages, 15, "the word that it is held")
+    await sandbox.discord.wait_for(lambda: direct.messages, 120, "the word that it is held")
     thread.reopen()
     assert (await sandbox.wait_for_notice(SONG, thread)).pinged == {sandbox.ada.id}

@@ -51,10 +51,10 @@ async def journey(sandbox: SandboxSession, bot: BotProcess) -> None:
     for task_id in ("told", "words", "failed", "half", "late"):
         await sandbox.wait_for_notice(task_id)
     direct = sandbox.discord.open_dm(user)
-    await sandbox.discord.wait_for(lambda: len(direct.messages) == 2, 15, "the direct messages")
+    await sandbox.discord.wait_for(lambda: len(direct.messages) == 2, 120, "the direct messages")
     await sandbox.command_answer("suno history", user, search=f"{MARKER} lyrics")
     await sandbox.command_answer("suno lyrics", user, id="told")
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(120):
         while bot.log.count("Delivery sent: ") < 7:  # noqa: ASYNC110 # a process writes it to a file
             await asyncio.sleep(0.05)
 
@@ -62,8 +62,8 @@ async def journey(sandbox: SandboxSession, bot: BotProcess) -> None:
 async def log_of(sandbox: SandboxSession, **changes: str) -> list[str]:
     """Return the log of a bot on this journey with the given settings."""
     async with BotProcess(sandbox.folder, sandbox.environment | changes) as bot:
-        await sandbox.discord.wait_until_ready(timeout=30)
-        await sandbox.discord.wait_until_commands(timeout=30)
+        await sandbox.discord.wait_until_ready(timeout=120)
+        await sandbox.discord.wait_until_commands(timeout=120)
         await journey(sandbox, bot)
     return bot.log.splitlines()
 

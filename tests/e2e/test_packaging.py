@@ -216,8 +216,8 @@ async def test_the_files_of_the_image_are_a_complete_bot(
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        await sandbox.discord.wait_until_ready(timeout=30)
-        await sandbox.discord.wait_until_commands(timeout=30)
+        await sandbox.discord.wait_until_ready(timeout=120)
+        await sandbox.discord.wait_until_commands(timeout=120)
         sandbox.relay.add(song("a-song", takes=1))
         await sandbox.command_answer("suno watch", id="a-song")
         sandbox.relay.clock.advance(10)

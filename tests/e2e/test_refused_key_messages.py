@@ -65,7 +65,7 @@ async def test_a_refused_key_is_told_once_wherever_the_bot_is_killed(
     await sandbox.discord.wait_until_disconnected()
     sandbox.discord.faults.clear()
     await bot.start()
-    await sandbox.discord.wait_until_ready(timeout=30)
+    await sandbox.discord.wait_until_ready(timeout=120)
 
     async def is_told() -> bool:
         return told_at(path) is not None

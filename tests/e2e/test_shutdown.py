@@ -24,14 +24,14 @@ async def started_bot(sandbox: SandboxSession, **changes: str) -> BotProcess:
     """Start the bot; return it once it works."""
     bot = BotProcess(sandbox.folder, sandbox.environment | changes)
     await bot.start()
-    await sandbox.discord.wait_until_ready(timeout=30)
-    await sandbox.discord.wait_until_commands(timeout=30)
+    await sandbox.discord.wait_until_ready(timeout=120)
+    await sandbox.discord.wait_until_commands(timeout=120)
     return bot
 
 
 async def wait_for_line(bot: BotProcess, text: str) -> None:
     """Wait until the log of the bot contains a text."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(120):
         while text not in bot.log:  # noqa: ASYNC110 # a process writes it to a file
             await asyncio.sleep(0.05)
 
@@ -68,7 +68,7 @@ async def test_messages_in_flight_are_sent_exactly_once(sandbox: SandboxSession)
         sandbox.discord.faults.add(POST, delay=60, times=None, channel=sandbox.songs),
     ]
     sandbox.relay.clock.advance(200)
-    await sandbox.discord.wait_for(lambda: any(fault.hits for fault in posting), 15)
+    await sandbox.discord.wait_for(lambda: any(fault.hits for fault in posting), 120)
     await assert_stops(bot)
     await assert_notified_once(sandbox, *tasks)
 
@@ -131,7 +131,7 @@ async def test_shutdown_during_a_slow_login(sandbox: SandboxSession, request_: s
     fault = sandbox.discord.faults.add(request_, delay=60, times=None)
     bot = BotProcess(sandbox.folder, sandbox.environment)
     await bot.start()
-    await sandbox.discord.wait_for(lambda: fault.hits, 15)
+    await sandbox.discord.wait_for(lambda: fault.hits, 120)
     await assert_stops(bot)
     sandbox.relay.add(song(SONG, takes=1))
 
@@ -144,10 +144,10 @@ async def test_a_second_signal_does_not_abort_the_shutdown(
     sandbox.relay.add(song(SONG, takes=120))
     bot = await started_bot(sandbox)
     await sandbox.command_answer("suno watch", id=SONG)
-    await sandbox.discord.wait_for(sandbox.cards, 10, "the card")
+    await sandbox.discord.wait_for(sandbox.cards, 120, "the card")
     fault = sandbox.discord.faults.add(POST, delay=2, times=None, channel=sandbox.songs)
     sandbox.relay.clock.advance(200)
-    await sandbox.discord.wait_for(lambda: fault.hits, 15)
+    await sandbox.discord.wait_for(lambda: fault.hits, 120)
     bot.send_signal(signal.SIGTERM)
     await wait_for_line(bot, "Stopping")
     bot.send_signal(second)
@@ -196,7 +196,7 @@ main(["run"])
     await process.start()
     await wait_for_line(process, "loading")
     process.send_signal(number)
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(120):
         assert await process.ended() == 0
     assert process.log == "loading\n"
 

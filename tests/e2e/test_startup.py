@@ -33,7 +33,7 @@ async def run_bot(sandbox: SandboxSession, **changes: str) -> tuple[int, str]:
     environment = sandbox.environment | changes
     bot = BotProcess(sandbox.folder, {name: value for name, value in environment.items() if value})
     await bot.start()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         code = await bot.ended()
     assert "Traceback" not in bot.log
     return code, bot.log
@@ -79,10 +79,10 @@ async def test_a_permanent_close_code_of_the_gateway_ends_the_bot(
 ) -> None:
     """A changed token and refused intents both give exit code 2."""
     async with BotProcess(sandbox.folder, sandbox.environment) as bot:
-        await sandbox.discord.wait_until_ready(timeout=30)
+        await sandbox.discord.wait_until_ready(timeout=120)
         sandbox.discord.faults.add("GET /users/@me", status=401, times=None)
         await sandbox.discord.close_gateway(close_code)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             assert await bot.ended() == 2
         assert "Discord refuses" in bot.log
         assert "Traceback" not in bot.log
@@ -94,13 +94,13 @@ async def test_a_token_that_is_revoked_while_the_bot_runs_ends_it(
     """A 401 for a post gives exit code 2; the notice is sent after the restart."""
     sandbox.relay.add(song("a-song", takes=1))
     async with BotProcess(sandbox.folder, sandbox.environment) as bot:
-        await sandbox.discord.wait_until_ready(timeout=30)
-        await sandbox.discord.wait_until_commands(timeout=30)
+        await sandbox.discord.wait_until_ready(timeout=120)
+        await sandbox.discord.wait_until_commands(timeout=120)
         sandbox.discord.faults.add("GET /users/@me", status=401, times=None)
         sandbox.discord.faults.add("POST /channels/{id}/messages", status=401, times=None)
         sandbox.relay.clock.advance(10)
         await sandbox.command_answer("suno watch", id="a-song")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             assert await bot.ended() == 2
         assert "DISCORD_TOKEN" in bot.log
     sandbox.discord.faults.clear()
@@ -112,13 +112,13 @@ async def test_a_temporary_401_does_not_end_the_bot(sandbox: SandboxSession) -> 
     """``GET /users/@me`` accepts the token, so the notice is retried."""
     sandbox.relay.add(song("a-song", takes=1))
     async with BotProcess(sandbox.folder, sandbox.environment) as bot:
-        await sandbox.discord.wait_until_ready(timeout=30)
-        await sandbox.discord.wait_until_commands(timeout=30)
+        await sandbox.discord.wait_until_ready(timeout=120)
+        await sandbox.discord.wait_until_commands(timeout=120)
         sandbox.discord.faults.add("POST /channels/{id}/messages", status=401, times=2)
         sandbox.relay.clock.advance(10)
         await sandbox.command_answer("suno watch", id="a-song")
         await sandbox.wait_for_notice("a-song")
-        await sandbox.discord.wait_for(lambda: "accepts the token" in bot.log, 15)
+        await sandbox.discord.wait_for(lambda: "accepts the token" in bot.log, 120)
         assert bot.pid is not None
         assert len(sandbox.notices("a-song")) == 1
 
@@ -139,9 +139,9 @@ async def test_an_unconfirmed_close_code_4004_gives_exit_code_1(
 ) -> None:
     """The API accepts the token that the gateway refused for a moment."""
     async with BotProcess(sandbox.folder, sandbox.environment) as bot:
-        await sandbox.discord.wait_until_ready(timeout=30)
+        await sandbox.discord.wait_until_ready(timeout=120)
         await sandbox.discord.close_gateway(4004)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             assert await bot.ended() == 1
         assert "accepted it when asked again" in bot.log
 
@@ -205,7 +205,7 @@ async def test_tasks_of_other_relays_are_logged_at_the_start(sandbox: SandboxSes
                     task, known=False, user_id=1, destination=HERE, now=NOON, deadline=60
                 )
     async with BotProcess(sandbox.folder, sandbox.environment) as bot:
-        await sandbox.discord.wait_until_ready(timeout=30)
+        await sandbox.discord.wait_until_ready(timeout=120)
     (warning,) = (line for line in bot.log.splitlines() if "WARNING" in line)
     assert "SUNO_RELAY is custom: deerapi=2 openai-hub=1" in warning
     assert "Set it back" in warning
@@ -228,7 +228,7 @@ finally:  # coverage writes its data at exit
 """
     bot = BotProcess(sandbox.folder, sandbox.environment, program=("-c", program))
     await bot.start()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         assert await bot.ended() == 1
     assert "suno.db" in bot.log
     assert "Traceback" not in bot.log
@@ -269,15 +269,15 @@ async def test_the_start_logs_what_the_bot_works_with(
     """Version, relay, database, metrics, invitation and user, on a line each."""
     sandbox.relay.add(song("song-1", takes=120), song("song-2", takes=120))
     async with BotProcess(sandbox.folder, sandbox.environment) as bot:
-        await sandbox.discord.wait_until_ready(timeout=30)
-        await sandbox.discord.wait_until_commands(timeout=30)
+        await sandbox.discord.wait_until_ready(timeout=120)
+        await sandbox.discord.wait_until_commands(timeout=120)
         await sandbox.command_answer("suno watch", id="song-1 song-2")
-        await sandbox.discord.wait_for(sandbox.cards, 10, "the card")
+        await sandbox.discord.wait_for(sandbox.cards, 120, "the card")
     first = len(bot.log)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
     async with BotProcess(sandbox.folder, sandbox.environment | {"METRICS_PORT": port}) as bot:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while "Gateway ready" not in bot.log[first:]:  # noqa: ASYNC110 # a file
                 await asyncio.sleep(0.05)
     lines = [line.partition(": ")[2] for line in bot.log[first:].splitlines()]
@@ -301,8 +301,8 @@ async def test_an_unreachable_relay_is_logged_once_and_waited_for(tmp_path: Path
         line.cut()
         address = {"SUNO_BASE_URL": f"http://127.0.0.1:{line.port}"}
         async with BotProcess(sandbox.folder, sandbox.environment | address) as bot:
-            await sandbox.discord.wait_until_ready(timeout=30)
-            await sandbox.discord.wait_until_commands(timeout=30)
+            await sandbox.discord.wait_until_ready(timeout=120)
+            await sandbox.discord.wait_until_commands(timeout=120)
             sandbox.relay.add(song("a-song", takes=1))
             sandbox.relay.clock.advance(10)
             await sandbox.command_answer("suno watch", id="a-song")

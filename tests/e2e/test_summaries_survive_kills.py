@@ -24,7 +24,7 @@ async def after_the_first_end(sandbox: SandboxSession) -> None:
     """Reach the state in which the summary collects, with one of three tasks."""
     card = await card_of(sandbox)
     sandbox.relay.clock.advance(60)
-    await sandbox.discord.wait_for(lambda: "1 of 3" in str(card.payload()), 30)
+    await sandbox.discord.wait_for(lambda: "1 of 3" in str(card.payload()), 120)
 
 
 async def before_discord_has_it(sandbox: SandboxSession) -> None:
@@ -32,7 +32,7 @@ async def before_discord_has_it(sandbox: SandboxSession) -> None:
     await card_of(sandbox)
     sandbox.discord.faults.add(POST, status=503, times=None, where=is_summary)
     sandbox.relay.clock.advance(400)
-    await sandbox.discord.wait_for(lambda: was_answered(sandbox, 503), 30)
+    await sandbox.discord.wait_for(lambda: was_answered(sandbox, 503), 120)
 
 
 async def after_discord_has_it(sandbox: SandboxSession) -> None:
@@ -75,7 +75,7 @@ async def test_a_group_ends_in_one_summary_wherever_the_bot_is_killed(
     await start(sandbox, bot)
     sandbox.relay.clock.advance(400)
     summary = await sandbox.wait_for_summary()
-    await sandbox.discord.wait_for(lambda: "Delivery sent" in bot.log, 30)
+    await sandbox.discord.wait_for(lambda: "Delivery sent" in bot.log, 120)
     assert await bot.stop() == 0
     assert sandbox.summaries() == [summary]
     assert summary.pinged == {sandbox.ada.id}
@@ -86,5 +86,5 @@ async def test_a_group_ends_in_one_summary_wherever_the_bot_is_killed(
 async def start(sandbox: SandboxSession, bot: BotProcess) -> None:
     """Start the bot, and wait until it takes commands."""
     await bot.start()
-    await sandbox.discord.wait_until_ready(timeout=30)
-    await sandbox.discord.wait_until_commands(timeout=30)
+    await sandbox.discord.wait_until_ready(timeout=120)
+    await sandbox.discord.wait_until_commands(timeout=120)

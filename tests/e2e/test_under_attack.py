@@ -113,8 +113,8 @@ async def times_to_notices(folder: Path, *, attacked: bool) -> tuple[float, floa
             folder, settings_for(sandbox.discord, sandbox.relay, folder), wrapper=WITH_512_MIB
         )
         async with bot:
-            await sandbox.discord.wait_until_ready(timeout=60)
-            await sandbox.discord.wait_until_commands(timeout=60)
+            await sandbox.discord.wait_until_ready(timeout=120)
+            await sandbox.discord.wait_until_commands(timeout=120)
             async with asyncio.TaskGroup() as honest:
                 first = honest.create_task(seconds_to_notice(sandbox, sandbox.ada, "honest-song"))
                 await asyncio.sleep(1)

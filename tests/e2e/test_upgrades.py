@@ -290,7 +290,7 @@ async def test_the_operator_of_a_newer_database_is_told_what_to_do(tmp_path: Pat
     async with open_sandbox(tmp_path, rate_limit_speed=10) as sandbox:
         bot = BotProcess(tmp_path, sandbox.environment)
         await bot.start()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             assert await bot.ended() == 2
     assert "newer version" in bot.log
     assert "Traceback" not in bot.log

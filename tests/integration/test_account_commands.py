@@ -271,7 +271,7 @@ async def test_a_users_own_account_is_used_in_direct_messages(place: Place) -> N
     assert ENGLISH.text("account-use-own") in shown_text(panel)
     place.relay.add(song(SONG))
     asked = await place.sandbox.discord.command(bea, dm, "suno watch", id=SONG)
-    await asked.wait_for_answer(timeout=15)
+    await asked.wait_for_answer(timeout=120)
     place.relay.clock.advance(200)
     await place.sandbox.wait_for_notice(SONG, dm)
     assert ENGLISH.text("account-none-own") in shown_text(await place.panel("own"))

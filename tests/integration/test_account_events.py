@@ -136,7 +136,7 @@ async def test_who_connected_a_refused_key_gets_one_direct_message(
         relay.key = OTHER_KEY
         relay.clock.advance(400)
         await club.notice_a_refused_key(account)
-        (message,) = await sandbox.discord.wait_for(lambda: club.direct.messages, 15, "the word")
+        (message,) = await sandbox.discord.wait_for(lambda: club.direct.messages, 120, "the word")
         assert KEY[-4:] in message.content
         assert KEY not in message.content
     async with open_club(sandbox, relay) as club:
@@ -196,6 +196,6 @@ async def test_forgetting_names_and_deletes_the_own_account(
         pressed = await sandbox.discord.press(
             sandbox.ada, question, row["components"][0]["custom_id"]
         )
-        await sandbox.discord.wait_for(lambda: pressed.updated_source, 15, "that it is done")
+        await sandbox.discord.wait_for(lambda: pressed.updated_source, 120, "that it is done")
         assert await club.bot.client.services.accounts.of(own) is None
         assert await club.bot.client.services.accounts.of(club.owner) is not None

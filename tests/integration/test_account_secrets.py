@@ -125,7 +125,7 @@ async def test_a_relay_that_fails_brings_no_key_to_light(
         relay.clock.advance(100)
         relay.faults.add(fault)
         seen = len(relay.requests)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(120):
             await relay.wait_for_requests(seen + 1)
         await back_up(tmp_path)
         shown = reprs() + figures(accounts) + str(await accounts.messages())
@@ -148,7 +148,7 @@ async def test_a_whole_life_of_an_account_shows_no_key(
             await accounts.connect(SERVER)
             await accounts.watch("song" if key == KEY else "other", HERE)
         relay.clock.advance(400)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(120):
             while not await accounts.messages():  # noqa: ASYNC110 # polls go on
                 await asyncio.sleep(0.02)
         await back_up(folder)

@@ -160,7 +160,7 @@ async def test_a_direct_message_has_the_file_too(harness: AttachmentHarness) -> 
 
 async def test_without_attach_files_nothing_is_fetched(harness: AttachmentHarness) -> None:
     """The audio is not fetched if the bot lacks the permission to attach files."""
-    received = asyncio.create_task(harness.client.wait_for("guild_channel_update", timeout=5))
+    received = asyncio.create_task(harness.client.wait_for("guild_channel_update", timeout=60))
     await asyncio.sleep(0)
     harness.channel.deny("attach_files")
     await received
@@ -308,7 +308,7 @@ async def test_a_slow_media_server_occupies_few_deliveries(harness: AttachmentHa
         task = a_song(f"song-{number}", clips=(a_clip(audio_url=link),))
         await harness.enqueue(task, channel=channel)
     await harness.dispatcher.tick()
-    await harness.local.wait_for(lambda: any(channel.messages for channel in channels), 10)
+    await harness.local.wait_for(lambda: any(channel.messages for channel in channels), 120)
     assert sum(len(channel.messages) for channel in channels) == 1
     assert len(harness.media.requests) <= MAX_FILES
     await harness.deliver()

@@ -61,8 +61,8 @@ async def test_a_shutdown_during_a_command_is_logged_without_traceback(
 ) -> None:
     """The interaction cannot be answered any more."""
     async with BotProcess(sandbox.folder, sandbox.environment) as bot:
-        await sandbox.discord.wait_until_ready(timeout=30)
-        await sandbox.discord.wait_until_commands(timeout=30)
+        await sandbox.discord.wait_until_ready(timeout=120)
+        await sandbox.discord.wait_until_commands(timeout=120)
         sandbox.relay.faults.add(faults.slow_headers())
         interaction = await sandbox.discord.command(
             sandbox.ada, sandbox.songs, "suno status", id=SONG

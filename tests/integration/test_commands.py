@@ -93,12 +93,12 @@ async def test_several_statuses_are_opened_refreshed_and_watched(sandbox: Sandbo
     assert opened.messages[0].ephemeral
 
     await sandbox.discord.press(sandbox.ada, message, notify)
-    (card,) = await sandbox.discord.wait_for(sandbox.cards, 10, "a card")
+    (card,) = await sandbox.discord.wait_for(sandbox.cards, 120, "a card")
     total = catalog_in("en").text("live-group", ended=0, total=4)
     assert card.embeds[0]["title"] == total
 
     sandbox.relay.clock.advance(200)
-    await sandbox.discord.wait_for(lambda: card.content.count("✅") == 4, 15, "a finished card")
+    await sandbox.discord.wait_for(lambda: card.content.count("✅") == 4, 120, "a finished card")
     await sandbox.discord.press(sandbox.ada, message, refresh)
     await sandbox.discord.wait_for(lambda: message.embeds[0]["description"].count("✅") == 5)
 

@@ -37,7 +37,7 @@ async def watch(
 async def wait_for_post(sandbox: SandboxSession, forum: Channel) -> Channel:
     """Wait until a forum has a post with its message; return the post."""
     posts = await sandbox.discord.wait_for(
-        lambda: [thread for thread in forum.threads if thread.messages], 15, "a post"
+        lambda: [thread for thread in forum.threads if thread.messages], 120, "a post"
     )
     return posts[-1]
 
@@ -66,11 +66,11 @@ async def test_a_card_follows_a_task_in_every_channel_with_messages(
     """Its buttons work there, and it links to the notice."""
     place = sandbox.guild.add_channel("place", kind)
     await watch(sandbox, place, RUNNING)
-    await sandbox.discord.wait_for(lambda: sandbox.cards(place), 15, "the card")
+    await sandbox.discord.wait_for(lambda: sandbox.cards(place), 120, "the card")
     sandbox.relay.clock.advance(600)
     notice = await sandbox.wait_for_notice(RUNNING, place)
     (card,) = sandbox.cards(place)
-    await sandbox.discord.wait_for(lambda: notice.link in str(card.payload()), 15, "the link")
+    await sandbox.discord.wait_for(lambda: notice.link in str(card.payload()), 120, "the link")
 
 
 async def test_a_thread_of_an_announcement_channel_gets_notices(sandbox: SandboxSession) -> None:
@@ -147,7 +147,7 @@ async def test_people_post_on_in_a_post(sandbox: SandboxSession) -> None:
     await watch(sandbox, sandbox.songs, channel=forum)
     post = await wait_for_post(sandbox, forum)
     await watch(sandbox, post, RUNNING)
-    await sandbox.discord.wait_for(lambda: len(post.messages) == 2, 15, "the card")
+    await sandbox.discord.wait_for(lambda: len(post.messages) == 2, 120, "the card")
     sandbox.relay.clock.advance(600)
     await sandbox.wait_for_notice(RUNNING, post)
     assert len(forum.threads) == 1

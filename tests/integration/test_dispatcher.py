@@ -266,7 +266,7 @@ async def test_a_granted_permission_triggers_a_probe(dispatching: DispatcherHarn
     await dispatching.deliver()
     await dispatching.dispatcher.channel_blocker.retry_unblocked(dispatching.guild.id)
     assert await dispatching.deliver() == []
-    received = asyncio.create_task(dispatching.client.wait_for("guild_channel_update", timeout=5))
+    received = asyncio.create_task(dispatching.client.wait_for("guild_channel_update", timeout=60))
     await asyncio.sleep(0)
     dispatching.channel.allow("send_messages")
     await received
@@ -697,7 +697,7 @@ async def at_once(*_: object, **__: object) -> None:
 @asynccontextmanager
 async def wait_for_event(dispatching: DispatcherHarness, event: str) -> AsyncIterator[None]:
     """Perform an action that causes a gateway event, and wait for the event."""
-    received = asyncio.create_task(dispatching.client.wait_for(event, timeout=5))
+    received = asyncio.create_task(dispatching.client.wait_for(event, timeout=60))
     await asyncio.sleep(0)
     yield
     await received
@@ -816,7 +816,7 @@ async def test_the_duplicate_check_reads_archived_threads(
     guild = dispatching.guild
     thread = guild.add_thread(dispatching.channel, "new songs")
     thread.archive()
-    gone = asyncio.create_task(dispatching.client.wait_for("raw_thread_update", timeout=5))
+    gone = asyncio.create_task(dispatching.client.wait_for("raw_thread_update", timeout=60))
     await asyncio.wait({gone}, timeout=1)
     dispatching.local.faults.add(POST, drop=True, times=1)
     await dispatching.enqueue(a_song(), channel=thread)

@@ -73,8 +73,8 @@ async def test_a_running_bot_is_detected_and_not_disturbed(
     """The bot goes on, and what it wrote a moment ago is counted."""
     sandbox.relay.add(stuck("b-song"))
     async with BotProcess(sandbox.folder, sandbox.environment) as bot:
-        await sandbox.discord.wait_until_ready(timeout=30)
-        await sandbox.discord.wait_until_commands(timeout=30)
+        await sandbox.discord.wait_until_ready(timeout=120)
+        await sandbox.discord.wait_until_commands(timeout=120)
         await sandbox.command_answer("suno watch", id="b-song")
         for _ in range(3):
             run = await doctor.run()
@@ -92,8 +92,8 @@ async def test_watched_tasks_without_a_running_bot_are_a_warning(
     """People are waiting, and nothing else shows it."""
     sandbox.relay.add(stuck("b-song"))
     async with BotProcess(sandbox.folder, sandbox.environment) as bot:
-        await sandbox.discord.wait_until_ready(timeout=30)
-        await sandbox.discord.wait_until_commands(timeout=30)
+        await sandbox.discord.wait_until_ready(timeout=120)
+        await sandbox.discord.wait_until_commands(timeout=120)
         await sandbox.command_answer("suno watch", id="b-song")
         await bot.kill()
         result = (await doctor.run()).result(Area.DATABASE, "bot")

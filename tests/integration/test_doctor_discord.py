@@ -27,8 +27,8 @@ UNREACHABLE = "http://127.0.0.1:9"
 
 async def wait_until_started(sandbox: SandboxSession) -> None:
     """Wait until a started bot has registered its commands."""
-    await sandbox.discord.wait_until_ready(timeout=30)
-    await sandbox.discord.wait_until_commands(timeout=30)
+    await sandbox.discord.wait_until_ready(timeout=120)
+    await sandbox.discord.wait_until_commands(timeout=120)
 
 
 async def watch_in(sandbox: SandboxSession, channel: Channel) -> None:

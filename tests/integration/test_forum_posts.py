@@ -52,7 +52,7 @@ async def until_known(dispatching: DispatcherHarness, forum: Channel) -> None:
             and found.flags.require_tag is forum.forum.requires_tag
         )
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(120):
         while not known():  # noqa: ASYNC110 # the client has no event for it
             await asyncio.sleep(0.01)
 

@@ -53,7 +53,7 @@ def details(page: Message) -> str:
 
 async def page_with(sandbox: SandboxSession, line: str) -> Message:
     """Ask for the health page until it has a line."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(120):
         while line not in first_lines(page := await health_page(sandbox)):
             pass  # each page is a request to the bot, which goes on meanwhile
     return page

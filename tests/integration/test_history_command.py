@@ -84,7 +84,7 @@ async def turn_page(sandbox: SandboxSession, message: Message, label: str) -> No
     """Press a button of a page and wait for the new page."""
     before = page_text(message)
     await sandbox.discord.press(sandbox.ada, message, button_labelled(message, label)["custom_id"])
-    await sandbox.discord.wait_for(lambda: page_text(message) != before, 10, "another page")
+    await sandbox.discord.wait_for(lambda: page_text(message) != before, 120, "another page")
 
 
 async def open_entry(sandbox: SandboxSession, message: Message, title: str) -> Message:
@@ -93,7 +93,7 @@ async def open_entry(sandbox: SandboxSession, message: Message, title: str) -> M
     chosen = await sandbox.discord.select(
         sandbox.ada, message, menu(message)["custom_id"], [options[title]]
     )
-    return await chosen.wait_for_answer(timeout=10)
+    return await chosen.wait_for_answer(timeout=120)
 
 
 async def test_the_history_lists_the_users_ended_tasks(sandbox: SandboxSession) -> None:
@@ -138,7 +138,7 @@ async def test_entries_link_to_their_messages(sandbox: SandboxSession) -> None:
     await finish(sandbox, "Paper Boats")
     (notice,) = sandbox.notices(id_of("Paper Boats"))
     page = await sandbox.command_answer("suno history")
-    async with asyncio.timeout(10):  # until the bot knows that it is posted
+    async with asyncio.timeout(120):  # until the bot knows that it is posted
         while "](" not in page_text(page):
             page = await sandbox.command_answer("suno history")
     assert f"[**Paper Boats**]({notice.link})" in page_text(page)
@@ -390,7 +390,7 @@ async def test_opening_a_deleted_entry_is_explained(sandbox: SandboxSession) -> 
     question = await sandbox.command_answer("suno forget")
     forget = button_labelled(question, "Delete it all")["custom_id"]
     await sandbox.discord.press(sandbox.ada, question, forget)
-    await sandbox.discord.wait_for(lambda: "forgotten" in question.content, 10)
+    await sandbox.discord.wait_for(lambda: "forgotten" in question.content, 120)
     opened = await open_entry(sandbox, page, "Paper Boats")
     assert opened.content == ENGLISH.text("history-gone")
 

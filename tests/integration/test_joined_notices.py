@@ -176,7 +176,7 @@ async def card_while_sending(sandbox: SandboxSession) -> Message:
     sandbox.discord.faults.add("PATCH /channels/{id}/messages/{message}", status=503, times=None)
     sending = sandbox.discord.faults.add("POST /channels/{id}/messages", delay=2)
     sandbox.relay.clock.advance(200)
-    await sandbox.discord.wait_for(lambda: sending.hits, 10, "the notice")
+    await sandbox.discord.wait_for(lambda: sending.hits, 120, "the notice")
     return card
 
 

@@ -55,7 +55,7 @@ async def use_command(
     if "id" in wanted:
         options.setdefault("id", SONG)
     interaction = await sandbox.discord.command(user, channel, command, **options)
-    await interaction.wait_for_answer(timeout=15)
+    await interaction.wait_for_answer(timeout=120)
     return interaction
 
 
@@ -175,7 +175,7 @@ async def test_a_chinese_server_gets_its_notice_in_chinese(sandbox: SandboxSessi
     """The watcher has an English client and gets an English reply."""
     channel = a_chinese_server(sandbox, sandbox.ada)
     assert is_english(await answer(sandbox, sandbox.ada, channel, "suno watch"))
-    (card,) = await sandbox.discord.wait_for(lambda: sandbox.cards(channel), 10, "the card")
+    (card,) = await sandbox.discord.wait_for(lambda: sandbox.cards(channel), 120, "the card")
     sandbox.relay.clock.advance(200)
     notice = await sandbox.wait_for_notice(SONG, channel)
     assert is_chinese(notice)
@@ -186,7 +186,7 @@ async def test_an_english_community_gets_its_notice_in_english(sandbox: SandboxS
     """The watcher has a Chinese client, but the server has chosen English."""
     sandbox.guild.set_locale("en-US")
     assert is_chinese(await answer(sandbox, a_member(sandbox), sandbox.songs, "suno watch"))
-    (card,) = await sandbox.discord.wait_for(sandbox.cards, 10, "the card")
+    (card,) = await sandbox.discord.wait_for(sandbox.cards, 120, "the card")
     sandbox.relay.clock.advance(200)
     notice = await sandbox.wait_for_notice(SONG)
     assert is_english(notice)
@@ -198,7 +198,7 @@ async def test_a_server_without_a_language_gets_its_notice_in_that_of_the_watche
 ) -> None:
     """Outside Community servers the preferred locale is English, which nobody has chosen."""
     assert is_chinese(await answer(sandbox, a_member(sandbox), sandbox.songs, "suno watch"))
-    (card,) = await sandbox.discord.wait_for(sandbox.cards, 10, "the card")
+    (card,) = await sandbox.discord.wait_for(sandbox.cards, 120, "the card")
     sandbox.relay.clock.advance(200)
     assert is_chinese(await sandbox.wait_for_notice(SONG))
     assert is_chinese(card)
@@ -217,7 +217,7 @@ async def test_people_can_choose_their_language(sandbox: SandboxSession) -> None
     changed = await choose_language(sandbox, sandbox.ada, "zh-CN")
     assert CHINESE.text("language-set", language=CHINESE.text("language-name")) == changed.content
     assert is_chinese(await answer(sandbox, sandbox.ada, sandbox.songs, "suno watch"))
-    (card,) = await sandbox.discord.wait_for(sandbox.cards, 10, "the card")
+    (card,) = await sandbox.discord.wait_for(sandbox.cards, 120, "the card")
     join, _ = (button["custom_id"] for button in card.components[0]["components"])
     pressed = await sandbox.discord.press(sandbox.ada, card, join)
     assert is_chinese(await pressed.wait_for_answer())
@@ -324,7 +324,7 @@ async def test_held_notices_and_the_inbox_are_chinese_too(sandbox: SandboxSessio
     channel.deny("send_messages")
     sandbox.relay.clock.advance(200)
     direct = sandbox.discord.open_dm(member)
-    await sandbox.discord.wait_for(lambda: direct.messages, 15, "the word")
+    await sandbox.discord.wait_for(lambda: direct.messages, 120, "the word")
     assert "发送消息" in direct.messages[0].content
     assert is_chinese(direct.messages[0])
     waiting = await answer(sandbox, member, direct, "suno inbox")

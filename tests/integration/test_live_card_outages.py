@@ -62,12 +62,12 @@ async def test_an_outage_of_a_real_relay_reaches_the_card(tmp_path: Path) -> Non
         await sandbox.command_answer("suno watch", id=SONG)
         card = await card_of(sandbox)
         sandbox.relay.start_outage()
-        await sandbox.discord.wait_for(lambda: card.embeds[0]["color"] == GREY, 30, "an outage")
+        await sandbox.discord.wait_for(lambda: card.embeds[0]["color"] == GREY, 120, "an outage")
         sandbox.relay.end_outage()
-        await sandbox.discord.wait_for(lambda: card.embeds[0]["color"] != GREY, 30, "its end")
+        await sandbox.discord.wait_for(lambda: card.embeds[0]["color"] != GREY, 120, "its end")
         sandbox.relay.clock.advance(200)
         notice = await sandbox.wait_for_notice(SONG)
-        await sandbox.discord.wait_for(lambda: notice.link in card.content, 15, "a finished card")
+        await sandbox.discord.wait_for(lambda: notice.link in card.content, 120, "a finished card")
 
 
 async def test_a_short_failure_edits_no_card(harness: LiveCardHarness) -> None:

@@ -45,7 +45,7 @@ def says(key: str, **values: str | int) -> str:
 async def wait_for_text(sandbox: SandboxSession, card: Message, text: str) -> None:
     """Wait until a card shows a text."""
     await sandbox.discord.wait_for(
-        lambda: text in f"{card.content}{card.embeds}", 15, f"{text!r} on the card {card.embeds}"
+        lambda: text in f"{card.content}{card.embeds}", 120, f"{text!r} on the card {card.embeds}"
     )
 
 
@@ -133,7 +133,7 @@ async def test_several_ids_are_one_card_and_a_notice_each(sandbox: SandboxSessio
     notices = [
         await sandbox.wait_for_notice(task) for task in (SONG, OTHER, "a-song-that-fails-soon")
     ]
-    await sandbox.discord.wait_for(lambda: not card.embeds, 15, "a card without an embed")
+    await sandbox.discord.wait_for(lambda: not card.embeds, 120, "a card without an embed")
     assert [line[0] for line in card.content.split("\n")] == ["✅", "✅", "❌"]
     assert all(notice.link in card.content for notice in notices)
     assert sandbox.cards() == [card]
@@ -146,7 +146,7 @@ async def test_a_card_says_that_a_message_waits_for_the_others(sandbox: SandboxS
     sandbox.relay.clock.advance(150)
     await wait_for_text(sandbox, card, says("live-collecting"))
     sandbox.relay.clock.advance(300)
-    await sandbox.discord.wait_for(lambda: not card.embeds, 15, "a card without an embed")
+    await sandbox.discord.wait_for(lambda: not card.embeds, 120, "a card without an embed")
     assert card.content.count(sandbox.songs.messages[-1].link) == 2
 
 
@@ -319,7 +319,7 @@ async def test_a_new_watch_after_all_left_has_a_new_card(sandbox: SandboxSession
     await sandbox.command_answer("suno unwatch", id=SONG)
     await wait_for_text(sandbox, card, says("live-unwatched"))
     await sandbox.command_answer("suno watch", sandbox.bea, id=SONG)
-    await sandbox.discord.wait_for(lambda: len(sandbox.cards()) == 2, 10, "a new card")
+    await sandbox.discord.wait_for(lambda: len(sandbox.cards()) == 2, 120, "a new card")
 
 
 async def test_an_orphaned_card_is_retired_when_its_button_is_pressed(
@@ -337,7 +337,7 @@ async def test_an_orphaned_card_is_retired_when_its_button_is_pressed(
     await wait_for_text(sandbox, card, says("live-orphaned"))
     assert card.components == []
     await sandbox.command_answer("suno watch", sandbox.bea, id=SONG)
-    await sandbox.discord.wait_for(lambda: len(sandbox.cards()) == 2, 10, "a new card")
+    await sandbox.discord.wait_for(lambda: len(sandbox.cards()) == 2, 120, "a new card")
 
 
 async def test_a_card_with_a_blocked_title_still_shows_the_end(sandbox: SandboxSession) -> None:

@@ -48,7 +48,7 @@ async def press(
 async def wait_for_page(sandbox: SandboxSession, message: Message, page: int) -> str:
     """Wait until a reader shows a page; return its text."""
     await sandbox.discord.wait_for(
-        lambda: f"Page {page} of" in str(message.embeds), 5, f"page {page}: {message.embeds}"
+        lambda: f"Page {page} of" in str(message.embeds), 120, f"page {page}: {message.embeds}"
     )
     return str(message.embeds[0]["description"])
 

@@ -121,7 +121,7 @@ async def test_a_second_ready_event_starts_no_second_loop(
         await sandbox.command_answer("suno watch", id=SONG)
         before = loops()
         await sandbox.discord.invalidate_sessions()
-        await sandbox.discord.wait_until_ready(timeout=15)
+        await sandbox.discord.wait_until_ready(timeout=120)
         await sandbox.command_answer("suno list")
         assert loops() == before > 0
         sandbox.relay.clock.advance(200)
@@ -148,8 +148,8 @@ async def test_a_watch_in_a_direct_message_survives_a_restart(
     sandbox.relay.add(song(SONG, takes=100))
     direct = sandbox.discord.open_dm(sandbox.ada)
     async with BotProcess(sandbox.folder, sandbox.environment) as bot:
-        await sandbox.discord.wait_until_ready(timeout=30)
-        await sandbox.discord.wait_until_commands(timeout=30)
+        await sandbox.discord.wait_until_ready(timeout=120)
+        await sandbox.discord.wait_until_commands(timeout=120)
         interaction = await sandbox.discord.command(sandbox.ada, direct, "suno watch", id=SONG)
         await interaction.wait_for_answer()
         await bot.kill()

@@ -344,16 +344,16 @@ async def test_the_operator_is_informed_of_tasks_of_another_key(
     sandbox.relay.add(stuck("our-song"), stuck("other-song"))
     before = sandbox.environment
     async with BotProcess(sandbox.folder, before):
-        await sandbox.discord.wait_until_ready(timeout=30)
-        await sandbox.discord.wait_until_commands(timeout=30)
+        await sandbox.discord.wait_until_ready(timeout=120)
+        await sandbox.discord.wait_until_commands(timeout=120)
         await sandbox.command_answer("suno watch", id="our-song")
         await sandbox.relay.wait_for_requests(3)
     sandbox.relay.remove("our-song")
     sandbox.relay.key = ANOTHER_KEY
     async with BotProcess(sandbox.folder, sandbox.environment) as bot:
-        await sandbox.discord.wait_until_ready(timeout=30)
+        await sandbox.discord.wait_until_ready(timeout=120)
         await sandbox.command_answer("suno watch", id="other-song")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while WARNING not in bot.log:  # noqa: ASYNC110 # a process writes it to a file
                 await asyncio.sleep(0.05)
         await sandbox.relay.wait_for_requests(len(sandbox.relay.requests) + 10)

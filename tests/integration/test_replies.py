@@ -68,7 +68,7 @@ async def test_a_long_list_of_long_titles_fits(sandbox: SandboxSession) -> None:
     for begin in range(0, 60, 10):
         await sandbox.command_answer("suno watch", id=" ".join(names[begin : begin + 10]))
     sandbox.relay.clock.advance(500)  # so that they have titles
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         text = await listed(sandbox)
         while text.count("\\*") < 28 * text.count("<#"):
             text = await listed(sandbox)

@@ -47,7 +47,7 @@ async def test_the_ready_callback_runs_once(sandbox: SandboxSession) -> None:
 
     values = {name.lower(): value for name, value in sandbox.environment.items()}
     bot = asyncio.create_task(serve(Settings.model_validate(values), when_ready=when_ready))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         await ready.wait()
         await sandbox.discord.drop_gateway()
         await sandbox.discord.wait_until_ready()
@@ -60,7 +60,7 @@ async def test_a_ready_bot_freezes_the_garbage_collector(sandbox: SandboxSession
     """When the bot is ready, the loaded objects are excluded from garbage collection."""
     bot = BotProcess(sandbox.folder, sandbox.environment, program=("-c", REPORTS_RUNTIME_AT_EXIT))
     await bot.start()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while "Gateway ready" not in bot.log:  # noqa: ASYNC110 # a process writes it
             await asyncio.sleep(0.1)
     assert await bot.stop() == 0

@@ -111,7 +111,7 @@ async def test_the_button_of_the_card_joins_the_summary(running: SandboxSession)
     running.relay.clock.advance(150)
     summary = await running.wait_for_summary()
     assert sorted(pinged(summary)) == sorted([running.ada.id, running.bea.id])
-    await running.discord.wait_for(lambda: str(card.payload()).count(summary.link) == 2, 10)
+    await running.discord.wait_for(lambda: str(card.payload()).count(summary.link) == 2, 120)
     assert running.summaries() == [summary]
 
 

@@ -47,7 +47,7 @@ async def test_the_tasks_of_a_message_are_offered_and_watched(sandbox: SandboxSe
     assert names(watching, HEX)
     sandbox.relay.clock.advance(100)
     summary = await sandbox.discord.wait_for(
-        lambda: [each for each in sandbox.songs.messages if each.pinged], 15, "the summary"
+        lambda: [each for each in sandbox.songs.messages if each.pinged], 120, "the summary"
     )
     assert summary[0].pinged == {sandbox.bea.id}
 

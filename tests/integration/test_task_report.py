@@ -209,8 +209,8 @@ async def test_a_task_is_reported_while_a_bot_runs(sandbox: SandboxSession) -> N
     """The report shows the task while it runs at the relay and after its notice was sent."""
     sandbox.relay.add(song("a-song", title="Paper Boats", takes=5))
     async with BotProcess(sandbox.folder, sandbox.environment):
-        await sandbox.discord.wait_until_ready(timeout=30)
-        await sandbox.discord.wait_until_commands(timeout=30)
+        await sandbox.discord.wait_until_ready(timeout=120)
+        await sandbox.discord.wait_until_commands(timeout=120)
         await sandbox.command_answer("suno watch", id="a-song")
         await sandbox.command_answer("suno watch", id="a-song", user=sandbox.bea)
         code, output = await run_doctor_command(sandbox, "why", "a-song")
@@ -259,8 +259,8 @@ async def test_the_report_contains_no_content_and_no_user_id(sandbox: SandboxSes
 async def _held(sandbox: SandboxSession) -> dict[str, Any]:
     sandbox.relay.add(song("a-song", title="Paper Boats", takes=5))
     async with BotProcess(sandbox.folder, sandbox.environment):
-        await sandbox.discord.wait_until_ready(timeout=30)
-        await sandbox.discord.wait_until_commands(timeout=30)
+        await sandbox.discord.wait_until_ready(timeout=120)
+        await sandbox.discord.wait_until_commands(timeout=120)
         await sandbox.command_answer("suno watch", id="a-song")
         sandbox.songs.deny("send_messages")
         sandbox.relay.clock.advance(10)
@@ -284,8 +284,8 @@ async def test_a_task_without_a_running_bot_is_reported_as_such(sandbox: Sandbox
     """After a kill, the report is made from the database undisturbed_delays."""
     sandbox.relay.add(stuck("b-song"))
     async with BotProcess(sandbox.folder, sandbox.environment) as bot:
-        await sandbox.discord.wait_until_ready(timeout=30)
-        await sandbox.discord.wait_until_commands(timeout=30)
+        await sandbox.discord.wait_until_ready(timeout=120)
+        await sandbox.discord.wait_until_commands(timeout=120)
         await sandbox.command_answer("suno watch", id="b-song")
         await bot.kill()
         code, output = await run_doctor_command(sandbox, "why", "b-song")
@@ -296,7 +296,7 @@ async def test_a_task_without_a_running_bot_is_reported_as_such(sandbox: Sandbox
 async def test_an_unknown_id_gives_exit_code_1(sandbox: SandboxSession) -> None:
     """An unknown id gives exit code 1, with and without --json, with control characters escaped."""
     async with BotProcess(sandbox.folder, sandbox.environment):
-        await sandbox.discord.wait_until_commands(timeout=30)
+        await sandbox.discord.wait_until_commands(timeout=120)
         code, output = await run_doctor_command(sandbox, "why", "x\x1b[2Jsong")
         assert code == 1
         assert output.startswith("Nothing is known about task x\\x1b[2Jsong: ")

@@ -29,7 +29,7 @@ async def main() -> None:
     """Take every picture."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     async with page_environment(speed=0.0) as environment, launch_browser() as browser:
-        await environment.discord.wait_until_commands(timeout=30)
+        await environment.discord.wait_until_commands(timeout=120)
         await _status_and_notice(environment, browser)
         await _light(environment, browser)
         await _summary(environment, browser)
@@ -39,7 +39,7 @@ async def main() -> None:
         await _narrow(environment, browser)
         await _heights(environment, browser)
     async with page_environment(speed=0.0) as environment, launch_browser() as browser:
-        await environment.discord.wait_until_commands(timeout=30)
+        await environment.discord.wait_until_commands(timeout=120)
         await _connect(environment, browser)
         await _own_account(environment, browser)
 

@@ -34,7 +34,7 @@ async def called(*words: str, columns: int = 100) -> AsyncIterator[asyncio.subpr
     finally:
         if process.returncode is None:
             process.terminate()  # a kill would leave the bot behind
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             await process.communicate()
 
 
@@ -54,7 +54,7 @@ def still_runs(pid: int) -> bool:
 async def address_of(process: asyncio.subprocess.Process) -> str:
     """Return the one address that the demo prints."""
     assert process.stdout is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         async for line in process.stdout:
             if found := re.search(rb"http://127\.0\.0\.1:\d+/", line):
                 return found[0].decode()
@@ -91,7 +91,7 @@ async def test_the_headless_demo_stops_its_bot_when_it_is_interrupted() -> None:
     """No bot process is left behind."""
     async with called("demo", "--headless") as process:
         assert process.stdout is not None
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while b"logged in" not in await process.stdout.readline():
                 pass
         (bot,) = children_of(process.pid)
@@ -119,8 +119,8 @@ async def test_the_tour_plays_on_the_page() -> None:
         page_environment(speed=3.0, reading_time=0.0) as environment,
         launch_browser() as browser,
     ):
-        await environment.discord.wait_until_commands(timeout=30)
-        await environment.discord.wait_until_ready(timeout=30)
+        await environment.discord.wait_until_commands(timeout=120)
+        await environment.discord.wait_until_ready(timeout=120)
         async with open_page(browser, environment.server.url) as page:
             await expect(page.locator(".top-state")).to_have_attribute("data-state", "on")
             await expect(page.locator(".first-steps li")).to_have_count(3)

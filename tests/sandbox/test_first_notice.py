@@ -10,7 +10,7 @@ pytestmark = needs_chromium
 async def test_a_manager_connects_the_relay_of_the_server_and_gets_its_song() -> None:
     """The greeting leads there; only the relay that was connected knows the song."""
     async with page_environment(speed=0.0) as environment, launch_browser() as browser:
-        await environment.discord.wait_until_commands(timeout=30)
+        await environment.discord.wait_until_commands(timeout=120)
         async with open_page(browser, environment.server.url) as page:
 
             async def advance(step: str) -> None:

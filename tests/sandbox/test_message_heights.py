@@ -18,7 +18,7 @@ pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 async def environment() -> AsyncIterator[PageEnvironment]:
     """Return the demo with the real bot; the relay's clock stands still."""
     async with page_environment(speed=0.0) as environment:
-        await environment.discord.wait_until_commands(timeout=60)
+        await environment.discord.wait_until_commands(timeout=120)
         yield environment
 
 

@@ -44,7 +44,7 @@ class PageClient:
         return await self._next(lambda frame: frame.get("event") == event and holds(frame))
 
     async def _next(self, wanted: Callable[[Payload], object]) -> Payload:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(120):
             while True:
                 frame: Payload = await self._socket.receive_json()
                 if wanted(frame):

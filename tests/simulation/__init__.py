@@ -1,9 +1,14 @@
 """Deterministic simulation: the whole bot on a virtual clock, with a simulated relay and Discord.
 
-``python -m tests.simulation --seeds 20000`` plays one story per seed: people watch songs, the relay
-makes them, and Discord, the relay, the disk, the clock and the process itself fail in every way the
-two protocols allow. Then all faults stop, time runs on, and the oracle demands that everyone was
-told the truth exactly once.
+``python -m tests.simulation --seeds 20000`` plays one story per seed: people watch songs, relays
+make them, and Discord, the relays, the disk, the clock and the process itself fail in every way the
+two protocols allow. Where there are several relays, servers and people connect, replace and
+disconnect accounts meanwhile; relays have other songs with the same task ids. Then all faults stop,
+time runs on, and the oracle demands that everyone was told the truth exactly once, about the song
+of an account that they could use, and that no key was told or used any more.
+
+A seed becomes a story in `scenario`, `task_scenario`, `account_scenario` and the disruptions. It is
+judged in `oracle` and `account_oracle`, by what `expectations` and `bindings` say.
 
 Only the outside is simulated: `discord_server`, `relay_server`, `network`, the `database`'s thread
 and the event `loop` under a `clock` of its own. Inside runs the bot as ``bot.app`` assembles

@@ -55,6 +55,7 @@ def install() -> None:
     time.monotonic = lambda: _machine.clock.now
     random.SystemRandom = _SystemRandom  # type: ignore[assignment,misc]  # what the bot draws from
     secrets.randbits = lambda k: _machine.rng.getrandbits(k)
+    secrets.token_bytes = lambda nbytes=None: _machine.rng.randbytes(nbytes or 32)
     os.urandom = lambda size: _machine.rng.randbytes(size)
 
 

@@ -24,13 +24,14 @@ PROGRESS_EVERY = 500
 """Seeds after which it is told how many have been played."""
 
 
-def play(seed: int) -> tuple[Result, Simulation]:
+def play(seed: int, relays: int | None = None) -> tuple[Result, Simulation]:
     """Play the story of a seed to its end, and judge it.
 
+    ``relays``: how many there are, if that is not left to the seed.
     Nothing is cleared away meanwhile: what killed processes left behind would run on a little.
     """
     gc.disable()
-    simulation = Simulation(seed)
+    simulation = Simulation(seed, relays)
     begin = simulation.environment.clock.now
     draw(simulation)
     simulation.play()
@@ -46,6 +47,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=300, help="how many seeds to play")
     parser.add_argument("--first", type=int, default=1, help="the first of them")
     parser.add_argument("--jobs", type=int, default=1, help="in how many processes")
+    parser.add_argument("--relays", type=int, help="how many relays, if not as the seed says")
     parser.add_argument("--seed", type=int, help="play one seed, and tell all that happens")
     parser.add_argument("--bug", choices=INJECTED_BUGS, help="inject a bug, which must be found")
     parser.add_argument("--step", type=int, help=argparse.SUPPRESS)
@@ -53,26 +55,27 @@ def main() -> int:
     if options.bug:
         INJECTED_BUGS[options.bug]()
     if options.step is not None:
-        _work(range(options.first, options.first + options.seeds, options.step))
-    bug = ["--bug", options.bug] if options.bug else []
+        _work(range(options.first, options.first + options.seeds, options.step), options.relays)
+    inherited = ["--bug", options.bug] if options.bug else []
+    inherited += ["--relays", str(options.relays)] if options.relays else []
     if options.seed is None:
-        return _many(options.first, options.seeds, options.jobs, bug)
+        return _many(options.first, options.seeds, options.jobs, inherited)
     if os.environ.get("PYTHONHASHSEED") != "0":
-        return subprocess.call(_command("--seed", options.seed, *bug), env=environment())
-    return _replay(options.seed)
+        return subprocess.call(_command("--seed", options.seed, *inherited), env=environment())
+    return _replay(options.seed, options.relays)
 
 
 def _command(*options: object) -> list[str]:
     return [sys.executable, "-m", "tests.simulation", *map(str, options)]
 
 
-def _replay(seed: int) -> NoReturn:
+def _replay(seed: int, relays: int | None) -> NoReturn:
     """Play one seed, and tell all that happened."""
-    result, simulation = play(seed)
+    result, simulation = play(seed, relays)
     tell = sys.stdout.write
     for line in simulation.trace.lines:
         tell(f"{line}\n")
-    for action in simulation.users.actions:
+    for action in (*simulation.users.actions, *simulation.accounts.changes):
         tell(f"deed {action}\n")
     tell(f"seed {seed}: {result.simulated / 3600:.1f} h, trace {result.digest}\n")
     for violation in result.violations:
@@ -81,11 +84,11 @@ def _replay(seed: int) -> NoReturn:
     os._exit(1 if result.violations else 0)  # nothing has to be cleared away
 
 
-def _work(seeds: range) -> NoReturn:
+def _work(seeds: range, relays: int | None) -> NoReturn:
     """Play seeds, and write a line of JSON for each."""
     gc.freeze()  # all that was imported stays
     for seed in seeds:
-        result, simulation = play(seed)
+        result, simulation = play(seed, relays)
         failed = bool(result.violations)
         last = list(simulation.trace.lines)[-LAST_EVENTS:] if failed else []
         line = {
@@ -114,12 +117,15 @@ def _clear_away() -> None:
     sys.unraisablehook = said
 
 
-def _many(first: int, seeds: int, jobs: int, bug: Sequence[str]) -> int:
-    """Play many seeds, in processes of their own; return 1 if any of them failed."""
+def _many(first: int, seeds: int, jobs: int, inherited: Sequence[str]) -> int:
+    """Play many seeds, in processes of their own; return 1 if any of them failed.
+
+    ``inherited``: the options that the processes have too.
+    """
     began, simulated, failed, played = time.perf_counter(), 0.0, 0, 0
     workers = [
         subprocess.Popen(
-            _command("--first", first + job, "--seeds", seeds - job, "--step", jobs, *bug),
+            _command("--first", first + job, "--seeds", seeds - job, "--step", jobs, *inherited),
             env=environment(),
             stdout=subprocess.PIPE,
             text=True,

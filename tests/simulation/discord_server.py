@@ -21,6 +21,7 @@ from tests.simulation.discord_state import (
     DiscordState,
     Interaction,
     Message,
+    texts_in,
 )
 from tests.simulation.faults import Reply, Request, Side
 
@@ -75,7 +76,7 @@ class DiscordServer:
         self.complaints: list[str] = []
         """What the bot sent that Discord would never take."""
         self._routes: dict[str, Callable[[Request], Reply]] = {
-            "GET users/ID": lambda _: _reply(BOT_USER),
+            "GET users/ID": self._get_user,
             "POST users/ID/channels": self._open_direct,
             "POST channels/ID/messages": self._post,
             "POST channels/ID/threads": self._begin_post,
@@ -107,7 +108,7 @@ class DiscordServer:
         channel = self._state.channels.get(request.channel_id or 0)
         if channel is None or channel.ruling.deleted:
             return error(404, 10003, "Unknown Channel")
-        if channel.ruling.denied & VIEW:
+        if channel.ruling.denied & VIEW or self._state.has_left(channel):
             return error(403, 50001, "Missing Access")
         if channel.ruling.denied & needed:
             return error(403, 50013, "Missing Permissions")
@@ -288,6 +289,13 @@ class DiscordServer:
         channel = self._channel(request, 0)
         return channel if isinstance(channel, Reply) else _reply(channel.payload())
 
+    def _get_user(self, request: Request) -> Reply:
+        user_id = request.path.removeprefix("users/")
+        if user_id == "@me":
+            return _reply(BOT_USER)
+        person = self._state.users.get(int(user_id))
+        return _reply(person.payload()) if person else error(404, UNKNOWN_USER, "Unknown User")
+
     def _open_direct(self, request: Request) -> Reply:
         person = self._state.users.get(request.user_id or 0)
         if person is None or person.refuses_with == UNKNOWN_USER:
@@ -302,8 +310,7 @@ class DiscordServer:
         if interaction.acknowledged:
             return error(400, 40060, "Interaction has already been acknowledged.")
         interaction.acknowledged = True
-        if content := (request.body.get("data") or {}).get("content"):
-            interaction.answers.append(content)
+        self._show(interaction, request.body.get("data") or {})
         if request.query.get("with_response"):
             return _reply(_callback(interaction))
         return Reply(204, b"", None)
@@ -318,12 +325,18 @@ class DiscordServer:
         if fault := form_fault(request.body):
             self.complaints.append(f"50035 {fault}: {str(request.body)[:200]}")
             return error(400, 50035, fault)
-        if content := request.body.get("content"):
-            interaction.answers.append(content)
+        self._show(interaction, request.body)
+        content = request.body.get("content") or ""
         answer = Message(
-            self._state.snowflake(), interaction.channel.id, content or "", [], [], None, (), now
+            self._state.snowflake(), interaction.channel.id, content, [], [], None, (), now
         )
         return _reply(answer.payload())
+
+    def _show(self, interaction: Interaction, body: dict[str, Any]) -> None:
+        """Note what a person is shown."""
+        if content := body.get("content"):
+            interaction.answers.append(content)
+        interaction.seen.append((self._state.clock.true_time(), texts_in(body)))
 
 
 def _callback(interaction: Interaction) -> dict[str, Any]:

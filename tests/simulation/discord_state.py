@@ -13,6 +13,7 @@ BOT_ROLE_ID = 900_000_000_000_000_002
 APPLICATION_ID = BOT_ID
 
 VIEW, SEND, EMBED, HISTORY = 1 << 10, 1 << 11, 1 << 14, 1 << 16
+MANAGE = 1 << 5
 ORDINARY = VIEW | SEND | EMBED | HISTORY | 1 << 15 | 1 << 31 | 1 << 38
 
 BOT_USER = {
@@ -35,6 +36,8 @@ class User:
     """The channel of the direct messages with the bot."""
     refuses_with: int | None = None
     """The code with which direct messages to them are refused."""
+    is_manager: bool = False
+    """Whether they manage all servers."""
 
     def payload(self) -> dict[str, Any]:
         """Give the user as Discord does."""
@@ -71,7 +74,7 @@ class Message:
     @property
     def text(self) -> str:
         """Everything that can be read or opened in it."""
-        return f"{self.content}\n{_texts(self.embeds)}\n{_texts(self.components)}"
+        return f"{self.content}\n{texts_in(self.embeds)}\n{texts_in(self.components)}"
 
     def payload(self) -> dict[str, Any]:
         """Give the message as Discord does."""
@@ -188,6 +191,8 @@ class Interaction:
     acknowledged: bool = False
     answers: list[str] = field(default_factory=list)
     """The texts that the person was shown, the first answer first."""
+    seen: list[tuple[float, str]] = field(default_factory=list)
+    """Everything that the person was shown, embeds too, and when (true Unix seconds)."""
 
     def payload(self, message: Message | None = None) -> dict[str, Any]:
         """Give the interaction as the gateway does."""
@@ -216,7 +221,7 @@ class Interaction:
             payload["guild_locale"] = "en-US"
             payload["member"] = {
                 **member(self.person.payload(), []),
-                "permissions": str(ORDINARY | 1 << 31),
+                "permissions": str(ORDINARY | 1 << 31 | self.person.is_manager * MANAGE),
             }
         if message is not None:
             payload["message"] = message.payload()
@@ -248,6 +253,10 @@ class DiscordState:
         self.guilds[guild_id] = name
         self.banned_words[guild_id] = set()
         return guild_id
+
+    def has_left(self, channel: Channel) -> bool:
+        """Whether the bot is not in the server of a channel any more."""
+        return channel.guild_id is not None and channel.guild_id not in self.guilds
 
     def add_channel(self, guild_id: int, name: str, *, forum: bool = False) -> Channel:
         """Make a text channel or a forum."""
@@ -332,10 +341,10 @@ def iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
-def _texts(part: Any) -> str:
+def texts_in(part: Any) -> str:
     """Return every text within embeds or components."""
     if isinstance(part, dict):
-        return "\n".join(filter(None, map(_texts, part.values())))
+        return "\n".join(filter(None, map(texts_in, part.values())))
     if isinstance(part, list):
-        return "\n".join(filter(None, map(_texts, part)))
+        return "\n".join(filter(None, map(texts_in, part)))
     return part if isinstance(part, str) else ""

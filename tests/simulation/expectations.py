@@ -42,7 +42,7 @@ class Expectation:
                 self.least += 1
         elif reply_kind in (ReplyKind.STOPPED, ReplyKind.UNKNOWN) or stopped_perhaps:
             notified = sum(message.created_at < action.asked_at for message in self.arrived)
-            self.least -= self.least > notified
+            self.least = min(self.least, notified)  # it ends the watches at all accounts
             certainly = reply_kind is ReplyKind.STOPPED and action.verb != "may leave"
             self.most -= self.most > notified and certainly
         self.actions.append(action)
@@ -65,7 +65,7 @@ def expected_notices(simulation: Simulation) -> dict[Key, Expectation]:
     for channel in simulation.state.channels.values():
         for message in filter(is_notice, channel.messages.values()):
             place = _destination_of(simulation, message)
-            ids = [task.id for task in simulation.tasks_of(message)] or [""]
+            ids = simulation.ids_of(message) or [""]
             for task_id, user_id in product(ids, _notified_users(simulation, message)):
                 expectations[task_id, place, user_id].arrived.append(message)
                 if place != channel.ruling.id:

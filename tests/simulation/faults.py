@@ -28,12 +28,14 @@ class Request:
     query: dict[str, str] = field(default_factory=dict)
     key: str = ""
     """The ``Authorization`` header."""
+    host: str = ""
+    """Of a relay."""
     channel_id: int | None = None
     user_id: int | None = None
     task_ids: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.method} {self.path}"
+        return f"{self.method} {self.host}{self.path}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Bugs that are injected into the bot, to show that the oracle of the simulation finds them."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from types import ModuleType
@@ -8,14 +9,21 @@ from typing import Any
 import discord
 from discord.abc import Messageable
 
+from bot.accounts.connection import AccountConnection
+from bot.accounts.registry import AccountRegistry, _Open
+from bot.accounts.service import AccountService, NewAccount
 from bot.delivery import duplicate_check
 from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.duplicate_check import DuplicateCheck
 from bot.polling.backoff import PollBackoff
 from bot.polling.poller import Poller
+from bot.relay.circuit_breaker import CircuitBreaker
+from bot.relay.client import RelayClient
 from bot.storage import outbox, poll_results, watch_store, watches
+from bot.storage.account_rows import DisconnectedAccount
 from bot.storage.models import EndReason, UnwatchOutcome
 from bot.storage.outbox import Outbox
+from bot.storage.relay_accounts import RelayAccountStore
 from bot.storage.watch_store import WatchStore
 
 
@@ -123,6 +131,66 @@ def _wait_for_groups_for_ever() -> None:
         _replace(module, "release_complete", keep)
 
 
+def _poll_other_accounts() -> None:
+    """Poll the tasks of an account with the key of the one that was opened before it."""
+    init, clients = Poller.__init__, []
+
+    def init_with_other_client(
+        self: Poller, client: RelayClient, *args: Any, **options: Any
+    ) -> None:
+        clients.append(client)
+        init(self, clients[max(len(clients) - 2, 0)], *args, **options)
+
+    _replace(Poller, "__init__", init_with_other_client)
+
+
+def _look_up_at_all_accounts() -> None:
+    """Look up tasks for everybody at the accounts of everybody."""
+
+    async def for_caller(self: AccountRegistry, _caller: Any) -> list[AccountConnection]:
+        return self.connections
+
+    _replace(AccountRegistry, "for_caller", for_caller)
+
+
+def _share_circuit_breaker() -> None:
+    """Leave all relays alone while one of them fails."""
+    init = CircuitBreaker.__init__
+    shared: dict[str, Any] = {}
+
+    def init_shared(self: CircuitBreaker, *args: Any, **options: Any) -> None:
+        init(self, *args, **options)
+        shared.update({**self.__dict__, **shared})
+        self.__dict__ = shared
+
+    _replace(CircuitBreaker, "__init__", init_shared)
+
+
+def _keep_old_keys() -> None:
+    """Go on with the old key after it was replaced."""
+    _replace(_Open, "has_key_of", lambda *_: True)
+
+
+def _keep_disconnected_accounts() -> None:
+    """Say that an account was disconnected, and keep it."""
+
+    async def disconnect(*_: Any) -> DisconnectedAccount:
+        return DisconnectedAccount("account-kept", 0)
+
+    _replace(RelayAccountStore, "disconnect", disconnect)
+
+
+def _log_keys() -> None:
+    """Log the keys that people enter."""
+    checked = AccountService._checked
+
+    def log_checked(self: AccountService, new: NewAccount) -> Any:
+        logging.getLogger("bot").debug("Key entered: %s", new.key.get_secret_value())
+        return checked(self, new)
+
+    _replace(AccountService, "_checked", log_checked)
+
+
 def _replace(owner: type | ModuleType, name: str, method: Callable[..., Any]) -> None:
     """Replace a method or a function in this process, a worker of its own for the bug."""
     getattr(owner, name)  # a renamed method must not make the bug disappear
@@ -140,5 +208,11 @@ INJECTED_BUGS: dict[str, Callable[[], None]] = {
     "always-not-found": _report_not_found,
     "summary-forgets-a-task": _forget_last_task,
     "summary-never-due": _wait_for_groups_for_ever,
+    "other-account-polled": _poll_other_accounts,
+    "all-accounts-for-everybody": _look_up_at_all_accounts,
+    "one-circuit-breaker": _share_circuit_breaker,
+    "old-key-kept": _keep_old_keys,
+    "account-not-disconnected": _keep_disconnected_accounts,
+    "key-logged": _log_keys,
 }
 """By name: what injects a bug into the classes of this process."""

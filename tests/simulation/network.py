@@ -68,10 +68,12 @@ class Network:
         slowness: float,
         heed: Callable[[Request, Reply], None] = lambda _request, _reply: None,
         answered: Callable[[Request], None] = lambda _request: None,
+        failed: Callable[[Request], None] = lambda _request: None,
     ) -> None:
         self._world = environment
         self._heed = heed
         self._answered = answered
+        self._failed = failed
         self._receive = receive
         self._faults = faults
         self._slowness = slowness
@@ -96,6 +98,7 @@ class Network:
             return
         effect = fault.effect
         self.troubled.add(request.channel_id)
+        self._failed(request)
         self._world.trace.note(f"fault {fault.name} strikes {request}")
         reply = self._receive(request) if effect.applied else None
         if reply is not None and (effect.reply or effect.cut or effect.silent):

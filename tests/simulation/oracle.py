@@ -6,6 +6,8 @@ messages in each channel. Of the bot's own records it reads only the work that i
 
 from collections.abc import Iterator
 
+from tests.simulation.account_oracle import find_account_violations
+from tests.simulation.bindings import Bindings
 from tests.simulation.discord_state import HISTORY, Channel, Message, User
 from tests.simulation.expectations import Expectation, Key, expected_notices
 from tests.simulation.messages import (
@@ -17,7 +19,7 @@ from tests.simulation.messages import (
 )
 from tests.simulation.relay_server import SimulatedTask
 from tests.simulation.simulation import Simulation
-from tests.simulation.statements import false_statements, true_statements
+from tests.simulation.statements import Truths, false_statements, true_statements
 from tests.simulation.summary_statements import faults_of_summary
 
 ABOUT_THE_PERSON = {50007, 50278, 10013}
@@ -29,16 +31,17 @@ CONTENT = {50035, 50006, 40005, 200000, 200001, 240000}
 def find_violations(simulation: Simulation) -> Iterator[str]:
     """Yield each violation of the promise."""
     messages = [m for c in simulation.state.channels.values() for m in c.messages.values()]
+    expectations_by_key = expected_notices(simulation)
     yield from _unfinished_work(simulation)
     for message in filter(is_notice, messages):
-        yield from _false_notices(simulation, message)
-    expectations_by_key = expected_notices(simulation)
+        yield from _false_notices(simulation, message, expectations_by_key)
     for key, expectations in expectations_by_key.items():
         yield from _wrong_counts(simulation, key, expectations)
     for message in filter(is_held_notice, messages):
         yield from _needless_held_notices(simulation, message, expectations_by_key)
     for message in filter(is_card, messages):
         yield from _stale_cards(simulation, message)
+    yield from find_account_violations(simulation, expectations_by_key)
 
 
 def _unfinished_work(simulation: Simulation) -> Iterator[str]:
@@ -60,32 +63,76 @@ def _unfinished_work(simulation: Simulation) -> Iterator[str]:
             yield f"UNDONE delivery {number} of {task_id} in {where} is {state} ({reason})"
 
 
-def _false_notices(simulation: Simulation, message: Message) -> Iterator[str]:
-    tasks = simulation.tasks_of(message)
-    if not tasks:
+def _false_notices(
+    simulation: Simulation, message: Message, expectations_by_key: dict[Key, Expectation]
+) -> Iterator[str]:
+    ids = simulation.ids_of(message)
+    if not ids:
         yield f"UNTRUE a message about nothing that was asked for: {message.content!r}"
         return
     if is_possible_duplicate(message) and not simulation.may_be_in_doubt(message):
-        yield f"UNTRUE {tasks[0].id} in doubt where nothing was lost: {message.content!r}"
-    true = {task.id: _true_statements(simulation, task) for task in tasks}
+        yield f"UNTRUE {ids[0]} in doubt where nothing was lost: {message.content!r}"
+    candidates = [_possible_truths(simulation, message, each, expectations_by_key) for each in ids]
     if is_summary(message):
-        faults = faults_of_summary(tasks, message, true)
-    elif len(tasks) > 1:
+        faults = faults_of_summary(message, candidates)
+    elif len(ids) > 1:
         faults = iter(["names several tasks"])
     else:
-        faults = false_statements(tasks[0], message, true[tasks[0].id])
+        faults = _faults_of_notice(message, candidates[0])
     for fault in faults:
-        yield f"UNTRUE {' '.join(true)} {fault}: {message.content!r}"
+        yield f"UNTRUE {' '.join(ids)} {fault}: {message.content!r}"
+
+
+def _faults_of_notice(message: Message, truths: Truths) -> Iterator[str]:
+    """Yield each error of a notice about one of the tasks that have an id, none if it is true."""
+    faults = [list(false_statements(task, message, true)) for task, true in truths]
+    yield from min(faults, key=len, default=["is about a task of nobody's account"])
+
+
+def _possible_truths(
+    simulation: Simulation,
+    message: Message,
+    task_id: str,
+    expectations_by_key: dict[Key, Expectation],
+) -> Truths:
+    """Return the tasks with an id that a message may be about, and what it may say of each.
+
+    That is a task at an account which everybody whom the message notifies could use.
+    """
+    actions = [
+        [action for action in each.actions if action.verb == "watch"]
+        for (about, _, _), each in expectations_by_key.items()
+        if about == task_id and message in each.arrived
+    ]
+    bindings, now = Bindings(simulation), message.created_at
+    possible = [bindings.possible_tasks(task_id, each, now) for each in actions if each]
+    tasks = [
+        task
+        for task in (possible[0] if possible else [])
+        if all(task.relay in (other.relay for other in others) for others in possible)
+    ]
+    also = {
+        meaning
+        for each in (action for watches in actions for action in watches)
+        for meaning, holds in (
+            ("disconnected", bindings.was_disconnected(each, now)),
+            ("not found", bindings.was_moved(each, now)),
+            ("gave up", bindings.was_moved(each, now)),
+        )
+        if holds
+    }
+    return [(task, _true_statements(simulation, task) | also) for task in tasks]
 
 
 def _true_statements(simulation: Simulation, task: SimulatedTask) -> set[str]:
     """Return what may be said about the end of a task."""
-    unreachable = any(task.id in name for name in simulation.relay_faults.applied)
+    unreachable = any(task.seed in name for name in simulation.relay_faults.applied)
     unchecked = any(
         action.is_unchecked for action in simulation.users.actions if action.task_id == task.id
     )
-    denied = simulation.relay.was_denied_first(task.id) or (
-        unchecked and simulation.relay.was_denied(task.id)  # tasks without watches are deleted
+    relay = simulation.relays.of(task)
+    denied = relay.was_denied_first(task.id) or (
+        unchecked and relay.was_denied(task.id)  # tasks without watches are deleted
     )
     return true_statements(task, unreachable=unreachable, denied=denied)
 
@@ -104,6 +151,8 @@ def _wrong_counts(simulation: Simulation, key: Key, expectations: Expectation) -
         f" expected {expectations.least} to {expectations.most}"
         f" ({'; '.join(map(str, expectations.actions)) or 'never asked'})"
     )
+    if simulation.state.has_left(channel):
+        return  # with the bot, the watches go
     if count < expectations.least and not _cannot_be_notified(simulation, task_id, channel, person):
         yield f"LOST {line}"
     if max(sure, min(count - len(expectations.for_others), 1)) > expectations.most:
@@ -146,7 +195,7 @@ def _needless_held_notices(
 def _stale_cards(simulation: Simulation, message: Message) -> Iterator[str]:
     """Yield if a card still shows a task as running."""
     channel = simulation.state.channels[message.channel_id]
-    if message.deleted or channel.deleted or channel.denied:
+    if message.deleted or channel.deleted or channel.denied or simulation.state.has_left(channel):
         return
     refused = simulation.said_about[channel.id] & (GONE | CONTENT)
     if simulation.has_day_long_disruptions or refused or channel.ever_denied & HISTORY:

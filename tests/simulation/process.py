@@ -48,7 +48,9 @@ class BotProcess:
         database = SimulatedDatabase(self._disk, self._world)
         async with database:
             session: Any = Session(self._relay_network, relay_server.describe)
-            client = app.make_relay_client(self._settings, session)
+            client = None
+            if self._settings.operator_account:
+                client = app.make_relay_client(self._settings, session)
             bot = app.build_bot(
                 *(self._settings, database, client, AudioFetcher(), app.COGS),
                 app.Timing(PACE),
@@ -58,9 +60,8 @@ class BotProcess:
             self._bot = bot.client
             await self._bot._async_setup_hook()
             await self._log_in(self._bot)
-            operator = bot.registry.operator
-            assert operator is not None
-            await operator.poller.learn_from_history(self._bot.services.history)
+            if operator := bot.registry.operator:
+                await operator.poller.learn_from_history(self._bot.services.history)
             self._bot.background.start()
             for name in app.COGS:  # as extensions, but read once and not in every life
                 await importlib.import_module(name).setup(self._bot)
@@ -68,7 +69,9 @@ class BotProcess:
             await self._stop.wait()
             checks.cancel()
             await self._bot.close()
-            await client.aclose()
+            await bot.registry.aclose()
+            if client is not None:
+                await client.aclose()
 
     async def _check_token(self) -> None:
         """Find, as often as it is asked, that the token is good (compare ``bot.token_check``)."""
@@ -93,6 +96,7 @@ class BotProcess:
     def connect(self) -> None:
         """Let the gateway come up: from now on the bot knows its servers and hears people."""
         self.connected = True
+        self._bot.dispatch("shard_guilds", 0, 1, frozenset(self._state.guilds))
         for guild_id in self._state.guilds:
             self.tell("GUILD_CREATE", self._state.guild_payload(guild_id))
         self.loop.call_soon(self._bot._ready.set)
@@ -113,7 +117,3 @@ class BotProcess:
     def stop(self) -> None:
         """Tell it to stop in good order."""
         self.loop.call_soon(self._stop.set)
-
-    def poll_at(self) -> SunoBot:
-        """Return the bot itself."""
-        return self._bot

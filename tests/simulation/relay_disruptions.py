@@ -12,12 +12,19 @@ an hour, nobody can tell that from tasks which are gone."""
 
 
 def _add(disruption: ActiveDisruption, name: str, effect: Effect) -> None:
-    """Let all look-ups meet an effect, or those of one task."""
-    task_id = disruption.rng.choice(disruption.simulation.tasks).id
-    everything = Scope("always", lambda _: True)
-    one = Scope(f"about {task_id}", lambda request: task_id in request.task_ids)
+    """Let all look-ups at a relay meet an effect, or those of one task."""
+    simulation = disruption.simulation
+    task = disruption.rng.choice(simulation.tasks)
+    relay, host_of_task = simulation.relays.draw_failing(), simulation.relays.of(task).host
+    everything = Scope(f"at {relay.name}", lambda request: request.host == relay.host)
+    one = Scope(
+        f"about {task.seed}",
+        lambda request: request.host == host_of_task and task.id in request.task_ids,
+    )
     scope = disruption.rng.choice([everything, everything, one])
-    disruption.apply_effect(disruption.simulation.relay_faults, scope, name, effect)
+    if simulation.relays.is_spared(task):
+        scope = everything
+    disruption.apply_effect(simulation.relay_faults, scope, name, effect)
 
 
 def relay_trouble(disruption: ActiveDisruption) -> None:
@@ -74,13 +81,13 @@ def relay_garbled(disruption: ActiveDisruption) -> None:
 
 def relay_knows_nothing(disruption: ActiveDisruption) -> None:
     """Leave out every task, as a relay does that was given another key."""
-    relay = disruption.simulation.relay
+    relay = disruption.simulation.relays.draw_failing()
     if relay.was_oblivious:
         return
     relay.was_oblivious = True
 
     def denies(method: str, request: Request) -> bool:
-        if request.method != method or not relay.has_path(request):
+        if (request.host, request.method) != (relay.host, method) or not relay.has_path(request):
             return False
         relay.deny(request.task_ids)
         return True
@@ -95,12 +102,20 @@ def relay_knows_nothing(disruption: ActiveDisruption) -> None:
 
 def relay_stumbles(disruption: ActiveDisruption) -> None:
     """Let one id spoil every batch that it is in."""
-    task = disruption.rng.choice(disruption.simulation.tasks).id
+    simulation = disruption.simulation
+    task = disruption.rng.choice(simulation.tasks)
     reply = disruption.rng.choice(
         [failure(500, "", "internal error"), failure(400, "", "invalid id")]
     )
-    fault = Fault(f"relay stumbles over {task}", lambda r: task in r.task_ids, Effect(reply=reply))
-    disruption.add(disruption.simulation.relay_faults, fault)
+    if simulation.relays.is_spared(task):
+        return
+    host = simulation.relays.of(task).host
+
+    def spoils(request: Request) -> bool:
+        return request.host == host and task.id in request.task_ids
+
+    fault = Fault(f"relay stumbles over {task.seed}", spoils, Effect(reply=reply))
+    disruption.add(simulation.relay_faults, fault)
 
 
 AT_RELAY: tuple[Disruption, ...] = (

@@ -1,9 +1,9 @@
-"""The relay's HTTP API: tasks that are made, fail, get stuck and vanish."""
+"""The HTTP API of relays: tasks that are made, fail, get stuck and vanish, and keys that expire."""
 
 import json
 import random
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import inf
 from typing import Any
@@ -30,10 +30,9 @@ from sandbox.relay.response_formats import (
 from tests.simulation.clock import VirtualClock
 from tests.simulation.faults import Reply, Request, Side
 
-BASE_URL = "https://relay.example"
 FETCH_PATH, SUBMIT_FETCH_PATH, SINGLE = "/suno/fetch", "/suno/submit/fetch", "/suno/fetch/{id}"
-KEY = "sk-simulated"
-FAIL_REASON = "The prompt was turned down upstream."
+KEY_PREFIX = "sk-simulated"
+"""The beginning of every key, by which a key is recognized where none may be."""
 
 
 class Fate(StrEnum):
@@ -51,9 +50,14 @@ class Fate(StrEnum):
 
 @dataclass(eq=False, slots=True)
 class SimulatedTask:
-    """A task, and what is true of it. Times are true Unix seconds."""
+    """A task of one relay, and what is true of it. Times are true Unix seconds.
+
+    Other relays may have tasks with the same id.
+    """
 
     id: str
+    relay: str
+    """The name of the relay."""
     fate: Fate
     title: str
     submitted_at: float
@@ -70,19 +74,46 @@ class SimulatedTask:
     def proofs(self) -> tuple[str, ...]:
         """What stands in every true notice of its end."""
         if self.fate is Fate.LYRICS:
-            return (f"A line of {self.id}",)
+            return (self.text,)
         if self.fate in (Fate.SONG, Fate.HALF):
-            clips = clip_ids(self.id, 2)
+            clips = clip_ids(self.seed, 2)
             return tuple(clips if self.fate is Fate.SONG else clips[:1])
-        return (FAIL_REASON,) if self.fate is Fate.FAILED else ()
+        return (self.text,) if self.fate is Fate.FAILED else ()
+
+    @property
+    def text(self) -> str:
+        """A line of its lyrics, or why it failed."""
+        if self.fate is Fate.FAILED:
+            return f"The prompt was turned down upstream, {mark_of(self.relay)}"
+        return f"A line of {self.id}, {mark_of(self.relay)}"
+
+    @property
+    def seed(self) -> str:
+        """What the ids of its clips derive from."""
+        return f"{self.relay}/{self.id}"
+
+
+def mark_of(relay: str) -> str:
+    """Return what stands in the texts of a relay's tasks, and of no other's."""
+    return f"made at {relay}"
 
 
 class RelayServer:
-    """Answers look-ups by what the tasks really are."""
+    """A relay: answers look-ups with one of its keys by what the tasks really are."""
 
-    def __init__(self, clock: VirtualClock, shape: ResponseFormat) -> None:
+    def __init__(self, clock: VirtualClock, name: str, shape: ResponseFormat) -> None:
         self._clock = clock
+        self.name = name
+        self.host = f"{name}.example"
+        self.base_url = f"https://{self.host}"
         self.shape = shape
+        self.keys: list[str] = []
+        self.refused_keys: set[str] = set()
+        """Keys that it does not accept just now."""
+        self.troubled_at: list[float] = []
+        """When a request to it failed, or was refused (true Unix seconds)."""
+        self.requests: list[tuple[float, str]] = []
+        """When it was asked (true Unix seconds), and with which key."""
         self.tasks: dict[str, SimulatedTask] = {}
         self._lives: dict[str, RelayTask] = {}
         self._shown_at: dict[str, float] = {}
@@ -97,9 +128,17 @@ class RelayServer:
         if task.fate is not Fate.NEVER:
             self._lives[task.id] = _life(task)
 
+    def new_key(self) -> str:
+        """Make another key, with which all of its tasks can be looked up."""
+        self.keys.append(f"{KEY_PREFIX}-{self.name}-{len(self.keys)}")
+        return self.keys[-1]
+
     def receive(self, request: Request) -> Reply:
         """Answer a look-up."""
-        if request.key != f"Bearer {KEY}":
+        key = request.key.removeprefix("Bearer ")
+        self.requests.append((self._clock.true_time(), key))
+        if key not in self.keys or key in self.refused_keys:
+            self.troubled_at.append(self._clock.true_time())
             return failure(401, "invalid_api_key", "Invalid API key")
         if not self.has_path(request):
             return _elsewhere(self.shape.unknown_path, request)
@@ -167,7 +206,9 @@ def describe(method: str, url: URL, body: Any, headers: dict[str, str]) -> Reque
     elif isinstance(body, dict):
         ids = tuple(body.get("ids", ()))
     key = headers.get("Authorization", "")
-    return Request(Side.RELAY, method, path, route, body, dict(url.query), key, task_ids=ids)
+    host = url.host or ""
+    query = dict(url.query)
+    return Request(Side.RELAY, method, path, route, body, query, key, host=host, task_ids=ids)
 
 
 def answer(body: Any) -> Reply:
@@ -227,13 +268,12 @@ def _elsewhere(form: UnknownPathFormat, request: Request) -> Reply:
 
 
 def _life(task: SimulatedTask) -> RelayTask:
-    if task.fate is Fate.SONG:
-        return song(task.id, title=task.title, takes=task.takes)
-    if task.fate is Fate.HALF:
-        return half_success(task.id, title=task.title, takes=task.takes)
     if task.fate is Fate.LYRICS:
-        text = f"[Verse]\nA line of {task.id}"
+        text = f"[Verse]\n{task.text}"
         return lyrics_task(task.id, title=task.title, text=text, takes=task.takes)
     if task.fate is Fate.FAILED:
-        return failing(task.id, reason=FAIL_REASON, takes=task.takes)
-    return stuck(task.id)
+        return failing(task.id, reason=task.text, takes=task.takes)
+    if task.fate is Fate.STUCK:
+        return stuck(task.id)
+    make = song if task.fate is Fate.SONG else half_success
+    return replace(make(task.seed, title=task.title, takes=task.takes), id=task.id)

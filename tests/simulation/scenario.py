@@ -4,27 +4,19 @@ Everything is drawn before the bot starts, so that a seed means the same story h
 """
 
 import re
-from functools import partial
 from random import Random
 
-from tests.simulation.clock import EPOCH
+from tests.simulation.account_scenario import draw_accounts
 from tests.simulation.discord_disruptions import AT_DISCORD, IN_FORUMS
 from tests.simulation.discord_state import Channel, Message, User
 from tests.simulation.disruptions import start_disruption
 from tests.simulation.machine_disruptions import MACHINE_DISRUPTIONS
+from tests.simulation.moments import draw_deaths, draw_moment
 from tests.simulation.relay_disruptions import AT_RELAY
-from tests.simulation.relay_server import Fate, SimulatedTask
+from tests.simulation.relay_server import SimulatedTask
 from tests.simulation.simulation import Simulation
+from tests.simulation.task_scenario import draw_task
 
-FATES = {
-    Fate.SONG: 6,
-    Fate.HALF: 1,
-    Fate.LYRICS: 2,
-    Fate.FAILED: 2,
-    Fate.STUCK: 0.4,
-    Fate.NEVER: 0.5,
-}
-TITLES = ("Paper Boats", "City Windows", "纸船", "*Stars* & `code` @everyone", "Zzyzx Road")
 ACTIVE = (600.0, 3000.0)
 """Seconds in which things happen, at least and at most."""
 MAX_IDS = 10
@@ -48,32 +40,28 @@ def draw(simulation: Simulation) -> None:
     active = rng.uniform(*ACTIVE)
     begin = simulation.environment.clock.now + 10
     for number in range(rng.randint(1, 10)):
-        task = _a_task(simulation, rng, number, active)
-        simulation.relay.add(task)
+        relay = simulation.account_rng.choice(simulation.relays.servers)
+        task = draw_task(simulation, rng, number, active, relay)
+        relay.add(task)
         simulation.tasks.append(task)
         _wishes(simulation, rng, task)
+    if len(simulation.relays.servers) > 1:
+        draw_accounts(simulation, begin, active)
     for _ in range(rng.choice([0, 1, 2, 4, 10])):
         _passer_by(simulation, rng, begin + rng.uniform(0, active))
     simulation.has_day_long_disruptions = rng.random() < 0.04
     longer = LONG if simulation.has_day_long_disruptions else 0.0
+    troubles = AT_RELAY if simulation.relays.spared else TROUBLES
     for _ in range(rng.choice([0, 1, 2, 4, 6, 10])):
-        at = _a_moment(simulation, rng, begin, active)
+        at = draw_moment(simulation, rng, begin, active)
         for _ in range(rng.choice([1, 1, 2, 3])):  # coincident, or nearly
             when = at + rng.choice([0, rng.uniform(0, 60)])
-            start_disruption(simulation, TROUBLES, rng, when, longer)
-    _deaths(simulation, rng, begin, active)
-    if simulation.forums:
+            start_disruption(simulation, troubles, rng, when, longer)
+    if simulation.relays.spared is None:
+        draw_deaths(simulation, rng, begin, active)
+    if simulation.forums and simulation.relays.spared is None:
         _trouble_forums(simulation, begin, active)
     simulation.stop_faults_at(begin + active + longer + 120)
-
-
-def _a_moment(simulation: Simulation, rng: Random, begin: float, active: float) -> float:
-    """Return a monotonic time, mostly one at which there is something to do."""
-    if rng.random() < 0.3:
-        return begin + rng.uniform(0, active)
-    task = rng.choice(simulation.tasks)
-    ends_at = task.submitted_at + task.takes * rng.choice([0, 1, 1, 1])
-    return max(ends_at - EPOCH + rng.uniform(-20, 10), begin)
 
 
 def _people_the_world(simulation: Simulation, rng: Random) -> None:
@@ -96,7 +84,7 @@ def _trouble_forums(simulation: Simulation, begin: float, active: float) -> None
     """Let things go wrong in forums, mostly when a post is begun."""
     rng = simulation.forum_rng
     for _ in range(rng.choice([0, 1, 2, 4])):
-        start_disruption(simulation, IN_FORUMS, rng, _a_moment(simulation, rng, begin, active))
+        start_disruption(simulation, IN_FORUMS, rng, draw_moment(simulation, rng, begin, active))
 
 
 def _a_forum(simulation: Simulation, channel: Channel, *, private: bool) -> Channel | None:
@@ -105,25 +93,6 @@ def _a_forum(simulation: Simulation, channel: Channel, *, private: bool) -> Chan
     if private or not here or simulation.forum_rng.random() < 0.4:
         return None
     return simulation.forum_rng.choice(here)
-
-
-def _a_task(simulation: Simulation, rng: Random, number: int, active: float) -> SimulatedTask:
-    (fate,) = rng.choices(list(FATES), weights=list(FATES.values()))
-    submitted_at = simulation.environment.clock.true_time() + rng.uniform(0, active * 0.8)
-    takes = rng.choice([rng.uniform(3, 15), rng.uniform(60, 240), rng.uniform(60, 900)])
-    vanishes_at = None
-    if rng.random() < 0.08:
-        vanishes_at = submitted_at + rng.uniform(1, 2 * takes)
-    task_id = f"task-{number}-{rng.getrandbits(40):010x}"
-    return SimulatedTask(
-        task_id,
-        fate,
-        # Replies name a task by its title.
-        f"{task_id} {rng.choice(TITLES)}" if rng.random() < 0.8 else "",
-        submitted_at,
-        takes,
-        vanishes_at,
-    )
 
 
 def _wishes(simulation: Simulation, rng: Random, task: SimulatedTask) -> None:
@@ -239,26 +208,3 @@ def _buttons(simulation: Simulation, channel: Channel) -> list[tuple[Message, st
             ids = [task.id for task in simulation.tasks if task.id in text]
             found.append((message, "watch", custom_id, ids))
     return found
-
-
-def _deaths(simulation: Simulation, rng: Random, begin: float, active: float) -> None:
-    """Let the process be killed at any step, or told to stop, some times."""
-    for _ in range(rng.choice([0, 0, 1, 2, 4])):
-        at = _a_moment(simulation, rng, begin, active)
-        steps = rng.choice([rng.randint(0, 40), rng.randint(0, 400)])
-        restart_delay = rng.choice([2.0, 5.0, rng.uniform(5, 900)])
-        orderly = rng.random() < 0.25
-        simulation.environment.at(
-            at, partial(_die, simulation, steps, restart_delay, orderly=orderly)
-        )
-
-
-def _die(simulation: Simulation, steps: int, restart_delay: float, *, orderly: bool) -> None:
-    if simulation.process is None or simulation.faults_stopped:
-        return
-    simulation.min_restart_delay = restart_delay
-    if orderly:
-        simulation.trace.note("told to stop")
-        simulation.process.stop()
-    else:
-        simulation.process.loop.crash_after(steps)

@@ -6,7 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from bot.settings import Settings
-from tests.simulation import clock, relay_server
+from sandbox.bot_process import ENCRYPTION_KEY
+from tests.simulation import clock
+from tests.simulation.accounts import Accounts
 from tests.simulation.database import Disk
 from tests.simulation.discord_server import DiscordServer
 from tests.simulation.discord_state import SEND, VIEW, Channel, DiscordState, Message, User
@@ -16,7 +18,8 @@ from tests.simulation.loop import Crash, Livelock
 from tests.simulation.messages import is_minimal, speaks_for
 from tests.simulation.network import Network
 from tests.simulation.process import BotProcess
-from tests.simulation.relay_server import RelayServer, SimulatedTask
+from tests.simulation.relay_server import SimulatedTask
+from tests.simulation.relays import Relays
 from tests.simulation.trace import TraceHandler
 from tests.simulation.users import Users
 
@@ -29,6 +32,9 @@ LONGEST_RESTART_DELAY = 60.0
 MAX_SETTLING_TIME = 3600.0
 """Seconds beyond the deadline of a watch in which everything must have come to rest after the last
 fault; a day more where troubles lasted for days."""
+
+WITH_OPERATOR, SHARED = 0.8, 0.8
+"""How often the operator has an account where there are several relays, and shares it."""
 
 _RUNNING = "SELECT count(*) FROM tasks WHERE state = 'running'"
 _WAITING = "SELECT channel_id FROM deliveries WHERE state NOT IN ('sent', 'dropped')"
@@ -50,17 +56,20 @@ class Result:
 class Simulation:
     """One seed's world, and the bot that lives in it."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, relay_count: int | None = None) -> None:
+        """``relay_count``: how many relays there are, if that is not drawn."""
+        self.disk = Disk()  # before the dice are cast: it is prepared once in a process
         self.environment = Environment(seed)
         clock.begin(self.environment.clock, seed)
         self.trace = self.environment.trace
         self.rng = self.environment.rng("story")
         self.forum_rng = self.environment.rng("forums")
         """Dice of their own: a simulation without a forum is the same as ever."""
-        self.disk = Disk()
         self.state = DiscordState(self.environment.clock)
         self.discord = DiscordServer(self.state, self.rng.uniform(60, 300))
-        self.relay = RelayServer(self.environment.clock, relay_server.a_shape(self.rng))
+        self.account_rng = self.environment.rng("accounts")
+        """As above, of a simulation with one relay."""
+        self.relays = Relays(self.environment.clock, self.rng, self.account_rng, relay_count)
         self.discord_faults = FaultInjector(self.environment.rng("discord faults"))
         self.relay_faults = FaultInjector(self.environment.rng("relay faults"))
         slow = self.rng.choice([0.01, 0.05, 0.3])
@@ -71,12 +80,14 @@ class Simulation:
         )
         self._relay_network = Network(
             self.environment,
-            self.relay.receive,
+            self.relays.receive,
             self.relay_faults,
             slow,
-            answered=self.relay.answered,
+            answered=self.relays.answered,
+            failed=self.relays.failed,
         )
         self.users = Users(self.state, self.trace)
+        self.accounts = Accounts(self.state, self.users)
         self.settings = self._draw_settings()
         self.channels: list[Channel] = []
         """Where people ask."""
@@ -98,14 +109,20 @@ class Simulation:
         self._settled_since = 0.0
         self._handler = TraceHandler(self.trace)
 
+    def _has_operator(self) -> bool:
+        """Draw whether the operator has an account, as with one relay always."""
+        return len(self.relays.servers) == 1 or self.account_rng.random() < WITH_OPERATOR
+
     def _draw_settings(self) -> Settings:
         rng = self.rng
         return Settings(
             _env_file=None,
             discord_token="token",
             suno_relay="custom",
-            suno_base_url=relay_server.BASE_URL,
-            suno_api_key=relay_server.KEY,
+            suno_base_url=self.relays.servers[0].base_url,
+            suno_api_key=self.relays.operator_key if self._has_operator() else "",
+            shared_relay=self.account_rng.random() < SHARED,
+            encryption_key=ENCRYPTION_KEY,
             attach_audio=False,
             poll_interval=rng.choice([10.0, 20.0, 45.0]),
             poll_batch_size=rng.choice([2, 10, 100]),
@@ -126,7 +143,7 @@ class Simulation:
         """Live through the story to its end."""
         root = logging.getLogger()
         root.addHandler(self._handler)
-        logging.getLogger("bot").setLevel(logging.INFO)
+        logging.getLogger("bot").setLevel(logging.DEBUG)
         try:
             while self._live():
                 self.environment.sleep_until(self.environment.clock.now + self._restart_delay())
@@ -178,6 +195,15 @@ class Simulation:
         elif self.process is process:
             self.environment.after(1.0, lambda: self._connect(process))
 
+    def remove_bot(self, guild_id: int) -> None:
+        """Let a server remove the bot."""
+        if self.faults_stopped or self.state.guilds.pop(guild_id, None) is None:
+            return
+        self.trace.note(f"server {guild_id} removes the bot")
+        self.accounts.remove_bot(guild_id)
+        if self.process is not None:
+            self.process.tell("GUILD_DELETE", {"id": str(guild_id)})
+
     # The end
 
     def stop_faults_at(self, when: float) -> None:
@@ -192,6 +218,7 @@ class Simulation:
             self.process.loop.cancel_crash()
         self.discord_faults.clear()
         self.relay_faults.clear()
+        self.relays.accept_all_keys()
         self.disk.full = False
         self._settled_since = self.environment.clock.now
         longest = (
@@ -219,7 +246,8 @@ class Simulation:
     def refuses_for_good(self, channel: Channel) -> bool:
         """Whether a channel lets the bot post nothing, also now that all faults have stopped."""
         banned = self.state.banned_words.get(channel.guild_id or 0)
-        return not channel.deleted and bool(channel.denied & (SEND | VIEW) or banned)
+        denied = channel.denied & (SEND | VIEW) or self.state.has_left(channel)
+        return not channel.deleted and bool(denied or banned)
 
     def was_unheard(self, message: Message) -> bool:
         """Whether an answer that told the bot of this message was lost."""
@@ -245,8 +273,8 @@ class Simulation:
         places = {here, *(c.id for c in self.places if speaks_for(message, c.id))}
         return self.process_count > 1 or not places.isdisjoint(self._discord_network.troubled)
 
-    def tasks_of(self, message: Message) -> list[SimulatedTask]:
-        """Return the tasks that a message is about.
+    def ids_of(self, message: Message) -> list[str]:
+        """Return the ids of the tasks that a message is about.
 
         A minimal message may not name them, nor one whose embeds Discord dropped before the bot
         could add them as text: then the database says what was sent.
@@ -257,4 +285,5 @@ class Simulation:
             ids = self.disk.tasks_of_message(message.id)
         elif unnamed:
             ids = self.disk.tasks_of_nonce(message.nonce)
-        return [task for task in self.tasks if task.id in (ids or message.text)]
+        known = dict.fromkeys(task.id for task in self.tasks)
+        return [task_id for task_id in known if task_id in (ids or message.text)]

@@ -18,8 +18,12 @@ _HEADLINES: dict[str, tuple[str, ...]] = {
     "nothing": ("notice-nothing-to-play",),
     "not found": ("notice-not-found", "notice-not-found-partly"),
     "gave up": ("notice-gave-up", "notice-gave-up-partly"),
+    "disconnected": ("notice-disconnected", "notice-disconnected-partly"),
 }
 """The statements of notices, with the keys of the texts that make them."""
+
+Truths = list[tuple[SimulatedTask, set[str]]]
+"""The tasks that a message may be about, and what it may say about the end of each."""
 
 _TRUE = {
     Fate.SONG: "done",

@@ -6,20 +6,34 @@ from bot.i18n.catalog import catalog_for
 from tests.simulation.discord_state import Message
 from tests.simulation.messages import SUMMARY_KEYS, is_minimal
 from tests.simulation.relay_server import Fate, SimulatedTask
+from tests.simulation.statements import Truths
 
 _WORDS = catalog_for("en-US")
 _READY = {"done", "partly", "lyrics"}
+_ENDS_WITHOUT_RESULT = {
+    "gave up": "summary-gave-up",
+    "not found": "summary-not-found",
+    "disconnected": "summary-disconnected",
+}
 _ICONS = {"✅": "done", "🟡": "partly", "❌": "failed", "⌛": "gave up", "❔": "not found"}
 
 
-def faults_of_summary(
-    tasks: Sequence[SimulatedTask], message: Message, true: dict[str, set[str]]
-) -> Iterator[str]:
-    """Yield each error of a summary, where ``true`` is what it may say of each task."""
+def faults_of_summary(message: Message, candidates: Sequence[Truths]) -> Iterator[str]:
+    """Yield each error of a summary; ``candidates``: for each id, the tasks that it may be about.
+
+    Where several have an id, the summary is about one of which it says the truth.
+    """
+    if not all(candidates):
+        yield "is about a task of nobody's account"
+        return
     lines = _lines(message)
+    chosen = [_likeliest(each, lines, message) for each in candidates]
+    tasks, true = [task for task, _ in chosen], {task.id: said for task, said in chosen}
     if is_minimal(message) or (message.embeds_dropped and not lines):
         surely = sum(true[task.id] <= _READY for task in tasks)
-        perhaps = sum(bool(true[task.id] & (_READY | {"gave up", "not found"})) for task in tasks)
+        perhaps = sum(
+            bool(true[task.id] & (_READY | _ENDS_WITHOUT_RESULT.keys())) for task in tasks
+        )
         if not any(_says(message, ready, len(tasks)) for ready in range(surely, perhaps + 1)):
             yield "counts wrongly"
         return
@@ -33,6 +47,18 @@ def faults_of_summary(
         yield f"has {len(lines)} lines for {len(tasks)} tasks"
     if "None.mp3" in message.text or "audiopipe" in message.text:
         yield "has a link that dies"
+
+
+def _likeliest(
+    truths: Truths, lines: Sequence[str], message: Message
+) -> tuple[SimulatedTask, set[str]]:
+    """Return the task with the fewest errors in its line, and what may be said of it."""
+
+    def count(truth: tuple[SimulatedTask, set[str]]) -> int:
+        task, true = truth
+        return len(list(_faults_of_line(task, _line_of(task, lines, message), true)))
+
+    return min(truths, key=count)
 
 
 def _lines(message: Message) -> list[str]:
@@ -66,7 +92,7 @@ def _faults_of_line(task: SimulatedTask, line: str | None, true: set[str]) -> It
 
 def _statement(line: str) -> str:
     """Return what a line says about the end of its task."""
-    for meaning, key in (("gave up", "summary-gave-up"), ("not found", "summary-not-found")):
+    for meaning, key in _ENDS_WITHOUT_RESULT.items():
         if any(_WORDS.text(each) in line for each in (key, f"{key}-partly")):
             return meaning
     said = next(said for icon, said in _ICONS.items() if line.startswith(icon))

@@ -5,6 +5,7 @@ import logging
 from collections import deque
 
 from tests.simulation.clock import VirtualClock
+from tests.simulation.relay_server import KEY_PREFIX
 
 KEPT = 60_000
 """The latest lines that are kept for whoever has to find out why a seed failed."""
@@ -36,13 +37,17 @@ class TraceHandler(logging.Handler):
     """Writes what the bot logs into the trace, and collects what it logs as an error."""
 
     def __init__(self, trace: Trace) -> None:
-        super().__init__(logging.INFO)
+        super().__init__(logging.DEBUG)
         self._trace = trace
         self.unexpected: list[str] = []
-        """Errors with a traceback whose cause no fault of the simulation explains."""
+        """Errors whose cause no fault of the simulation explains, and lines that tell a key."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Note one record."""
+        """Note one record, unless it is for debugging."""
+        if KEY_PREFIX in self.format(record):
+            self.unexpected.append(f"KEY in the log: {record.getMessage()}")
+        if record.levelno < logging.INFO:
+            return
         self._trace.note(f"log {record.levelname} {record.name}: {record.getMessage()}")
         error = record.exc_info[1] if record.exc_info else None
         if error is not None:

@@ -11,7 +11,7 @@ from tests.simulation.process import BotProcess
 from tests.simulation.trace import Trace
 from tests.support.replies import names, says, with_plain_commands
 
-COMMAND, COMPONENT = 2, 3
+COMMAND, COMPONENT, MODAL = 2, 3, 5
 
 _WORDS = catalog_for("en-US")
 
@@ -181,17 +181,38 @@ class Users:
         place: Channel,
         message: Message | None = None,
     ) -> None:
-        if channel.deleted or self._is_awaiting_reply(person, task_ids):
+        if self._is_awaiting_reply(person, task_ids):
             return
-        if process is None or not process.connected:
-            return  # Discord itself says that the application does not answer
-        interaction = self._interaction(person, channel, kind, data)
-        now = self._state.clock.true_time()
+        what = f"{verb} {' '.join(task_ids)}"
+        interaction = self.interact(process, person, channel, kind, data, what, message)
+        if interaction is None:
+            return
         for task_id in task_ids:
-            self.actions.append(UserAction(verb, task_id, person, place, now, interaction))
-        where = channel.name or "a direct message"
-        self._trace.note(f"{person.name} in {where}: {verb} {' '.join(task_ids)}")
+            asked_at = interaction.created_at
+            self.actions.append(UserAction(verb, task_id, person, place, asked_at, interaction))
+
+    def interact(
+        self,
+        process: BotProcess | None,
+        person: User,
+        channel: Channel,
+        kind: int,
+        data: dict[str, Any],
+        what: str,
+        message: Message | None = None,
+    ) -> Interaction | None:
+        """Let somebody use the bot; return the interaction, ``None`` if they could not.
+
+        ``what`` says in the trace what they do.
+        """
+        if channel.deleted or self._state.has_left(channel):
+            return None
+        if process is None or not process.connected:
+            return None  # Discord itself says that the application does not answer
+        interaction = self._interaction(person, channel, kind, data)
+        self._trace.note(f"{person.name} in {channel.name or 'a direct message'}: {what}")
         process.tell("INTERACTION_CREATE", interaction.payload(message))
+        return interaction
 
     def _interaction(
         self, person: User, channel: Channel, kind: int, data: dict[str, Any]

@@ -133,7 +133,7 @@ async def tell_nobody(account: RelayAccount) -> bool:
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     """Wait until a condition holds."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(120):
         while not await condition():  # noqa: ASYNC110 # of rows and logs, which notify nobody
             await asyncio.sleep(0.01)
 

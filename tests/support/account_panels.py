@@ -24,7 +24,7 @@ class AccountPanels:
         asked = await self.sandbox.discord.command(
             user or self.sandbox.ada, channel or self.sandbox.songs, COMMANDS[owner]
         )
-        await asked.wait_for_answer(timeout=15)
+        await asked.wait_for_answer(timeout=120)
         return asked.messages[0]
 
     async def press(self, panel: Message, custom_id: str) -> Interaction:

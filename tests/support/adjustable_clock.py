@@ -1,7 +1,8 @@
 """Moves the clock of a bot in another process, so that a test need not wait for minutes.
 
 ``python -m tests.support.adjustable_clock FILE`` runs the bot with the real clock plus the
-seconds in ``FILE``; ``AdjustableClock`` changes them.
+seconds in ``FILE``; ``AdjustableClock`` changes them. What follows are options of
+``sandbox.local_bot``, which is run in place of the command line if there are any.
 """
 
 import mmap
@@ -9,7 +10,7 @@ import selectors
 import struct
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 _SECONDS = struct.Struct("d")
@@ -52,18 +53,24 @@ def _shifted(clock: Callable[[], float], by: AdjustableClock) -> Callable[[], fl
     return lambda: clock() + by.ahead
 
 
-def run(path: Path) -> None:
-    """Run the bot with the moved clock. Call this before any module of the bot is imported."""
+def run(path: Path, options: Sequence[str] = ()) -> None:
+    """Run the bot with the moved clock. Call this before any module of the bot is imported.
+
+    ``options``: of ``sandbox.local_bot``.
+    """
     clock = AdjustableClock(path)
     time.time = _shifted(time.time, clock)
     time.monotonic = _shifted(time.monotonic, clock)
     selectors.DefaultSelector = _BoundedSelector  # type: ignore[misc]  # what asyncio takes
     sys.modules["uvloop"] = None  # type: ignore[assignment]  # its loop has a clock of its own
-    from bot.__main__ import main
-
-    sys.argv = ["suno-bot", "run"]
+    if options:
+        sys.argv = ["local_bot", *options]
+        from sandbox.local_bot import main
+    else:
+        sys.argv = ["suno-bot", "run"]
+        from bot.__main__ import main
     main()
 
 
 if __name__ == "__main__":
-    run(Path(sys.argv[1]))
+    run(Path(sys.argv[1]), sys.argv[2:])

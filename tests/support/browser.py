@@ -13,7 +13,7 @@ needs_chromium = pytest.mark.skipif(
     CHROMIUM is None, reason="there is no Chromium: install the package `chromium`"
 )
 
-expect.set_options(timeout=20_000)  # milliseconds: machines are shared, and nothing here is timed
+expect.set_options(timeout=60_000)  # milliseconds: machines are shared, and nothing here is timed
 
 _ARGUMENTS = (
     "--headless",

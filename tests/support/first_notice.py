@@ -101,7 +101,7 @@ class FirstNotice:
 
 async def _measure(pause: float) -> None:
     async with page_environment() as environment, launch_browser() as browser:
-        await environment.discord.wait_until_commands(timeout=30)
+        await environment.discord.wait_until_commands(timeout=120)
         async with open_page(browser, environment.server.url) as page:
             way = FirstNotice(page, pause=pause)
             await way.play()

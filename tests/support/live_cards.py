@@ -8,7 +8,7 @@ SONG = "a-song-with-a-long-id"
 
 async def card_of(sandbox: SandboxSession, channel: Channel | None = None) -> Message:
     """Wait for the card in a channel, by default the songs channel."""
-    (card,) = await sandbox.discord.wait_for(lambda: sandbox.cards(channel), 10, "a card")
+    (card,) = await sandbox.discord.wait_for(lambda: sandbox.cards(channel), 120, "a card")
     return card
 
 

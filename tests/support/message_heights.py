@@ -96,7 +96,7 @@ async def measure_heights(
             length = task.stages[-1].at
             environment.relay.age(length / 3)  # a song streams already
             asked = await discord.command(user, channel, "suno status", id=task.id)
-            status = await asked.wait_for_answer(timeout=30)
+            status = await asked.wait_for_answer(timeout=120)
             yield await _measure(page, "status", name, status)
             seen = set(channel.history)
             await discord.command(user, channel, "suno watch", id=task.id)
@@ -120,7 +120,7 @@ async def _summary(
     environment.relay.add(*tasks)
     ids = " ".join(task.id for task in tasks)
     asked = await environment.discord.command(user, channel, "suno watch", id=ids)
-    await asked.wait_for_answer(timeout=30)
+    await asked.wait_for_answer(timeout=120)
     seen = set(channel.history)
     environment.relay.age(max(task.stages[-1].at for task in tasks))
     return await _next_message(environment, channel, seen, having="♫ ")

@@ -29,7 +29,7 @@ class MonitoringClient:
 
     async def until(self, path: str, status: int) -> str:
         """Repeat a request until its status is ``status``; return the text."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(120):
             while (answer := await self.get(path))[0] != status:  # noqa: ASYNC110 # asked by HTTP
                 await asyncio.sleep(0.05)
         return answer[1]

@@ -51,7 +51,7 @@ class SampleBot(commands.AutoShardedBot):
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait until a condition is true; it is checked after each event of this client."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(120):
             while not condition():
                 self.event_received.clear()
                 await self.event_received.wait()

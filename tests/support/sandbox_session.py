@@ -59,7 +59,7 @@ class SandboxSession:
     ) -> Interaction:
         """Use a command in the songs channel, and wait for its answer."""
         interaction = await self.discord.command(user or self.ada, self.songs, command, **options)
-        await interaction.wait_for_answer(timeout=15)
+        await interaction.wait_for_answer(timeout=120)
         return interaction
 
     async def command_answer(
@@ -71,7 +71,7 @@ class SandboxSession:
     async def wait_for_notice(self, task_id: str, channel: Channel | None = None) -> Message:
         """Wait for the notice of a task."""
         notices = await self.discord.wait_for(
-            lambda: self.notices(task_id, channel), 15, f"the notice of {task_id}"
+            lambda: self.notices(task_id, channel), 120, f"the notice of {task_id}"
         )
         return notices[0]
 
@@ -87,7 +87,7 @@ class SandboxSession:
 
     async def wait_for_summary(self, channel: Channel | None = None) -> Message:
         """Wait for the summary of tasks that are watched together."""
-        summaries = await self.discord.wait_for(lambda: self.summaries(channel), 15, "the summary")
+        summaries = await self.discord.wait_for(lambda: self.summaries(channel), 120, "the summary")
         return summaries[0]
 
     def summaries(self, channel: Channel | None = None) -> list[Message]:
@@ -204,5 +204,5 @@ async def running_built_bot(
 
 
 async def _ready(discord: LocalDiscord) -> None:
-    await discord.wait_until_ready(timeout=15)
-    await discord.wait_until_commands(timeout=15)
+    await discord.wait_until_ready(timeout=120)
+    await discord.wait_until_commands(timeout=120)

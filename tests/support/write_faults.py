@@ -124,7 +124,7 @@ def unavailable_reason(folder: Path) -> str | None:
     fault = WriteFault(WriteFaultKind.EIO, "pwrite64", 1)
     command = [*strace_command(file, trace, fault), sys.executable, "-c", program]
     try:
-        ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"strace does not work here: {error}"
     if ended.returncode == 1 and "Input/output error" in ended.stderr:

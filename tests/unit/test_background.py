@@ -47,7 +47,7 @@ async def running(ticks: ScriptedTicks, tick: Tick | None = None) -> AsyncIterat
     """Run the loop; enter when every result was given. It must not have ended by itself."""
     loop = Loop("poll", tick or ticks.tick, ticks.wake)
     task = asyncio.create_task(run_forever(loop, ticks.last_tick_at, ticks.failed.append, 0.0))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(120):
         await ticks.finished.wait()
     yield
     assert not task.done()

@@ -1,11 +1,15 @@
 """Chaos test: users act while the bot is killed and Discord and the relay fail; then an audit.
 
 ``python -m tests.e2e.chaos --rounds 200 --seed 1`` runs the bot as a process of its own between a
-local Discord and a local relay, injects the faults that the seed plans, removes them, waits until
-no work is pending, and compares the replies that users got with the notices that arrived. The exit
-code is 1 if a notice is lost, duplicated or wrong. The clocks of the bot, the relay and Discord are
-advanced together.
+local Discord and four local relays: the operator's, those of two servers and a user's own, which
+have different songs with the same task ids. It injects the faults that the seed plans, lets
+accounts be connected, replaced and disconnected, removes the faults, waits until no work is
+pending, and compares the replies that users got with the notices that arrived. The exit code is 1
+if a notice is lost, duplicated or wrong, about the song of an account that a user could not use, or
+if an account or its key is not where it should be. The clocks of the bot, the relays and Discord
+are advanced together.
 
-Read ``plan`` (what a seed means), ``faults`` (how faults are injected), ``runner`` (how a round
-runs), then ``audit`` with its values in ``user_actions``, ``expected_results`` and ``messages``.
+Read ``plan`` (what a seed means), ``faults`` (how faults are injected), ``accounts`` (how accounts
+are changed), ``runner`` (how a round runs), then ``audit`` with its values in ``user_actions``,
+``expected_results`` and ``messages``.
 """

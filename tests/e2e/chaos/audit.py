@@ -74,23 +74,65 @@ def audit(
     ``actions`` are in the order of their creation. ``moderated`` tells whether Discord ever refused
     a text of the relay.
     """
-    results_by_id = {result.task_id: result for result in results}
     channel_ids = {action.channel_id for action in actions}
     ranges = _notice_ranges(actions)
     arrived: dict[Key, list[PostedMessage]] = defaultdict(list)
     wrong: list[str] = []
-    notices: dict[tuple[str, int], int] = defaultdict(int)
+    notices: dict[_Place, int] = defaultdict(int)
     for message in (each for each in messages if not each.is_live_card):
-        result = next((each for each in results if each.task_id in message.text), None)
         channel_id = message.original_channel(channel_ids)
-        wrong += _errors_in(message, result, channel_id, moderated=moderated)
-        if result is not None and not message.is_held_notice:
-            notices[result.task_id, channel_id] += channel_id == message.channel_id
-            for user_id in message.mentioned:
-                arrived[result.task_id, channel_id, user_id].append(message)
+        claims = _possible_claims(results, ranges, message, channel_id)
+        errors = [_errors_in(message, each, channel_id, moderated=moderated) for each in claims]
+        fewest = min(map(len, errors))
+        wrong += next(found for found in errors if len(found) == fewest)
+        task_id = next((each.task_id for each in results if each.task_id in message.text), None)
+        if task_id is None or message.is_held_notice:
+            continue
+        true = [each.result for each, found in zip(claims, errors, strict=True) if not found]
+        if len(true) == 1 and true[0] is not None:
+            notices[task_id, channel_id, true[0].relay] += channel_id == message.channel_id
+        for user_id in message.mentioned:
+            arrived[task_id, channel_id, user_id].append(message)
     lost, duplicated = _compare_counts(ranges, arrived)
-    duplicated += _find_split_notices(results_by_id, actions, notices)
+    duplicated += _find_split_notices(results, actions, notices)
     return AuditResult(tuple(lost), tuple(duplicated), tuple(wrong))
+
+
+_Place = tuple[str, int, str]
+"""A task, a channel and the relay of the task."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """What a message may be about."""
+
+    result: ExpectedResult | None
+    """``None``: no task that those whom the message mentions could watch."""
+    may_be_disconnected: bool = False
+
+
+def _possible_claims(
+    results: Sequence[ExpectedResult],
+    ranges: dict[Key, "_NoticeRange"],
+    message: PostedMessage,
+    channel_id: int,
+) -> list[_Claim]:
+    """Return the tasks that a message may be about: several relays may have one with its id.
+
+    That is one at a relay that everybody whom the message mentions may have used.
+    """
+    named = [result for result in results if result.task_id in message.text]
+    watches = [
+        [each for each in ranges[key].actions if each.command is Command.WATCH]
+        for user_id in message.mentioned
+        if (key := (named[0].task_id if named else "", channel_id, user_id)) in ranges
+    ]
+    relays = [frozenset().union(*(each.relays for each in of_user)) for of_user in watches]
+    disconnected = any(each.may_be_disconnected for of_user in watches for each in of_user)
+    claims = [
+        _Claim(each, disconnected) for each in named if all(each.relay in own for own in relays)
+    ]
+    return claims or [_Claim(None)]
 
 
 def _notice_ranges(actions: Sequence[UserAction]) -> dict[Key, _NoticeRange]:
@@ -109,10 +151,10 @@ def _affected_keys(action: UserAction, known: Collection[Key]) -> list[Key]:
 
 
 def _errors_in(
-    message: PostedMessage, result: ExpectedResult | None, channel_id: int, *, moderated: bool
+    message: PostedMessage, claim: _Claim, channel_id: int, *, moderated: bool
 ) -> list[str]:
     """Return what is untrue in a message that is meant for a channel, a line each."""
-    errors = [*_content_errors(message, result)]
+    errors = [*_content_errors(message, claim)]
     if message.is_possible_duplicate and channel_id == message.channel_id:
         # Only the history of a deleted channel cannot be searched for the first message.
         errors.append("a message that claims to be a possible duplicate in a readable channel")
@@ -121,7 +163,8 @@ def _errors_in(
     return [f"{error}: {message.content!r}" for error in errors]
 
 
-def _content_errors(message: PostedMessage, result: ExpectedResult | None) -> Iterator[str]:
+def _content_errors(message: PostedMessage, claim: _Claim) -> Iterator[str]:
+    result = claim.result
     if message.is_held_notice:
         if message.mentioned:
             yield "a held notice that mentions somebody"
@@ -134,6 +177,8 @@ def _content_errors(message: PostedMessage, result: ExpectedResult | None) -> It
         yield f"{notice} that mentions nobody"
     if any(f"<@{user_id}>" not in message.content for user_id in message.mentioned):
         yield f"{notice} that notifies a user without naming them"
+    if claim.may_be_disconnected and _says_disconnected(message, result):
+        return
     headlines = result.minimal_headlines if message.is_minimal else result.headlines
     if not any(headline in message.content for headline in headlines):
         yield f"{notice} that does not say {headlines[0]!r}"
@@ -142,6 +187,11 @@ def _content_errors(message: PostedMessage, result: ExpectedResult | None) -> It
         yield f"{notice} without {missing}"
     if "audiopipe" in message.text or "None.mp3" in message.text:
         yield f"{notice} with a temporary or broken link"
+
+
+def _says_disconnected(message: PostedMessage, result: ExpectedResult) -> bool:
+    headlines = result.disconnected_headlines(minimal=message.is_minimal)
+    return any(headline in message.content for headline in headlines)
 
 
 def _compare_counts(
@@ -163,20 +213,23 @@ def _compare_counts(
 
 
 def _find_split_notices(
-    results: dict[str, ExpectedResult],
+    results: Sequence[ExpectedResult],
     actions: Sequence[UserAction],
-    notices: dict[tuple[str, int], int],
+    notices: dict[_Place, int],
 ) -> list[str]:
     """Return a line for each channel whose users got several notices instead of a common one."""
+    results_by_key = {(result.task_id, result.relay): result for result in results}
     watching: dict[tuple[str, int], list[UserAction]] = defaultdict(list)
     for action in actions:
         if action.command is Command.WATCH:
             watching[action.task_id, action.channel_id].append(action)
     return [
-        f"{notices[key]} messages to {key} instead of one: {'; '.join(map(str, watching[key]))}"
+        f"{notices[key]} messages to {key} instead of one: {'; '.join(map(str, watching[key[:2]]))}"
         for key in sorted(notices)
         if notices[key] > 1
-        and all(_is_before_end(results[key[0]], action) for action in watching[key])
+        and all(
+            _is_before_end(results_by_key[key[0], key[2]], action) for action in watching[key[:2]]
+        )
     ]
 
 
@@ -187,4 +240,4 @@ def _is_before_end(result: ExpectedResult, action: UserAction) -> bool:
     )
     if not certain or action.replied_at is None or result.ends_at is None:
         return False
-    return action.replied_at < result.ends_at
+    return action.replied_at < result.ends_at and not action.may_be_disconnected

@@ -1,16 +1,18 @@
-"""The processes of a chaos test: a local Discord, a local relay and the bot, on common clocks."""
+"""The processes of a chaos test: a local Discord, local relays and the bot, on common clocks."""
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from yarl import URL
 
 from sandbox.bot_process import BotProcess, settings_for
 from sandbox.discord import Channel, LocalDiscord, User
 from sandbox.relay import LocalRelay
 from tests.e2e.chaos.faults import FaultInjector
-from tests.e2e.chaos.plan import CHANNEL_COUNT, USER_COUNT
+from tests.e2e.chaos.plan import CHANNEL_COUNT, RELAYS, USER_COUNT
 from tests.e2e.chaos.user_actions import WATCHES_PER_USER
 from tests.support.adjustable_clock import AdjustableClock
 
@@ -31,10 +33,11 @@ _PENDING = """
 
 @dataclass
 class Environment:
-    """A bot between a local Discord and a local relay."""
+    """A bot between a local Discord and local relays."""
 
     discord: LocalDiscord
-    relay: LocalRelay
+    relays: dict[str, LocalRelay]
+    """By their names in the plan."""
     clock: AdjustableClock
     bot: BotProcess
     folder: Path
@@ -44,10 +47,16 @@ class Environment:
     bot_starts: int = 0
 
     def advance_clocks(self, seconds: float) -> None:
-        """Advance the clocks of the relay, Discord and the bot."""
-        self.relay.clock.advance(seconds)
+        """Advance the clocks of the relays, Discord and the bot."""
+        for relay in self.relays.values():
+            relay.clock.advance(seconds)
         self.discord.clock.advance(seconds)
         self.clock.advance(seconds)
+
+    @property
+    def relay(self) -> LocalRelay:
+        """The operator's relay."""
+        return self.relays[RELAYS[0]]
 
     def channel_for(self, number: int, user: User) -> Channel:
         """Return a planned channel: one of the server, or the user's direct messages."""
@@ -85,24 +94,44 @@ async def open_environment(folder: Path) -> AsyncIterator[Environment]:
     """Start everything, with a bot that is ready; its database and its log are in ``folder``."""
     async with AsyncExitStack() as stack:
         discord = await stack.enter_async_context(LocalDiscord())
-        relay = await stack.enter_async_context(LocalRelay(speed=1.0))
-        guild = discord.add_guild("Song Club")
+        relays = {name: await stack.enter_async_context(LocalRelay(speed=1.0)) for name in RELAYS}
+        guild, other_guild = discord.add_guild("Song Club"), discord.add_guild("Lyrics Club")
         users = [discord.add_user(f"Person {number}") for number in range(USER_COUNT)]
         for user in users:
-            guild.add_member(user)
+            for each in (guild, other_guild):
+                each.add_member(user, permissions=("manage_guild",) if user is users[0] else ())
         channels = [guild.add_channel(name) for name in ("songs", "lyrics", "more")]
+        channels += [other_guild.add_channel(name) for name in ("verses", "choruses")]
         channels.append(guild.add_thread(channels[2], "a thread"))
         clock = AdjustableClock(folder / "clock")
         program = ("-m", "tests.support.adjustable_clock", str(folder / "clock"))
-        bot = BotProcess(folder, _settings(discord, relay, folder), program)
-        faults = FaultInjector(discord, relay, guild, channels)
-        environment = Environment(discord, relay, clock, bot, folder, users, channels, faults)
+        bot = BotProcess(
+            folder,
+            _settings(discord, relays[RELAYS[0]], folder),
+            (*program, *_relay_options(relays)),
+        )
+        faults = FaultInjector(discord, relays, guild, channels)
+        environment = Environment(discord, relays, clock, bot, folder, users, channels, faults)
         await environment.ensure_running()
-        await discord.wait_until_commands(timeout=30)
+        await discord.wait_until_commands(timeout=120)
         try:
             yield environment
         finally:
             await bot.kill()
+
+
+def host_of(relay: str) -> str:
+    """Return the host at which people connect a relay."""
+    return f"{relay}.example"
+
+
+def _relay_options(relays: Mapping[str, LocalRelay]) -> list[str]:
+    """Return the options of ``sandbox.local_bot`` that lead those hosts to the relays."""
+    return [
+        option
+        for name, relay in relays.items()
+        for option in ("--relay", host_of(name), str(URL(relay.base_url).port))
+    ]
 
 
 def _settings(discord: LocalDiscord, relay: LocalRelay, folder: Path) -> dict[str, str]:

@@ -23,7 +23,10 @@ class TaskEnding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExpectedResult:
-    """The real end of one task. ``ends_at`` is the relay's time, ``None`` if it never ends."""
+    """The real end of one task at one relay.
+
+    ``ends_at`` is the relay's time, ``None`` if it never ends.
+    """
 
     task_id: str
     ending: TaskEnding
@@ -31,6 +34,7 @@ class ExpectedResult:
     title: str = ""
     required_texts: tuple[str, ...] = ()
     """Parts of every true notice: permanent links, a line of the lyrics, the relay's reason."""
+    relay: str = ""
 
     @property
     def headlines(self) -> list[str]:
@@ -54,6 +58,17 @@ class ExpectedResult:
         return [
             _CATALOG.text(key, titled="no", title="", kind=kind, **values)
             for kind in ("music", "task")
+        ]
+
+    def disconnected_headlines(self, *, minimal: bool) -> list[str]:
+        """Return how a notice begins that the account of the task was disconnected."""
+        titled, title = ("no", "") if minimal or not self.title else ("yes", self.title)
+        keys = ("notice-disconnected", "notice-disconnected-partly")
+        titles = {(titled, title), ("no", "")}  # a song shows its title only after a while
+        return [
+            _CATALOG.text(key, title=title, titled=titled, counts="").rstrip()
+            for key in keys
+            for titled, title in sorted(titles)
         ]
 
     @property

@@ -1,9 +1,10 @@
-"""Injects the faults of a chaos test into the local Discord and the local relay."""
+"""Injects the faults of a chaos test into the local Discord and the local relays."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from sandbox.discord import Channel, Guild, LocalDiscord, body_contains
@@ -83,11 +84,15 @@ class FaultInjector:
     """Injects faults, and removes lasting ones when their rounds are over."""
 
     def __init__(
-        self, discord: LocalDiscord, relay: LocalRelay, guild: Guild, channels: Sequence[Channel]
+        self,
+        discord: LocalDiscord,
+        relays: Mapping[str, LocalRelay],
+        guild: Guild,
+        channels: Sequence[Channel],
     ) -> None:
         """Inject into ``channels``, the last of which is a thread."""
         self._discord = discord
-        self._relay = relay
+        self._relays = relays
         self._guild = guild
         self._channels = channels
         self._lasting_faults: list[tuple[int, Callable[[], None]]] = []
@@ -108,12 +113,13 @@ class FaultInjector:
             self.moderated = self.moderated or kind in _MODERATION_FAULTS
             self._discord.faults.add(request, times=times, **options)
         elif kind in _RELAY_FAULTS:
-            self._relay.faults.add(_RELAY_FAULTS[kind](), times=fault.times)
+            self._relays[fault.relay].faults.add(_RELAY_FAULTS[kind](), times=fault.times)
         elif kind is FaultKind.DISCORD_LIMITED:
             self._discord.rate_limits.block_globally(fault.times * 0.5)
         elif kind is FaultKind.RELAY_EMPTY:
             no_tasks = relay_faults.answers(200, {"code": "success", "message": "", "data": []})
-            self._relay.faults.add(no_tasks, times=fault.times, path="/suno/fetch")
+            faults = self._relays[fault.relay].faults
+            faults.add(no_tasks, times=fault.times, path="/suno/fetch")
         elif remove := self._inject_lasting(fault):
             self._lasting_faults.append((round_number + fault.rounds, remove))
         else:
@@ -131,14 +137,15 @@ class FaultInjector:
     def remove_all(self) -> None:
         """Remove all faults, and restore every permission."""
         self._discord.faults.clear()
-        self._relay.faults.clear()
+        for relay in self._relays.values():
+            relay.faults.clear()
         for _, remove in self._lasting_faults:
             remove()
         self._lasting_faults.clear()
 
     def _inject_lasting(self, fault: PlannedFault) -> Callable[[], None] | None:
         """Inject a lasting fault; return how to remove it, ``None`` for a fault of another kind."""
-        channel = self._channels[fault.channel]
+        channel, relay = self._channels[fault.channel], self._relays[fault.relay]
         if permissions := _DENIED_PERMISSIONS.get(fault.kind):
             channel.deny(*permissions)
             return lambda: channel.allow(*permissions)
@@ -147,13 +154,13 @@ class FaultInjector:
             self._guild.time_out(bot, _TIME_OUT)
             return lambda: self._guild.end_time_out(bot)
         if fault.kind is FaultKind.RELAY_DOWN:
-            self._relay.start_outage()
-            return self._relay.end_outage
+            relay.start_outage()
+            return relay.end_outage
         if fault.kind is FaultKind.RELAY_UNREQUESTED:
-            self._relay.response_format = replace(
+            relay.response_format = replace(
                 ResponseFormat(), unrequested=(_UNREQUESTED_TASK,), reversed_order=True
             )
-            return self._restore_response_format
+            return partial(setattr, relay, "response_format", ResponseFormat())
         if fault.kind is FaultKind.GUILD_DOWN:
             self._guild.start_outage()
             return self._guild.end_outage
@@ -165,9 +172,6 @@ class FaultInjector:
             thread.archive()
             return thread.reopen
         return None
-
-    def _restore_response_format(self) -> None:
-        self._relay.response_format = ResponseFormat()
 
     async def _inject_gateway_fault(self, kind: FaultKind) -> None:
         if kind is FaultKind.GATEWAY_DROPPED:

@@ -11,8 +11,13 @@ from tests.e2e.chaos.expected_results import TaskEnding
 from tests.e2e.chaos.user_actions import Command
 
 USER_COUNT = 6
-CHANNEL_COUNT = 4
-"""Three text channels and a thread, besides each user's direct messages."""
+CHANNEL_COUNT = 6
+"""Text channels of two servers and, last, a thread, besides each user's direct messages."""
+RELAYS = ("operator", "first", "second", "own")
+"""The relays: the operator's, that of each server, and a user's own.
+
+They have tasks with the same ids, which are different songs.
+"""
 
 _RECENT_TASKS = 14
 """How many of the last tasks users still run commands for."""
@@ -80,9 +85,10 @@ class FaultKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewTask:
-    """A task that is created at the relay; ``takes`` is its duration in seconds."""
+    """A task that is created at a relay; ``takes`` is its duration in seconds."""
 
     number: int
+    relay: str
     ending: TaskEnding
     takes: float
 
@@ -101,6 +107,16 @@ class PlannedAction:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedAccountChange:
+    """A relay account that is connected with another key, or disconnected."""
+
+    relay: str
+    connects: bool
+    delay: float
+    """Real seconds after the beginning of the round."""
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedFault:
     """A fault that is injected at the beginning of a round."""
 
@@ -110,6 +126,7 @@ class PlannedFault:
     times: int
     """How many requests a fault of requests affects."""
     channel: int
+    relay: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +136,7 @@ class Round:
     number: int
     tasks: tuple[NewTask, ...]
     actions: tuple[PlannedAction, ...]
+    account_changes: tuple[PlannedAccountChange, ...]
     faults: tuple[PlannedFault, ...]
     pause: float
     """Real seconds before the clocks advance: in most rounds, enough for the replies."""
@@ -153,14 +171,16 @@ def plan(seed: int, rounds: int) -> list[Round]:
     for number in range(1, rounds + 1):
         random = Random(f"{seed}/{number}")  # noqa: S311 # has to be repeatable
         planned = _round(random, number, task_count)
-        task_count += len(planned.tasks)
+        task_count += len(planned.tasks) // len(RELAYS)
         rounds_planned.append(planned)
     return rounds_planned
 
 
 def _round(random: Random, number: int, task_count: int) -> Round:
     new = random.choice((0, 1, 1, 2, 2, 3)) if task_count else 2
-    tasks = tuple(_task(random, task_count + index) for index in range(new))
+    tasks = tuple(
+        _task(random, task_count + index, relay) for index in range(new) for relay in RELAYS
+    )
     actions = {
         (action.task, action.user): action
         for action in (_action(random, task_count, new) for _ in range(random.randint(1, 6)))
@@ -170,6 +190,7 @@ def _round(random: Random, number: int, task_count: int) -> Round:
         number,
         tasks,
         tuple(actions.values()),
+        tuple(_account_change(random) for _ in range(random.choice((0, 0, 1, 1, 2)))),
         tuple(_fault(random) for _ in range(random.choice((0, 1, 1, 1, 2, 2, 3)))),
         random.choice((0.1, 0.5, 0.5, 0.5)),
         tuple(_clock_step(random) for _ in range(random.randint(1, 3))),
@@ -186,9 +207,9 @@ def _bot_exit(random: Random) -> BotExit | None:
     return BotExit.STOPPED if chance < 0.47 else None
 
 
-def _task(random: Random, number: int) -> NewTask:
+def _task(random: Random, number: int, relay: str) -> NewTask:
     (ending,) = random.choices(list(_ENDING_WEIGHTS), list(_ENDING_WEIGHTS.values()))
-    return NewTask(number, ending, random.choice((5.0, 20.0, 60.0, 120.0, 200.0)))
+    return NewTask(number, relay, ending, random.choice((5.0, 20.0, 60.0, 120.0, 200.0)))
 
 
 def _action(random: Random, old: int, new: int) -> PlannedAction:
@@ -205,12 +226,19 @@ def _action(random: Random, old: int, new: int) -> PlannedAction:
     )
 
 
+def _account_change(random: Random) -> PlannedAccountChange:
+    return PlannedAccountChange(
+        random.choice(RELAYS[1:]), random.random() < 0.7, random.uniform(0.0, 0.3)
+    )
+
+
 def _fault(random: Random) -> PlannedFault:
     return PlannedFault(
         random.choice(list(FaultKind)),
         random.randint(1, 3),
         random.choice((1, 1, 2, 4)),
         random.randrange(CHANNEL_COUNT),
+        random.choice(RELAYS),
     )
 
 

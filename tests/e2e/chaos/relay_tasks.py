@@ -1,5 +1,7 @@
 """Creates the planned tasks at the local relay, with the results to expect of them."""
 
+from dataclasses import replace
+
 from sandbox.relay import RelayTask, failing, half_success, lyrics_task, song, stuck
 from sandbox.relay.lifecycles import clip_ids
 from tests.e2e.chaos.expected_results import ExpectedResult, TaskEnding
@@ -16,9 +18,9 @@ def relay_task(task: NewTask) -> RelayTask | None:
     name, title = task_id(task.number), _title(task)
     match task.ending:
         case TaskEnding.SONG:
-            return song(name, title=title, takes=task.takes)
+            return replace(song(_seed(task), title=title, takes=task.takes), id=name)
         case TaskEnding.HALF:
-            return half_success(name, title=title, takes=task.takes)
+            return replace(half_success(_seed(task), title=title, takes=task.takes), id=name)
         case TaskEnding.LYRICS:
             return lyrics_task(name, title=title, text=_text(task), takes=task.takes)
         case TaskEnding.FAILED:
@@ -31,7 +33,7 @@ def relay_task(task: NewTask) -> RelayTask | None:
 
 def expected_result(task: NewTask, now: float) -> ExpectedResult:
     """Return the result to expect of a task that is created ``now``, by the relay's clock."""
-    links = clip_links(task_id(task.number))
+    links = clip_links(_seed(task))
     required_texts = {
         TaskEnding.SONG: links,
         TaskEnding.HALF: links[:1],
@@ -46,18 +48,24 @@ def expected_result(task: NewTask, now: float) -> ExpectedResult:
         now + task.takes if ends else None,
         _title(task) if titled else "",
         tuple(required_texts.get(task.ending, ())),
+        task.relay,
     )
 
 
-def clip_links(name: str) -> list[str]:
-    """Return the permanent audio links of a song of two clips."""
-    return [f"https://cdn1.suno.ai/{clip}.mp3" for clip in clip_ids(name, 2)]
+def clip_links(seed: str) -> list[str]:
+    """Return the permanent audio links of a song of two clips, whose ids derive from ``seed``."""
+    return [f"https://cdn1.suno.ai/{clip}.mp3" for clip in clip_ids(seed, 2)]
+
+
+def _seed(task: NewTask) -> str:
+    """Return what the ids of a task's clips derive from: no relay has the clips of another."""
+    return f"{task.relay}/{task_id(task.number)}"
 
 
 def _title(task: NewTask) -> str:
     """Return a title with the id, by which replies name the task."""
-    return f"Number {task.number}: {task_id(task.number)}"
+    return f"Number {task.number}: {task_id(task.number)} {task.relay}"
 
 
 def _text(task: NewTask) -> str:
-    return f"What {task.number} says"
+    return f"What number {task.number} says, {task.relay}"

@@ -5,14 +5,26 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 
+from bot.storage.database import DatabaseThread
 from sandbox.discord import ActionUnavailable, Event, Interaction, Request
+from tests.e2e.chaos.accounts import KEY_PREFIX, Accounts
 from tests.e2e.chaos.audit import AuditResult, audit
 from tests.e2e.chaos.environment import Environment, open_environment
 from tests.e2e.chaos.expected_results import ExpectedResult
 from tests.e2e.chaos.messages import messages_of_bot
-from tests.e2e.chaos.plan import BotExit, NewTask, PlannedAction, Round, nonce_window, plan
+from tests.e2e.chaos.plan import (
+    RELAYS,
+    BotExit,
+    NewTask,
+    PlannedAccountChange,
+    PlannedAction,
+    Round,
+    nonce_window,
+    plan,
+)
 from tests.e2e.chaos.relay_tasks import expected_result, relay_task, task_id
 from tests.e2e.chaos.user_actions import Command, ReplyKind, UserAction
 
@@ -41,13 +53,15 @@ class Report:
     """Requests of the bot that Discord refuses in any state."""
     pending: int = 0
     """How many tasks and messages were pending when recovery timed out."""
+    account_violations: Sequence[str] = ()
+    """Accounts that are lost or left behind, and places where a key can be read."""
 
     @property
     def violations(self) -> list[str]:
         """All violations of the guarantee, a line each."""
         pending = [f"{self.pending} watches or messages are pending"] if self.pending else []
         malformed = [f"malformed request: {each.method} {each.path}" for each in self.malformed]
-        return [*pending, *malformed, *self.audit.violations]
+        return [*pending, *malformed, *self.account_violations, *self.audit.violations]
 
 
 @dataclass
@@ -58,9 +72,14 @@ class ChaosRun:
     on_event: Callable[[str], None]
     results: list[ExpectedResult] = field(default_factory=list)
     actions: list[tuple[UserAction, Interaction]] = field(default_factory=list)
+    accounts: Accounts = field(init=False)
+    account_changes: int = 0
     log: list[str] = field(default_factory=list)
     bot_exited: asyncio.Event = field(default_factory=asyncio.Event)
     reply_received: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.accounts = Accounts(self.environment)
 
     async def run_round(self, planned: Round) -> None:
         """Run one round to its end; the bot is running then."""
@@ -74,6 +93,9 @@ class ChaosRun:
             self.note(f"  {fault.kind} (channel {fault.channel}, {fault.times} times)")
             await environment.faults.inject(fault, planned.number)
         actions = [asyncio.create_task(self.run_command(action)) for action in planned.actions]
+        actions += [
+            asyncio.create_task(self.change_account(change)) for change in planned.account_changes
+        ]
         bot_exit = asyncio.create_task(self.restart_bot(planned))
         await asyncio.sleep(planned.pause)
         for seconds in planned.clock_steps:
@@ -94,12 +116,27 @@ class ChaosRun:
         self.bot_exited.clear()
 
     def create_task(self, task: NewTask) -> None:
-        """Create a planned task at the relay, unless the relay never knows it."""
-        relay = self.environment.relay
+        """Create a planned task at its relay, unless the relay never knows it."""
+        relay = self.environment.relays[task.relay]
         created = relay_task(task)
         if created is not None:
             relay.add(created)
         self.results.append(expected_result(task, relay.clock.now()))
+
+    async def change_account(self, planned: PlannedAccountChange) -> None:
+        """Let a user connect or disconnect an account."""
+        await asyncio.sleep(planned.delay)
+        change = await self.accounts.change(planned.relay, connects=planned.connects)
+        if change is not None:
+            self.account_changes += 1
+            self.note(f"  {change}")
+
+    async def connect_accounts(self) -> None:
+        """Let every owner connect their account. Raises ``RuntimeError`` if that fails."""
+        for relay in RELAYS[1:]:
+            change = await self.accounts.change(relay, connects=True)
+            if change is None or not change.is_done:
+                raise RuntimeError(f"The account at {relay} cannot be connected: {change}")
 
     async def run_command(self, planned: PlannedAction) -> None:
         """Let a user run a command, and read the reply if there is one."""
@@ -210,9 +247,30 @@ class ChaosRun:
             if action.reply is None and interaction.answer is not None:
                 action.reply = interaction.answer.content
         actions = [action for action, _ in self.actions]
+        for action, interaction in self.actions:
+            self._set_accounts(action, interaction)
         messages = messages_of_bot(self.environment.discord)
         moderated = self.environment.faults.moderated
         return audit(self.results, actions, messages, moderated=moderated)
+
+    def _set_accounts(self, action: UserAction, interaction: Interaction) -> None:
+        """Set which accounts an action may have used, and what may have become of them."""
+        since, until = action.created_at, action.replied_at or inf
+        user, channel = interaction.user, interaction.channel
+        action.relays = self.accounts.usable(user, channel, since, until)
+        action.may_be_disconnected = self.accounts.may_be_disconnected(action.relays, since)
+
+    async def account_violations(self) -> list[str]:
+        """Stop the bot; return which accounts are lost, and where keys can be read."""
+        environment = self.environment
+        await environment.bot.stop()
+        messages = messages_of_bot(environment.discord)
+        places = {each.name: each.read_bytes() for each in environment.folder.iterdir()}
+        places["a message"] = "".join(each.text for each in messages).encode()
+        prefix = KEY_PREFIX.encode()
+        told = [f"{name} holds a key" for name, content in places.items() if prefix in content]
+        async with DatabaseThread(environment.folder / "suno.db") as database:
+            return told + await self.accounts.violations(database)
 
     def metrics(self) -> dict[str, int | float]:
         """Return how much happened."""
@@ -226,13 +284,14 @@ class ChaosRun:
             "confirmed watches": sum(kind in confirmed for kind in kinds),
             "missing replies": sum(reply is ReplyKind.UNKNOWN for _, reply in kinds),
             "bot starts": environment.bot_starts,
+            "account changes": self.account_changes,
             "faults": environment.faults.count,
             "messages": sum(
                 message.author is bot_user
                 for channel in environment.discord.state.channels.values()
                 for message in channel.history.values()
             ),
-            "relay requests": len(environment.relay.requests),
+            "relay requests": sum(len(each.requests) for each in environment.relays.values()),
             "simulated seconds": round(environment.clock.ahead),
         }
 
@@ -245,11 +304,13 @@ async def run_chaos(
     async with open_environment(folder) as environment:
         run = ChaosRun(environment, on_event)
         environment.discord.nonce_window = nonce_window(seed)
+        await run.connect_accounts()
         run.note(f"Discord recognizes a nonce for {environment.discord.nonce_window:.0f} s")
         for planned in plan(seed, rounds):
             await run.run_round(planned)
         pending = await run.recover()
         metrics = {"rounds": rounds, **run.metrics()}
         metrics["real seconds"] = round(time.monotonic() - started_at)
-        malformed = environment.discord.malformed_requests
-        return Report(run.audit(), metrics, run.log, malformed, pending)
+        malformed, result = environment.discord.malformed_requests, run.audit()
+        accounts = await run.account_violations()
+        return Report(result, metrics, run.log, malformed, pending, accounts)

@@ -77,6 +77,10 @@ class UserAction:
     reply: str | None = None
     replied_at: float | None = None
     """The relay's time when the reply was there, if the user waited for it so long."""
+    relays: frozenset[str] = frozenset({""})
+    """The names of the relays whose accounts the user may have used."""
+    may_be_disconnected: bool = False
+    """Whether such an account may have been disconnected since."""
 
     @property
     def reply_kind(self) -> ReplyKind:
@@ -85,4 +89,6 @@ class UserAction:
 
     def __str__(self) -> str:
         where = f"by {self.user_id} in {self.channel_id}"
-        return f"{self.command} {self.task_id} {where}: {self.reply_kind}"
+        return (
+            f"{self.command} {self.task_id} {where}: {self.reply_kind} ({(self.reply or '')[:70]})"
+        )

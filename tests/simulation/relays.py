@@ -1,0 +1,62 @@
+"""All relays of a story: each request goes to the one that it is addressed to."""
+
+from random import Random
+
+from tests.simulation.clock import VirtualClock
+from tests.simulation.faults import Reply, Request
+from tests.simulation.relay_server import RelayServer, SimulatedTask, a_shape
+
+COUNTS = (1, 1, 2, 2, 3, 4)
+"""How many relays a story may have."""
+
+
+class Relays:
+    """The relays, the operator's first."""
+
+    def __init__(
+        self, clock: VirtualClock, rng: Random, account_rng: Random, count: int | None = None
+    ) -> None:
+        """``account_rng``: for what a story with one relay does not have.
+
+        ``count``: how many there are, if that is not drawn.
+        """
+        self._clock = clock
+        self._rng = account_rng
+        count = count or account_rng.choice(COUNTS)
+        shapes = [a_shape(rng), *(a_shape(account_rng) for _ in range(count - 1))]
+        self.servers = [
+            RelayServer(clock, f"relay{number}", shape) for number, shape in enumerate(shapes)
+        ]
+        self.operator_key = self.servers[0].new_key()
+        self.spared: RelayServer | None = None
+        """If set, nothing but the other relays ever fails."""
+        self._by_host = {each.host: each for each in self.servers}
+
+    def receive(self, request: Request) -> Reply:
+        """Let the relay answer that is asked."""
+        return self._by_host[request.host].receive(request)
+
+    def answered(self, request: Request) -> None:
+        """Note that nothing keeps the answer to a look-up from the bot."""
+        self._by_host[request.host].answered(request)
+
+    def failed(self, request: Request) -> None:
+        """Note that a fault strikes a request."""
+        self._by_host[request.host].troubled_at.append(self._clock.true_time())
+
+    def of(self, task: SimulatedTask) -> RelayServer:
+        """Return the relay of a task."""
+        return next(each for each in self.servers if each.name == task.relay)
+
+    def is_spared(self, task: SimulatedTask) -> bool:
+        """Whether the relay of a task never fails."""
+        return self.of(task) is self.spared
+
+    def draw_failing(self) -> RelayServer:
+        """Draw a relay that may fail."""
+        return self._rng.choice([each for each in self.servers if each is not self.spared])
+
+    def accept_all_keys(self) -> None:
+        """Let every relay accept all of its keys again."""
+        for each in self.servers:
+            each.refused_keys.clear()
