@@ -352,8 +352,18 @@ def withdraw_unwatched(db: Database, user_id: int, now: float) -> None:
         _end_pending(db, account, creation_id, EndReason.REJECTED, now, "")
 
 
-def forget_requests(db: Database, user_id: int) -> None:
-    """Delete a person's requests and the person's id; what counts for quotas stays."""
+def forget_requests(db: Database, user_id: int, now: float) -> None:
+    """Delete what a person wrote, and the person's id; what counts for quotas stays.
+
+    Others may be about to repeat what the person wrote: they are told that nothing was created.
+    """
+    queued = db.execute(
+        "UPDATE creations SET state = 'cancelled', due_at = NULL"
+        " WHERE author_id = ? AND state = 'queued' RETURNING id, account",
+        [user_id],
+    ).fetchall()
+    for creation_id, account in queued:
+        _end_pending(db, account, creation_id, EndReason.REJECTED, now, "")
     db.execute(
         "UPDATE creations SET user_id = NULL, author_id = NULL, request = NULL"
         " WHERE user_id = ?1 OR author_id = ?1",

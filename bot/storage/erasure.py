@@ -71,7 +71,7 @@ class Erasure:
             delete_orphans(db, entries)
             _drop_tasks(db, tasks)
             withdraw_unwatched(db, user_id, now)
-            forget_requests(db, user_id)
+            forget_requests(db, user_id, now)
 
         await self._database.run(erase_user, erases=True)
 

@@ -572,6 +572,22 @@ async def test_others_who_wait_for_a_request_of_an_erased_person_are_told(
     )
 
 
+async def test_nobody_repeats_what_an_erased_person_wrote(harness: CreationHarness) -> None:
+    """Bea has asked for the same again: it is not sent, and she is told."""
+    creation = await harness.add(user_id=BEA, author_id=ADA)
+    assert (await Erasure(harness.database).personal_data(ADA)).creations == 1
+    await Erasure(harness.database).erase_user(ADA, None, NOON)
+    (notice,) = await harness.notices()
+    assert (notice.watchers, notice.end_reason, notice.rejection) == (
+        (BEA,),
+        EndReason.REJECTED,
+        None,
+    )
+    assert await harness.creations.of_task(TaskKey(ACCOUNT, creation.pending_task_id)) is None
+    use = await harness.creations.quota_use(BEA, HERE.guild_id, CreationQuotas(5), NOON)
+    assert use.left_of_user == 5
+
+
 async def test_a_server_that_removes_the_bot_cancels_what_is_queued(
     harness: CreationHarness,
 ) -> None:
