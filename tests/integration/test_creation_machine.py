@@ -95,6 +95,20 @@ class Intent:
     charged: bool = False
 
 
+class Change(Enum):
+    """A rarer event."""
+
+    STOP = auto()
+    """Who asked for a request does not wait for it any more."""
+    FORGET = auto()
+    """Everything about a person is erased."""
+    SERVER_LEFT = auto()
+    ACCOUNT = auto()
+    """The person's own account is connected, or disconnected."""
+    CLOCK_BACK = auto()
+    CRASH = auto()
+
+
 people = st.sampled_from(PEOPLE)
 
 
@@ -186,8 +200,13 @@ class CreationMachine(RuleBasedStateMachine):
 
     # People
 
-    @rule(user_id=people, in_server=st.booleans(), own=st.booleans())
-    def somebody_creates(self, user_id: int, in_server: bool, own: bool) -> None:
+    @rule(users=st.sets(people, min_size=1), in_server=st.booleans(), own=st.booleans())
+    def people_create(self, users: set[int], in_server: bool, own: bool) -> None:
+        """Let people ask, one after the other."""
+        for user_id in sorted(users):
+            self.create(user_id, in_server, own)
+
+    def create(self, user_id: int, in_server: bool, own: bool) -> None:
         """Require that exactly the requests within the quotas are stored."""
         guild_id = SERVER if in_server else None
         account = self.own_account if own and self.own_account and user_id == PEOPLE[0] else None
@@ -223,20 +242,23 @@ class CreationMachine(RuleBasedStateMachine):
             return CreationsOfServerReached
         return None
 
-    @rule(data=st.data(), user_id=people)
+    @rule(data=st.data(), joining=st.sets(people, min_size=1))
     @precondition(lambda self: self.pending_here())
-    def somebody_joins(self, data: st.DataObject, user_id: int) -> None:
-        """Let a person wait for what somebody else creates."""
+    def others_join(self, data: st.DataObject, joining: set[int]) -> None:
+        """Let people wait for what somebody else creates."""
         creation_id = data.draw(st.sampled_from(self.pending_here()))
         task = a_running_task(f"creation-{creation_id}")
         store = TaskStore(
             self.database, self.bot.outbox, self.intents[creation_id].account, UNLIMITED
         )
-        watch = store.add_watch(
-            task, known=False, user_id=user_id, destination=HERE, now=self.now, deadline=60
-        )
-        self.run(watch)
-        self.waiting[task.id].add(user_id)
+        for user_id in sorted(joining):
+            watch = store.add_watch(
+                task, known=False, user_id=user_id, destination=HERE, now=self.now, deadline=60
+            )
+            self.run(watch)
+            self.waiting[task.id].add(user_id)
+        if data.draw(st.booleans(), label="something changes"):
+            self.something_changes(data)
 
     def pending_here(self) -> list[int]:
         """Return the requests in the server that no relay has begun, and for which one waits."""
@@ -257,7 +279,34 @@ class CreationMachine(RuleBasedStateMachine):
         self.run(self.bot.watches.remove(task_id, user_id=user_id, now=self.now))
         self.leave(user_id, [task_id])
 
-    @rule(user_id=people)
+    def an_author_stops(self, data: st.DataObject) -> None:
+        """Let the person who asked for a request wait no more, whoever else does."""
+        authors = [
+            (f"creation-{creation_id}", intent.user_id)
+            for creation_id, intent in self.intents.items()
+            if intent.user_id in self.waiting.get(f"creation-{creation_id}", ())
+        ]
+        if authors:
+            task_id, user_id = data.draw(st.sampled_from(authors))
+            self.run(self.bot.watches.remove(task_id, user_id=user_id, now=self.now))
+            self.leave(user_id, [task_id])
+
+    def something_changes(self, data: st.DataObject) -> None:
+        """Let one of the rarer events happen."""
+        change = data.draw(st.sampled_from(Change))
+        if change is Change.STOP:
+            self.an_author_stops(data)
+        elif change is Change.FORGET:
+            self.somebody_is_forgotten(data.draw(people))
+        elif change is Change.SERVER_LEFT:
+            self.the_server_is_left()
+        elif change is Change.ACCOUNT:
+            self.the_own_account_comes_or_goes()
+        elif change is Change.CLOCK_BACK:
+            self.the_clock_is_set_back(DAY / 2)
+        else:
+            self.the_process_dies()
+
     def somebody_is_forgotten(self, user_id: int) -> None:
         """Let everything about a person be erased, the person's account included."""
         direct = DIRECTS[user_id].channel_id
@@ -270,7 +319,6 @@ class CreationMachine(RuleBasedStateMachine):
         rows = self.run(self.database.read("SELECT id FROM creations WHERE user_id = ?", [user_id]))
         assert rows == []
 
-    @rule()
     def the_server_is_left(self) -> None:
         """Let everything of the server be erased."""
         self.run(self.erasure.erase_server(SERVER, self.now))
@@ -281,7 +329,6 @@ class CreationMachine(RuleBasedStateMachine):
                 if intent.state is QUEUED:
                     intent.state = CreationState.CANCELLED
 
-    @rule()
     def the_own_account_comes_or_goes(self) -> None:
         """Connect the person's own account, or disconnect it."""
         if self.own_account:
@@ -293,8 +340,16 @@ class CreationMachine(RuleBasedStateMachine):
 
     # The bot
 
-    @rule(limit=st.sampled_from([1, 5]))
-    def requests_are_claimed(self, limit: int) -> None:
+    @rule(data=st.data(), limit=st.sampled_from([1, 5]), seconds=st.sampled_from([0.0, 30.0]))
+    def the_bot_works(self, data: st.DataObject, limit: int, seconds: float) -> None:
+        """Send what is due; something may change before there are answers."""
+        self.now += seconds
+        self.claim(limit)
+        if data.draw(st.booleans(), label="something changes"):
+            self.something_changes(data)
+        self.answer(data)
+
+    def claim(self, limit: int) -> None:
         """Require that nothing is sent twice, or once it is over."""
         for creation in self.run(self.bot.creations.claim(self.now, limit, MAX_CONCURRENT)):
             intent = self.intents[creation.id]
@@ -309,9 +364,7 @@ class CreationMachine(RuleBasedStateMachine):
         )
         assert busy <= MAX_CONCURRENT[ACCOUNT], "more at once than the relay takes"
 
-    @rule(data=st.data())
-    @precondition(lambda self: self.in_flight)
-    def the_relay_answers(self, data: st.DataObject) -> None:
+    def answer(self, data: st.DataObject) -> None:
         """Store an answer to each request that is being sent, if there is one."""
         for creation_id in sorted(self.in_flight):
             answer = data.draw(st.sampled_from(Answer), label=f"request {creation_id}")
@@ -320,7 +373,9 @@ class CreationMachine(RuleBasedStateMachine):
 
     def settle(self, creation: Creation, answer: Answer) -> None:
         """Store an answer; one that comes after the end changes nothing."""
-        intent = self.intents[creation.id]
+        intent = self.intents.get(creation.id)
+        if intent is None:
+            return  # it has ended, and was pruned
         is_open = intent.state is SUBMITTING
         store, now = self.bot.creations, self.now
         if answer is Answer.BUSY:
@@ -399,8 +454,12 @@ class CreationMachine(RuleBasedStateMachine):
         """Let the clock go on, and old rows be deleted."""
         self.now += seconds
         self.run(Retention(self.database).prune(self.now))
+        rows = self.run(self.database.read("SELECT id FROM creations", []))
+        for creation_id in self.intents.keys() - {row["id"] for row in rows}:
+            intent = self.intents.pop(creation_id)
+            assert intent.state not in OPEN
+            assert intent.created_at <= self.now - DAY, "a request was deleted that counts"
 
-    @rule(seconds=st.sampled_from([3600.0, DAY]))
     def the_clock_is_set_back(self, seconds: float) -> None:
         """Set the clock back, and handle it as the bot does."""
         self.now -= seconds
@@ -415,7 +474,6 @@ class CreationMachine(RuleBasedStateMachine):
             store = TaskStore(self.database, self.bot.outbox, account, UNLIMITED)
             await store.handle_clock_rollback(self.now, longest_wait=0.0, deadline=3600)
 
-    @rule()
     def the_process_dies(self) -> None:
         """Start anew on the same file: what was being sent is never sent again."""
 
@@ -433,16 +491,11 @@ class CreationMachine(RuleBasedStateMachine):
 
     @invariant()
     def every_request_is_in_the_state_of_the_model(self) -> None:
-        """Require that rows are missing only once they count for nothing."""
+        """Require that every request is kept until it is pruned, and ends once."""
         rows = self.run(self.database.read("SELECT id, state FROM creations", []))
-        stored = {row["id"]: row["state"] for row in rows}
-        for creation_id, intent in self.intents.items():
-            if creation_id in stored:
-                assert stored.pop(creation_id) == intent.state
-            else:
-                assert intent.state not in OPEN
-                assert intent.created_at <= self.now - DAY or intent.state in REFUNDED
-        assert stored == {}
+        assert {row["id"]: row["state"] for row in rows} == {
+            creation_id: intent.state for creation_id, intent in self.intents.items()
+        }
 
     @invariant()
     def quotas_add_up(self) -> None:
@@ -510,4 +563,4 @@ class CreationMachine(RuleBasedStateMachine):
 
 
 TestCreations = CreationMachine.TestCase
-TestCreations.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestCreations.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
