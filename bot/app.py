@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 
 from bot import __version__
+from bot.accounts.credit import CreditMonitor
 from bot.accounts.factory import ConnectionFactory, PollSettings, TaskStorage
 from bot.accounts.registry import POLL_LOOP, AccountRegistry
 from bot.accounts.service import AccountService
@@ -23,6 +24,7 @@ from bot.delivery.account_messages import AccountMessages
 from bot.delivery.attachments.attachment_policy import AttachmentPolicy, AudioAttachments
 from bot.delivery.attachments.audio_fetcher import AudioFetcher
 from bot.delivery.creation_facts import CreationFacts
+from bot.delivery.credit_messages import CreditMessages
 from bot.delivery.discord_requests import RequestMonitor
 from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.live_card_updater import LIVE_CARD_TIMING, LiveCardTiming, LiveCardUpdater
@@ -38,6 +40,7 @@ from bot.relay.client import RelayClient
 from bot.relay.providers import RelayProfile, public_profile, relay_profile
 from bot.settings import Settings
 from bot.start_errors import StartError
+from bot.storage.account_credit import AccountCredit
 from bot.storage.creations import CreationStore
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import Erasure
@@ -162,6 +165,7 @@ class _Stores:
     server_settings: ServerSettingsStore
     departed_servers: DepartedServers
     accounts: RelayAccountStore
+    credit: AccountCredit
     history: History
 
 
@@ -246,10 +250,11 @@ def build_bot(
         ),
         clip_actions=ClipActionService(offers, stores.watches, stores.server_settings, limiter),
     )
-    submitter = CreationSubmitter(stores.creations, registry, metrics)
+    credit = CreditMonitor(stores.credit, CreditMessages(client).tell)
+    submitter = CreationSubmitter(stores.creations, registry, credit, metrics)
     retention = RetentionJob(Retention(database), stores.departed_servers)
     client.background = _build_loops(
-        stores, registry, dispatcher, submitter, updater, retention, metrics
+        *(stores, registry, dispatcher, submitter, credit, updater, retention, metrics)
     )
     account_requests = AccountRequests(factory.stats, registry.circuits)
     return BotParts(client, registry, account_requests, metrics, monitor)
@@ -283,6 +288,7 @@ def _build_stores(settings: Settings, database: DatabaseThread) -> _Stores:
         server_settings=ServerSettingsStore(database),
         departed_servers=DepartedServers(database),
         accounts=RelayAccountStore(database, outbox),
+        credit=AccountCredit(database),
         history=History(database, settings.operator_account),
     )
 
@@ -327,6 +333,7 @@ def _build_services(
         watchlist=watchlist,
         creations=creations,
         clip_actions=clip_actions,
+        credit=stores.credit,
         accounts=accounts,
         dispatcher=dispatcher,
         live_card_updater=updater,
@@ -348,6 +355,7 @@ def _build_loops(
     registry: AccountRegistry,
     dispatcher: OutboxDispatcher,
     submitter: CreationSubmitter,
+    credit: CreditMonitor,
     updater: LiveCardUpdater,
     retention: RetentionJob,
     metrics: Metrics,
@@ -360,6 +368,7 @@ def _build_loops(
             *polls,
             Loop("accounts", registry.tick, asyncio.Event()),
             Loop("create", submitter.tick, stores.creations.changed),
+            Loop("credit", credit.tick, stores.credit.changed),
             Loop("deliver", dispatcher.tick, stores.outbox.changed),
             Loop("show", updater.tick, stores.live_cards.changed),
             Loop("tidy", retention.tick, stores.departed_servers.changed),

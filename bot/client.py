@@ -33,6 +33,7 @@ from bot.i18n.translator import CatalogTranslator
 from bot.metrics import Metrics
 from bot.monitoring.collector import count_responses
 from bot.monitoring.health import StalenessLimits
+from bot.storage.account_credit import AccountCredit
 from bot.storage.erasure import Erasure
 from bot.storage.history import History
 from bot.storage.key_value import KeyValueStore
@@ -62,6 +63,7 @@ class Services:
     watchlist: Watchlist
     creations: CreationService
     clip_actions: ClipActionService
+    credit: AccountCredit
     accounts: AccountService
     dispatcher: OutboxDispatcher
     live_card_updater: LiveCardUpdater

@@ -8,6 +8,7 @@ from bot.accounts.service import AccountService
 from bot.client import SunoBot
 from bot.i18n.catalog import catalog_for
 from bot.relay.circuit_breaker import CircuitStatus
+from bot.storage.account_credit import AccountCredit
 from bot.storage.limits import WatchLimits
 from bot.storage.models import AccountOwner, ServerSettings
 from bot.storage.server_settings import ServerSettingsStore
@@ -37,6 +38,7 @@ class SettingsCommands(SunoCog):
         limits: WatchLimits,
         watchlist: Watchlist,
         accounts: AccountService,
+        credit: AccountCredit,
         attaches_audio: bool,
     ) -> None:
         """``attaches_audio``: whether the operator lets the bot attach audio files."""
@@ -59,6 +61,7 @@ class SettingsCommands(SunoCog):
         self._limits = limits
         self._watchlist = watchlist
         self._accounts = accounts
+        self._credit = credit
         self._attaches_audio = attaches_audio
 
     async def show(self, interaction: Interaction) -> None:
@@ -98,6 +101,9 @@ class SettingsCommands(SunoCog):
             settings=await self._settings.of(guild.id),
             account=account,
             is_key_readable=status is not None,
+            no_credit_since=await self._credit.missing_since(
+                account.id if account else self._limits.operator_account
+            ),
         )
         invite = LinkButton(catalog.text("help-invite"), invite_link(interaction.application_id))
         await Reply(interaction).send(
@@ -199,6 +205,7 @@ async def setup(bot: SunoBot) -> None:
             limits=services.limits,
             watchlist=services.watchlist,
             accounts=services.accounts,
+            credit=services.credit,
             attaches_audio=services.dispatcher.attaches_audio,
         )
     )

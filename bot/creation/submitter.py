@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from sqlite3 import Error as DatabaseError
 
 from bot.accounts.connection import AccountConnection
+from bot.accounts.credit import CreditMonitor
 from bot.accounts.registry import AccountRegistry
 from bot.metrics import CreationOutcome, Metrics
 from bot.relay.creation import RejectionReason, Submission
@@ -21,7 +22,7 @@ from bot.relay.errors import ErrorKind, RelayError
 from bot.relay.submission_errors import SubmissionRejected
 from bot.storage.clock_rollback import Rollback, RollbackDetector
 from bot.storage.creations import CreationStore
-from bot.storage.errors import DatabaseUnusable
+from bot.storage.errors import DatabaseClosed, DatabaseUnusable
 from bot.storage.models import Creation, CreationState
 
 log = logging.getLogger(__name__)
@@ -70,12 +71,14 @@ class CreationSubmitter:
         self,
         store: CreationStore,
         accounts: AccountRegistry,
+        credit: CreditMonitor,
         metrics: Metrics,
         policy: SubmissionPolicy = SUBMISSION_POLICY,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._accounts = accounts
+        self._credit = credit
         self._metrics = metrics
         self._policy = policy
         self._clock = clock
@@ -185,6 +188,8 @@ class CreationSubmitter:
         while True:
             try:
                 return await store()
+            except DatabaseClosed:
+                raise  # the bot has stopped: the next start finds the request
             except (DatabaseError, DatabaseUnusable) as error:
                 log.error("Result not stored yet: %s cause=%s", _fields(creation), error)
                 await asyncio.sleep(self._policy.store_interval)
@@ -201,6 +206,7 @@ class CreationSubmitter:
             log.info("Creation submitted: %s task=%s", _fields(creation), tasks)
             self._count(CreationOutcome.SUBMITTED)
             connection.tasks.changed.set()
+            await self._credit.record(creation.account, has_credit=True)
         else:
             log.warning("Creation not accepted: %s state=%s", _fields(creation), state)
             self._count(CreationOutcome.UNCONFIRMED)
@@ -230,6 +236,8 @@ class CreationSubmitter:
                 *(_fields(creation), error.reason, _cause(error)),
             )
             self._count(CreationOutcome.REJECTED)
+            if error.reason is RejectionReason.CREDIT and error.was_sent:
+                await self._credit.record(creation.account, has_credit=False)
 
     def _retry_at(self, creation: Creation, error: SubmissionRejected) -> float | None:
         """Return when a rejected request is sent again (Unix seconds), ``None`` for never."""

@@ -841,6 +841,18 @@ _M021 = (
     CREATE INDEX tasks_of_creations ON tasks (creation_id)
         WHERE state = 'running' AND creation_id IS NOT NULL
     """,
+    """
+    CREATE TABLE accounts_without_credit (
+        account TEXT PRIMARY KEY,         -- connected, or the operator's
+        since   REAL,                     -- NULL: it has credit again
+        told_at REAL                      -- when who connected it was told
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TRIGGER credit_of_deleted_account AFTER DELETE ON relay_accounts BEGIN
+        DELETE FROM accounts_without_credit WHERE account = old.id;
+    END
+    """,
     # A request for which nobody waits is not sent; one to which nothing refers is not kept.
     f"""
     CREATE TRIGGER creation_of_deleted_task AFTER DELETE ON tasks BEGIN

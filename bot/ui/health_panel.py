@@ -45,6 +45,8 @@ class ServerHealth:
     """That of the server; the values about the relay are of it then."""
     is_key_readable: bool = True
     """Whether the key of this account can be read."""
+    no_credit_since: float | None = None
+    """Since when nothing can be created, because the relay account has no credit."""
 
 
 def health_embed(health: ServerHealth, guild: discord.Guild, catalog: Catalog) -> discord.Embed:
@@ -71,6 +73,9 @@ def _general_problems(health: ServerHealth, catalog: Catalog) -> Iterator[str]:
     """Yield what does not work in any server."""
     if problem := _relay_problem(health, catalog):
         yield problem
+    if health.no_credit_since is not None:
+        name = "health-no-credit-server" if health.account else "health-no-credit"
+        yield catalog.text(name, time=_duration(health.now - health.no_credit_since, catalog))
     if health.stuck_since is not None:
         time = _duration(health.now - health.stuck_since, catalog)
         yield catalog.text("health-stuck", time=time)

@@ -15,6 +15,7 @@ from yarl import URL
 from bot.accounts.service import NewAccount
 from bot.app import BotParts
 from bot.client import Services
+from bot.i18n.catalog import catalog_for
 from bot.relay.creation import CreationKind, CreationRequest, ProblemKind
 from bot.storage.errors import WatchError
 from bot.storage.models import (
@@ -31,7 +32,7 @@ from bot.storage.models import (
 )
 from bot.watches.destinations import DEFAULT_OPTIONS, WatchOptions
 from sandbox.discord import Channel, User
-from sandbox.relay import LocalRelay
+from sandbox.relay import LocalRelay, faults
 from tests.support.sandbox_session import SandboxSession, running_built_bot
 
 HOST = "relay.example"
@@ -39,6 +40,7 @@ SONG = CreationRequest(CreationKind.DESCRIPTION, description="a harbour at night
 CUSTOM = CreationRequest(CreationKind.CUSTOM, title="Harbour", style="folk", lyrics="Waves")
 OPERATOR = "custom"
 REASONS = CreationRefusalReason
+ENGLISH = catalog_for("en-US")
 
 
 @dataclass(frozen=True)
@@ -376,3 +378,20 @@ async def test_the_id_of_a_request_leads_to_its_song_for_who_made_it(club: Club)
     watchlist, pending = club.services.watchlist, report.creation.pending_task_id
     assert await watchlist.ids_in(pending, club.sandbox.ada.id) == [key.task_id]
     assert await watchlist.ids_in(pending, club.sandbox.bea.id) == [pending]
+
+
+async def test_missing_credit_is_told_directly_and_on_the_health_page(club: Club) -> None:
+    """Who connected the server's account learns it, and who looks for the reason finds it."""
+    sandbox = club.sandbox
+    sandbox.guild.add_member(sandbox.ada, permissions=("manage_guild",))
+    await club.connect(AccountOwner(guild_id=sandbox.guild.id))
+    club.relay.faults.add(faults.refuses_submission("402 credit"), path="/suno/submit/music")
+    await club.create(user=sandbox.bea)
+    direct = sandbox.discord.open_dm(sandbox.ada)
+    (told,) = await sandbox.discord.wait_for(lambda: direct.messages, 15, "the message")
+    ending = f"`{club.relay.key[-4:]}`"
+    text = ENGLISH.text("account-no-credit-server", server="`Song Club`", ending=ending)
+    assert told.content == text
+    page = await sandbox.command_answer("suno-settings health")
+    minute = ENGLISH.text("health-minutes", count=0)
+    assert ENGLISH.text("health-no-credit-server", time=minute) in str(page.embeds[0])

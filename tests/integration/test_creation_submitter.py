@@ -14,7 +14,7 @@ from bot.encryption import new_key
 from bot.storage.models import CreationState, Destination, EndReason, TaskKey
 from sandbox.relay import LocalRelay, faults
 from sandbox.relay.submissions import SubmissionFormat
-from tests.support.account_harness import until
+from tests.support.account_harness import SERVER, until
 from tests.support.creation_harness import (
     CHANNEL,
     LYRICS,
@@ -224,16 +224,17 @@ async def test_a_slow_relay_delays_no_other_account(tmp_path: Path) -> None:
     """An answer that takes minutes occupies one request of one account."""
     async with LocalRelay() as slow, LocalRelay(key="sk-of-a-server") as quick:
         values = {"suno_base_url": slow.base_url, "suno_api_key": slow.key}
-        async with open_creations(tmp_path, quick, values) as harness, blocked(slow):
+        async with open_creations(tmp_path, quick, values) as harness:
             account = await harness.accounts.connect()
             await harness.request(LYRICS)
             submitter = harness.submitter()
-            await submitter.tick()
-            await until_recorded(slow)
-            await harness.request(account=account.id)
-            await submitter.tick()
-            await harness.until_states(SUBMITTING, SUBMITTED)
-        await asyncio.gather(*submitter.in_flight)
+            async with blocked(slow):
+                await submitter.tick()
+                await until_recorded(slow)
+                await harness.request(account=account.id)
+                await submitter.tick()
+                await harness.until_states(SUBMITTING, SUBMITTED)
+            await asyncio.gather(*submitter.in_flight)
 
 
 async def until_recorded(relay: LocalRelay) -> None:
@@ -350,3 +351,51 @@ async def test_an_account_whose_key_cannot_be_read_is_told_as_unreachable(
                 await harness.send(submitter)
             assert await harness.states() == [REJECTED]
             assert relay.submissions.recorded == []
+
+
+async def test_missing_credit_is_told_once_and_shown_until_it_is_back(tmp_path: Path) -> None:
+    """Who connected the account hears of it; of the operator's, log and health page tell."""
+    async with LocalRelay() as relay, open_creations(tmp_path, relay) as harness:
+        account = await harness.accounts.connect()
+        facts = harness.accounts.services.credit
+        relay.faults.add(faults.refuses_submission("403 quota_not_enough"), path=MUSIC_PATH)
+        for _ in range(2):
+            await harness.request(account=account.id)
+            await harness.request()
+            await harness.send(harness.submitter())
+            await harness.credit.tick()
+        assert harness.told == [account.id]
+        assert await facts.missing_since(account.id) == harness.clock.now
+        assert await facts.missing_since(OPERATOR) == harness.clock.now
+        relay.faults.clear()
+        await harness.request(account=account.id)
+        await harness.request()
+        await harness.send(harness.submitter())
+        assert await facts.missing_since(account.id) is None
+        assert await facts.missing_since(OPERATOR) is None
+        await harness.credit.tick()
+        assert harness.told == [account.id]
+
+
+async def test_credit_that_comes_and_goes_is_told_once_a_day(tmp_path: Path) -> None:
+    """A new key begins anew, and a deleted account is told to nobody."""
+    async with LocalRelay() as relay, open_creations(tmp_path, relay) as harness:
+        account = await harness.accounts.connect()
+
+        async def lose(hours: float) -> None:
+            harness.clock.now += hours * 3600
+            await harness.credit.record(account.id, has_credit=True)
+            await harness.credit.record(account.id, has_credit=False)
+            await harness.credit.tick()
+
+        for hours in (0, 1, 10):
+            await lose(hours)
+        assert harness.told == [account.id]
+        await lose(24)
+        assert harness.told == [account.id] * 2
+        await harness.accounts.connect()
+        await lose(0)
+        assert harness.told == [account.id] * 3
+        await harness.accounts.accounts.disconnect(SERVER)
+        await lose(48)
+        assert harness.told == [account.id] * 3

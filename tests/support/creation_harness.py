@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.accounts.credit import CreditMonitor
 from bot.creation.submitter import SUBMISSION_POLICY, CreationSubmitter, SubmissionPolicy
 from bot.relay.creation import CreationKind, CreationRequest
 from bot.storage.creations import CreationStore
@@ -15,6 +16,7 @@ from bot.storage.models import (
     CreationState,
     Destination,
     NewCreation,
+    RelayAccount,
 )
 from sandbox.relay import LocalRelay
 from tests.support.account_harness import NOTHING, AccountHarness, open_accounts, until
@@ -44,6 +46,8 @@ class CreationHarness:
     accounts: AccountHarness
     store: CreationStore
     clock: SetClock = field(default_factory=SetClock)
+    told: list[str] = field(default_factory=list)
+    """The accounts of which somebody was told that they have no credit."""
 
     @property
     def relay(self) -> LocalRelay:
@@ -53,8 +57,23 @@ class CreationHarness:
     def submitter(self, policy: SubmissionPolicy = SUBMISSION_POLICY) -> CreationSubmitter:
         """Return what sends requests, as a process that has just started has it."""
         return CreationSubmitter(
-            self.store, self.accounts.registry, self.accounts.bot.metrics, policy, self.clock
+            self.store,
+            self.accounts.registry,
+            self.credit,
+            self.accounts.bot.metrics,
+            policy,
+            self.clock,
         )
+
+    @property
+    def credit(self) -> CreditMonitor:
+        """Return what knows the accounts without credit; it tells ``told``."""
+
+        async def tell(account: RelayAccount) -> bool:
+            self.told.append(account.id)
+            return True
+
+        return CreditMonitor(self.accounts.services.credit, tell, self.clock)
 
     async def request(
         self,

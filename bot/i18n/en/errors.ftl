@@ -45,6 +45,8 @@ account-error-attempts = ⏳ That was a lot of attempts. Try again in { $seconds
     }.
 account-rejected-server = 🔑 The relay no longer accepts the key (…{ $ending }) that you connected for the server { $server }. Nothing is lost: its watches wait until you enter a new key with { COMMAND("suno-settings relay") } there.
 account-rejected-own = 🔑 The relay no longer accepts your key (…{ $ending }). Nothing is lost: your watches wait until you enter a new one with { COMMAND("suno account") }.
+account-no-credit-server = 💳 The relay account (key …{ $ending }) that you connected for the server { $server } has no credit, so nothing can be created with it. Once you have topped it up at the relay, it works again.
+account-no-credit-own = 💳 Your relay account (key …{ $ending }) has no credit, so nothing can be created with it. Once you have topped it up at the relay, it works again.
 relay-error-bad-request = ❓ The relay doesn't accept that id. Is it complete?
 relay-error-unavailable = 🔌 I can't reach the relay right now. Try again in a minute. What you're watching is kept, and goes on when the relay is back.
 relay-error-unreadable = 🧩 I can't read what the relay answered. Try again in a minute. What you're watching is kept.

@@ -96,6 +96,8 @@ health-relay-server-quota = ❌ This server's relay account has had no credit fo
 health-relay-server-not-found = ❌ This server's relay hasn't answered like one for { $time }. Check its address with { COMMAND("suno-settings relay") }.
 health-relay-server-bad-request = ❌ This server's relay has refused my requests for { $time }. Check its address with { COMMAND("suno-settings relay") }.
 health-relay-server-unreadable-key = ❌ I can't read the key of this server's relay any more, so watches wait. What to do: { COMMAND("suno-settings relay") }
+health-no-credit = ❌ The relay account has had no credit for { $time }: nothing can be created. Whoever runs me has to top it up.
+health-no-credit-server = ❌ This server's relay account has had no credit for { $time }: nothing can be created until it is topped up at the relay.
 health-stuck = ❌ A part of me has been stuck for { $time }. Whoever runs me has to restart me.
 health-held = ⚠️ { $count ->
     [one] 1 result has been waiting for { $time }, because I can't post it here.

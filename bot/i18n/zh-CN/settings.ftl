@@ -96,6 +96,8 @@ health-relay-server-quota = ❌ 这个服务器的中转站账户没有余额已
 health-relay-server-not-found = ❌ 这个服务器的中转站已有 { $time }没有像中转站那样回应。请用 { COMMAND("suno-settings relay") } 检查地址。
 health-relay-server-bad-request = ❌ 这个服务器的中转站拒绝我的请求已有 { $time }。请用 { COMMAND("suno-settings relay") } 检查地址。
 health-relay-server-unreadable-key = ❌ 我读不了这个服务器的中转站密钥了，关注会一直等待。该怎么做：{ COMMAND("suno-settings relay") }
+health-no-credit = ❌ 中转站账户没有余额已有 { $time }，无法生成任何内容。需要机器人的管理者充值。
+health-no-credit-server = ❌ 这个服务器的中转站账户没有余额已有 { $time }，在中转站充值之前无法生成任何内容。
 health-stuck = ❌ 我有一部分卡住了，已有 { $time }。需要机器人的管理者重启。
 health-held = ⚠️ { $count ->
     [1] 有 1 条结果在这里发不出去，已经等了 { $time }。
