@@ -22,6 +22,12 @@ SERVER_KEY = "sk-song-club-2026"
 WATCH_DEADLINE = 300
 """Seconds after which the bot gives up a stuck task: short enough to be seen in the demo."""
 
+EVERYTHING = """
+[relays.custom]
+capabilities = ["music", "lyrics", "extend", "wav", "timing", "stems"]
+"""
+"""The profile of a relay that can do everything, as the local one can."""
+
 
 @dataclass(frozen=True, slots=True)
 class PageEnvironment:
@@ -54,7 +60,15 @@ async def page_environment(
         server_relay = LocalRelay(key=SERVER_KEY, speed=speed)
         await stack.enter_async_context(server_relay)
         users = add_demo_users(discord)
-        changes = {"WATCH_DEADLINE": str(WATCH_DEADLINE), "ATTACH_AUDIO": "true"}
+        relay.submissions.media = MEDIA_URL
+        profiles = folder / "profiles.toml"
+        profiles.write_text(EVERYTHING, encoding="utf-8")
+        changes = {
+            "WATCH_DEADLINE": str(WATCH_DEADLINE),
+            "ATTACH_AUDIO": "true",
+            "SHARED_RELAY_CREATES": "true",
+            "RELAY_PROFILES": str(profiles),
+        }
         process = BotProcess(folder, settings_for(discord, relay, folder) | changes)
         bot = BotControls(process, discord)
         controls = RelayControls(relay), RelayControls(server_relay)
