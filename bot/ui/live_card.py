@@ -163,7 +163,11 @@ def _outage(card: LiveCard, catalog: Catalog) -> str:
 
 def _footnote(card: LiveCard, catalog: Catalog) -> str:
     """Return how long such tasks take, and until when the last of the tasks is polled."""
-    polled = [entry for entry in card.tasks if not entry.end_reason and entry.watched]
+    polled = [
+        entry
+        for entry in card.tasks
+        if not entry.end_reason and entry.watched and not entry.is_pending
+    ]
     deadlines = [entry.deadline_at for entry in polled if entry.deadline_at]
     if not deadlines:
         return ""

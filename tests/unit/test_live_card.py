@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.i18n.catalog import catalog_in, languages
-from bot.relay.models import ClipStatus, Outcome, Task, TaskStatus
+from bot.relay.models import ClipStatus, Outcome, Task, TaskKind, TaskStatus
 from bot.storage.models import Destination, DurationStats, EndReason, LiveCard, LiveCardTask
 from bot.ui.live_card import RenderedCard, live_card_view, render_live_card
 from tests.support.builders import HERE, NOON, a_clip, a_failure, a_running_task, a_song
@@ -258,3 +258,30 @@ def test_a_large_card_fits_as_text(title: str, end_reason: EndReason, *, finishe
     shown = render_live_card(card, catalog_in("en"), now=NOON, may_embed=False)
     assert len(shown.content) <= 2000
     assert len(shown.content.split("\n")) == (10 if finished else 12)
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
+@pytest.mark.parametrize("kind", TaskKind)
+def test_a_request_that_is_still_to_be_sent_says_so(kind: TaskKind, language: str) -> None:
+    """It has no deadline yet, and an id that nobody needs; alone and among others."""
+    catalog = catalog_in(language)
+    task = Task("creation-7", TaskStatus.NOT_START, claimed_kind=kind)
+    pending = running(task, known=False, is_pending=True, deadline_at=NOON + 300)
+    alone = text_of(a_card(pending), language)
+    assert catalog.text("live-name", kind=kind) in alone
+    assert catalog.text("live-pending") in alone
+    assert "<t:" not in alone
+    among_others = text_of(a_card(pending, running()), language)
+    assert catalog.text("live-pending-short") in among_others
+    assert "creation-7" not in f"{alone}{among_others}"
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
+@pytest.mark.parametrize("end_reason", [EndReason.REJECTED, EndReason.UNCONFIRMED])
+def test_the_last_line_of_a_request_says_what_became_of_it(
+    end_reason: EndReason, language: str
+) -> None:
+    """And whether it may have been charged."""
+    task = Task("creation-7", TaskStatus.NOT_START, claimed_kind=TaskKind.MUSIC)
+    shown = text_of(a_card(ended(task, end_reason)), language)
+    assert catalog_in(language).text(f"live-{end_reason}") in shown

@@ -158,7 +158,7 @@ help-invite = Add me to a server
 
 create-settings-command = Who may create songs here, how many, with which models
 create-settings-title = Creating songs and lyrics
-create-settings-on = 🟢 **On:** members can make songs and lyrics here, at the cost of this server's relay account.
+create-settings-on = 🟢 **On:** members can make songs and lyrics here. The relay account that is used here pays for them.
 create-settings-off = ⚪ **Off:** nobody can make songs or lyrics here, so nothing is spent.
 create-settings-no-account = ⚠️ There's no relay account here that I may create with. Connect one with { COMMAND("suno-settings relay") }. Members can still use their own.
 create-settings-button-on = Switch on

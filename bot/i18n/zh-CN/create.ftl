@@ -79,7 +79,7 @@ create-draft-name = 你写的内容
 
 create-button-again = 再来一次
 create-button-song = 做成歌曲
-create-button-more = 更多……
+create-button-more = 更多
 create-button-extend = 续写
 create-button-extend-of-several = 续写 { $number }
 create-button-wav = 无损音频

@@ -151,7 +151,7 @@ help-invite = 添加到服务器
 
 create-settings-command = 谁可以在这里创作，可以创作多少，用哪些模型
 create-settings-title = 创作歌曲和歌词
-create-settings-on = 🟢 **已开启：**成员可以在这里生成歌曲和歌词，费用由这个服务器的中转站账号承担。
+create-settings-on = 🟢 **已开启：**成员可以在这里生成歌曲和歌词，费用由这里使用的中转站账号承担。
 create-settings-off = ⚪ **已关闭：**没有人能在这里生成歌曲或歌词，所以不会产生费用。
 create-settings-no-account = ⚠️ 这里没有我可以用来创作的中转站账号。请用 { COMMAND("suno-settings relay") } 连接。成员仍然可以用自己的账号。
 create-settings-button-on = 开启
