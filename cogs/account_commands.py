@@ -124,7 +124,12 @@ class AccountCommands(SunoCog):
         else:
             relays = self._accounts.relays
             view = AccountView(custom_id.owner, connected.account, True, catalog, relays=relays)
-            return connected_panel(view, connected.account, connected.batch_path)
+            return connected_panel(
+                view,
+                connected.account,
+                connected.batch_path,
+                single_only=connected.single_only,
+            )
         view = await self._view(interaction, custom_id.owner, owner)
         stored = "account-kept" if view.account is not None else "account-nothing-stored"
         return account_panel(view, f"{problem}\n{catalog.text(stored)}")

@@ -63,7 +63,9 @@ class ConnectedAccount:
 
     account: RelayAccount
     batch_path: str | None
-    """The path of the batch look-up; ``None`` if the relay seems to have only single look-ups."""
+    """The path of the batch look-up, ``None`` if there is none or it has shown nothing yet."""
+    single_only: bool
+    """Whether there is none: only single look-ups seem to work."""
 
 
 class AccountService:
@@ -123,14 +125,14 @@ class AccountService:
         self._count_attempt(user_id)
         profile, key = self._checked(new)
         with self._connecting_request(owner) as is_wanted:
-            batch_path = await self._test(profile, key)
+            batch_path, single_only = await self._test(profile, key)
             if not is_wanted():
                 raise AccountDisconnectedMeanwhile
             # Nothing is awaited before the database has the request: an erasure comes later.
             stored = await self._store(self._cipher, owner, profile, key, user_id, locale)
         await self._registry.reopen(stored)
         log.info("Account connected: account=%s relay=%s", stored.id, stored.relay)
-        return ConnectedAccount(stored, batch_path)
+        return ConnectedAccount(stored, batch_path, single_only)
 
     async def watch_count(self, owner: AccountOwner) -> int:
         """Return how many watches a disconnection would end."""
@@ -203,19 +205,23 @@ class AccountService:
             raise AccountAddressRefused  # addresses are stored and logged as they are
         return profile, SecretStr(key)
 
-    async def _test(self, profile: RelayProfile, key: SecretStr) -> str | None:
-        """Look up a task that cannot exist; return the path that works. Raises ``RelayError``."""
+    async def _test(self, profile: RelayProfile, key: SecretStr) -> tuple[str | None, bool]:
+        """Look up a task that cannot exist. Raises ``RelayError``.
+
+        Returns the path of the batch look-up if it works, and whether there is none. Neither is
+        certain of a relay that says in a single look-up only that it does not know the task.
+        """
         task_id = str(uuid.uuid4())
         client = self._make_client(profile, key)
         try:
             await client.look_up([task_id], kinds={task_id: TaskKind.MUSIC})
         except EndpointNotFoundError as error:
-            if not error.single_only:
+            if not error.answered:
                 raise
-            return None
+            return None, error.single_only
         finally:
             await client.aclose()
-        return client.batch_path
+        return client.batch_path, False
 
     async def _store(
         self,

@@ -273,7 +273,7 @@ def _no_single_path(errors: Sequence[RelayError], *, answered: bool) -> Endpoint
     """
     if answered:
         return EndpointNotFoundError(
-            "no single look-up has shown a task yet", certain=False, single_only=True
+            "no single look-up has shown a task yet", certain=False, answered=True
         )
     certain = all(isinstance(each, EndpointNotFoundError) and each.certain for each in errors)
     detail = errors[0].detail if errors else "the relay has no single look-up"

@@ -72,14 +72,17 @@ class EndpointNotFoundError(RelayError):
     """None of the known paths has shown a task: the relay's address or path is wrong.
 
     ``certain``: the response is certainly about the path; otherwise it may as well be about the
-    requested task, of which nothing is concluded until some path has shown a task. ``single_only``:
-    the relay certainly has no batch look-up, but answered a single one as if it did not know the
-    task.
+    requested task, of which nothing is concluded until some path has shown a task. ``answered``: a
+    single look-up was answered as if the relay did not know the task. ``single_only``: it was, and
+    the relay certainly has no batch look-up.
     """
 
-    def __init__(self, detail: str, *, certain: bool, single_only: bool = False) -> None:
+    def __init__(
+        self, detail: str, *, certain: bool, answered: bool = False, single_only: bool = False
+    ) -> None:
         super().__init__(ErrorKind.NOT_FOUND, detail)
         self.certain = certain
+        self.answered = answered
         self.single_only = single_only
 
 

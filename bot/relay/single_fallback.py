@@ -89,8 +89,12 @@ class SingleFallback:
         if error.certain:
             self._found.failed |= dict.fromkeys(self._found.unresolved(ids), no_batch)
             return None
-        single_only = error.single_only and no_batch.certain
-        doubt = EndpointNotFoundError(no_batch.detail, certain=False, single_only=single_only)
+        doubt = EndpointNotFoundError(
+            no_batch.detail,
+            certain=False,
+            answered=error.answered,
+            single_only=error.answered and no_batch.certain,
+        )
         self._found.failed[task_id] = doubt
         self._doubtful.set(task_id, True)
         return doubt

@@ -82,20 +82,24 @@ def account_panel(view: AccountView, problem: str = "") -> Panel:
     return _panel(view, lines, buttons, PARTIAL_COLOUR if trouble else SUCCESS_COLOUR)
 
 
-def connected_panel(view: AccountView, account: RelayAccount, batch_path: str | None) -> Panel:
+def connected_panel(
+    view: AccountView, account: RelayAccount, batch_path: str | None, *, single_only: bool
+) -> Panel:
     """Return what is shown when an account was tested and stored.
 
-    ``batch_path``: of the batch look-up, ``None`` if the relay has only single ones.
+    ``batch_path``: of the batch look-up, ``None`` if it has shown nothing yet, or if the relay has
+    only single ones (``single_only``).
     """
     catalog = view.catalog
-    if batch_path is None:
-        found = catalog.text("account-connected-single")
-    else:
-        found = catalog.text("account-connected-path", path=code_span(batch_path))
+    found = []
+    if batch_path is not None:
+        found = [catalog.text("account-connected-path", path=code_span(batch_path))]
+    elif single_only:
+        found = [catalog.text("account-connected-single")]
     lines = [
         catalog.text("account-connected", relay=_relay_text(account, view)),
         catalog.text("account-key", ending=code_span(account.key_ending)),
-        found,
+        *found,
         "",
         catalog.text(f"account-use-{view.owner}"),
         catalog.text("account-connected-try"),

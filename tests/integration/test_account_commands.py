@@ -11,7 +11,7 @@ from yarl import URL
 from bot.i18n.catalog import Catalog, catalog_for
 from bot.relay.providers import CUSTOM, KNOWN_RELAYS
 from sandbox.discord import Message
-from sandbox.relay import LocalRelay, song
+from sandbox.relay import LocalRelay, ResponseFormat, song
 from sandbox.relay.faults import out_of_quota, server_error
 from tests.support.account_panels import AccountPanels
 from tests.support.builders import NOON, a_song
@@ -150,6 +150,21 @@ async def test_any_other_relay_is_connected_by_its_address(place: Place) -> None
     text = shown_text(panel)
     assert connected_lines("7a1b", f"`{HOST}`") in text
     assert ENGLISH.text("account-connected-path", path="`/suno/fetch`") in text
+
+
+async def test_a_relay_is_connected_that_proves_no_path_before_it_shows_a_task(
+    place: Place,
+) -> None:
+    """Its empty batches name no code, so only its single look-up says that it is a relay."""
+    place.relay.response_format = ResponseFormat(code=None)
+    text = shown_text(await place.connect(await place.panel()))
+    assert connected_lines("7a1b") in text
+    assert ENGLISH.text("account-connected-path", path="").strip() not in text
+    assert ENGLISH.text("account-connected-single") not in text
+    place.relay.add(song(SONG, title="Paper Boats"))
+    await place.sandbox.use_command("suno watch", place.sandbox.bea, id=SONG)
+    place.relay.clock.advance(200)
+    assert "Paper Boats" in str((await place.sandbox.wait_for_notice(SONG)).payload())
 
 
 @pytest.mark.parametrize(
