@@ -41,6 +41,28 @@ def settings_for(discord: LocalDiscord, relay: LocalRelay, folder: Path) -> dict
     }
 
 
+_PROFILES = """
+[relays.custom]
+capabilities = ["music", "lyrics", "extend", "wav", "timing", "stems"]
+
+[relays.deerapi]
+capabilities = ["music", "lyrics", "extend", "wav", "timing", "stems"]
+"""
+"""What can be created at the relays that the local one stands for: everything."""
+
+
+def creation_settings(folder: Path) -> dict[str, str]:
+    """Return the settings with which servers create with the operator's relay."""
+    profiles = folder / "relays.toml"
+    profiles.write_text(_PROFILES, encoding="utf-8")
+    return {"SHARED_RELAY_CREATES": "true", "RELAY_PROFILES": str(profiles)}
+
+
+def local_program(guild_id: int, *options: str) -> tuple[str, ...]:
+    """Return what runs ``sandbox.local_bot`` for a server in which creation is on."""
+    return ("-m", "sandbox.local_bot", "--creates-in", str(guild_id), *options)
+
+
 RELAY_HOSTS = ("api.deerapi.com", "api.openai-hub.com", "relay.example")
 """The hosts that stand for the local relay where somebody connects an account."""
 

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
-from sandbox.bot_process import BotProcess, settings_for
+from sandbox.bot_process import BotProcess, creation_settings, local_program, settings_for
 from sandbox.discord import LocalDiscord
 from sandbox.page import PageEnvironment, page_environment
 from sandbox.relay import LocalRelay
@@ -108,8 +108,9 @@ async def _run_headless(console: Console) -> bool:
         observer = TerminalObserver(console, discord)
         console.print(_TITLE)
         console.print("No token, no network: the real bot connects to both over loopback.")
-        settings = settings_for(discord, relay, folder)
-        bot = await stack.enter_async_context(BotProcess(folder, settings))
+        settings = settings_for(discord, relay, folder) | creation_settings(folder)
+        program = local_program(users.guild.id)
+        bot = await stack.enter_async_context(BotProcess(folder, settings, program))
         try:
             await wait_for_login(discord, observer)
         except TimeoutError:

@@ -14,7 +14,9 @@ from rich.console import Console
 from rich.table import Table
 
 from sandbox.discord import Channel, LocalDiscord, Message, User
+from sandbox.discord.message_parts import walk_components
 from sandbox.relay import LocalRelay, RelayTask, failing, replay
+from sandbox.relay.faults import after_charging, cut_before_headers
 from sandbox.users import DemoUsers
 
 MESSAGE_TIMEOUT = 30.0
@@ -23,6 +25,10 @@ MESSAGE_TIMEOUT = 30.0
 SONG_DURATION = 6.0
 """Seconds that the relay takes for the first song; everything after it is quicker."""
 
+DESCRIPTION = "Harbour lights at midnight: slow, warm, soft piano"
+
+_POLL_INTERVAL = 0.05
+"""Seconds between two looks at what the relay has charged."""
 _TIME_FIELDS = ("submit_time", "start_time", "finish_time")
 
 UNKNOWN_TASK = "00000000-0000-4000-8000-000000000000"
@@ -89,7 +95,10 @@ class Scenario:
 
     async def play(self) -> None:
         """Play every scene, one after the other."""
-        for scene in (self._song, self._lyrics, self._failure, self._two_songs, self._reader):
+        for scene in (
+            *(self._creation, self._lost_answer, self._song, self._lyrics),
+            *(self._failure, self._two_songs, self._reader),
+        ):
             await scene()
             await self.observer.pause()
 
@@ -99,13 +108,64 @@ class Scenario:
         interaction = await self.discord.command(user, channel, name, **options)
         return await interaction.wait_for_answer(timeout=MESSAGE_TIMEOUT)
 
-    async def _notice(self, channel: Channel, task_id: str) -> Message:
-        """Wait for the message that ends the watch of a task: it contains the task's id."""
+    async def _notice(self, channel: Channel, text: str) -> Message:
+        """Wait for the message that ends a watch, by what it says, such as the task's id."""
         found = await self.discord.wait_for(
-            lambda: [one for one in channel.messages if task_id in str(one.payload())],
+            lambda: [one for one in channel.messages if text in str(one.payload())],
             timeout=MESSAGE_TIMEOUT,
         )
         return found[0]
+
+    async def _creation(self) -> None:
+        """Make a song from a description, and get the timed lyrics of its first version."""
+        self.observer.start_scene("Make a song")
+        submissions, expect = self.relay.submissions, self.checklist.expect
+        usual, submissions.song_takes = submissions.song_takes, SONG_DURATION
+        try:
+            await expect("a private answer to /suno create", self._create())
+            task_id = (await self._charges())[-1]
+        finally:
+            submissions.song_takes = usual
+        self.observer.comment("… the relay is making the song …")
+        notice = await expect("the song", self._notice(self.users.songs, task_id))
+        await self.observer.pause()
+        menu = notice and await expect("its menu", self._press(notice, "More…"))
+        await self.observer.pause()
+        if menu:
+            await expect("its timed lyrics", self._press(menu, "Timed lyrics 1"))
+
+    async def _lost_answer(self) -> None:
+        """Lose the answer of a relay that has charged: the bot says so, and repeats nothing."""
+        self.observer.start_scene("An answer is lost")
+        before = len(await self._charges())
+        fault = after_charging(cut_before_headers())
+        self.relay.faults.add(fault, times=1, path="/suno/submit/music")
+        await self._create()
+        self.observer.comment("The relay has charged it, and the connection breaks.")
+        what = "the truth: it may have been charged"
+        await self.checklist.expect(what, self._notice(self.users.songs, "may have been charged"))
+        charged = len(await self._charges()) - before
+        self.checklist.rows.append(("nothing was sent twice", charged == 1, 0.0))
+
+    def _create(self) -> Awaitable[Message]:
+        you, songs = self.users.you, self.users.songs
+        return self._command(you, songs, "suno create", description=DESCRIPTION)
+
+    async def _charges(self) -> list[str]:
+        """Wait until the relay has charged something; return the tasks, oldest first."""
+        submissions = self.relay.submissions
+        async with asyncio.timeout(MESSAGE_TIMEOUT):
+            while not submissions.charges:
+                await asyncio.sleep(_POLL_INTERVAL)
+        return [task_id for each in submissions.charges for task_id in each.task_ids]
+
+    async def _press(self, message: Message, label: str) -> Message:
+        """Press a button, and wait for the answer."""
+        pressed = [
+            each for each in walk_components(message.components) if each.get("label") == label
+        ]
+        interaction = await self.discord.press(self.users.you, message, pressed[0]["custom_id"])
+        return await interaction.wait_for_answer(timeout=MESSAGE_TIMEOUT)
 
     async def _song(self) -> None:
         """Generate a song: look it up, watch it, look again, receive the notice."""

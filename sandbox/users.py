@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
-from sandbox.discord import Channel, LocalDiscord, User
+from sandbox.discord import Channel, Guild, LocalDiscord, User
 
 
 @dataclass(frozen=True, slots=True)
 class DemoUsers:
     """Four users of one guild, and its two channels."""
 
+    guild: Guild
     you: User
     friend: User
     admin: User
@@ -33,7 +34,7 @@ def add_demo_users(discord: LocalDiscord) -> DemoUsers:
         guild.add_member(user)
     guild.add_member(admin, administrator=True)
     songs, lyrics = guild.add_channel("songs"), guild.add_channel("lyrics")
-    users = DemoUsers(you, friend, admin, chinese_user, songs, lyrics)
+    users = DemoUsers(guild, you, friend, admin, chinese_user, songs, lyrics)
     for user in users.all:
         discord.open_dm(user)
     return users

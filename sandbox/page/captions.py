@@ -1,6 +1,10 @@
 """The captions of the tour, in the languages of the demo's users."""
 
 _CHINESE = {
+    "Make a song": "做一首歌",
+    "… the relay is making the song …": "……中转站正在生成这首歌……",
+    "An answer is lost": "回应丢失的时候",
+    "The relay has charged it, and the connection breaks.": "中转站扣了费，连接却断了。",
     "A song is being made": "正在生成一首歌",
     "… the relay goes on making the song …": "……中转站还在生成这首歌……",
     "Lyrics are being written": "正在生成歌词",

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sandbox.bot_process import BotProcess, relay_options, settings_for
+from sandbox.bot_process import (
+    BotProcess,
+    creation_settings,
+    local_program,
+    relay_options,
+    settings_for,
+)
 from sandbox.discord import LocalDiscord
 from sandbox.page.bot_controls import BotControls
 from sandbox.page.page_state import MEDIA_URL, PageState
@@ -21,12 +27,6 @@ SERVER_KEY = "sk-song-club-2026"
 
 WATCH_DEADLINE = 300
 """Seconds after which the bot gives up a stuck task: short enough to be seen in the demo."""
-
-EVERYTHING = """
-[relays.custom]
-capabilities = ["music", "lyrics", "extend", "wav", "timing", "stems"]
-"""
-"""The profile of a relay that can do everything, as the local one can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +60,8 @@ async def page_environment(
         server_relay = LocalRelay(key=SERVER_KEY, speed=speed)
         await stack.enter_async_context(server_relay)
         users = add_demo_users(discord)
-        relay.submissions.media = MEDIA_URL
-        profiles = folder / "profiles.toml"
-        profiles.write_text(EVERYTHING, encoding="utf-8")
-        changes = {
-            "WATCH_DEADLINE": str(WATCH_DEADLINE),
-            "ATTACH_AUDIO": "true",
-            "SHARED_RELAY_CREATES": "true",
-            "RELAY_PROFILES": str(profiles),
-        }
+        changes = {"WATCH_DEADLINE": str(WATCH_DEADLINE), "ATTACH_AUDIO": "true"}
+        changes |= creation_settings(folder)
         process = BotProcess(folder, settings_for(discord, relay, folder) | changes)
         bot = BotControls(process, discord)
         controls = RelayControls(relay), RelayControls(server_relay)
@@ -77,6 +70,6 @@ async def page_environment(
         stack.push_async_callback(tour.stop)
         server = await stack.enter_async_context(PageServer(page, port=port))
         media = ("--media", MEDIA_URL, server.address)
-        process.program = ("-m", "sandbox.local_bot", *media, *relay_options(server_relay))
+        process.program = local_program(page.guild.id, *media, *relay_options(server_relay))
         await stack.enter_async_context(bot)
         yield PageEnvironment(discord, relay, server_relay, bot, users, page, server, tour)

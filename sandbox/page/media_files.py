@@ -34,7 +34,11 @@ class MediaFiles:
     async def _medium(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
         seed, _, kind = name.rpartition(".")
-        makers = {"mp3": (melody, "audio/wav"), "jpeg": (cover, "image/png")}
+        makers = {
+            "mp3": (melody, "audio/wav"),
+            "wav": (melody, "audio/wav"),
+            "jpeg": (cover, "image/png"),
+        }
         if kind not in makers or not _NAME.fullmatch(name):
             raise web.HTTPNotFound
         for prefix in (_STREAM, _LARGE, _IMAGE):

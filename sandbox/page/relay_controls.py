@@ -8,7 +8,15 @@ from typing import Any
 from sandbox.page.generated_media import AUDIO_SECONDS
 from sandbox.page.sample_songs import CHINESE_TITLE, SONGS, Song, long_chinese_lyrics
 from sandbox.relay import LocalRelay, RelayTask, failing, half_success, lyrics_task, song, stuck
-from sandbox.relay.faults import Fault, rate_limited, server_error
+from sandbox.relay.faults import (
+    Fault,
+    after_charging,
+    cut_before_headers,
+    rate_limited,
+    refuses_submission,
+    server_error,
+)
+from sandbox.relay.submissions import SUBMIT_PATHS
 
 SONG_DURATION = 45.0
 """Seconds: long enough to follow, short enough to wait for."""
@@ -25,6 +33,18 @@ FAULTS: dict[str, Callable[[], Fault]] = {
 }
 """The faults by name; ``down``, which answers nothing at all, is treated apart."""
 
+SUBMISSION_FAULTS: dict[str, Callable[[], Fault]] = {
+    "moderation": lambda: refuses_submission("400 moderation"),
+    "credit": lambda: refuses_submission("403 quota_not_enough"),
+    "lost": lambda: after_charging(cut_before_headers()),
+}
+"""What becomes of requests to create, by name; with ``slow`` they are answered late."""
+SLOW_ANSWER = 10.0
+"""Seconds."""
+_TEXTS = {"gpt_description_prompt", "title", "tags", "prompt", "mv", "continue_at"}
+"""The fields of requests to create that the page shows."""
+_LONGEST_TEXT = 80
+
 
 class RelayControls:
     """The local relay as the page controls it. ``media`` is the address of covers and audio."""
@@ -33,6 +53,10 @@ class RelayControls:
         self.relay = relay
         self.media = ""
         self.fault = "none"
+        self.submission_fault = "none"
+        relay.submissions.song_takes = SONG_DURATION
+        relay.submissions.lyrics_take = LYRICS_DURATION
+        relay.submissions.prepare = lambda task: with_local_media(task, self.media)
         self._songs = cycle(SONGS)
         self._kinds: dict[str, Callable[[Song], RelayTask]] = {
             "song": self._song,
@@ -68,23 +92,55 @@ class RelayControls:
 
     def set_fault(self, fault: str) -> None:
         """Switch one fault on, or with ``none`` off. Raises LookupError for an unknown fault."""
+        added = None if fault in ("none", "down") else FAULTS[fault]()
         self.relay.faults.clear()
         self.relay.end_outage()
         if fault == "down":
             self.relay.start_outage()
-        elif fault != "none":
-            self.relay.faults.add(FAULTS[fault]())
+        if added is not None:
+            self.relay.faults.add(added)
         self.fault = fault
+        self._add_submission_fault()
+
+    def set_submission_fault(self, fault: str) -> None:
+        """Change what becomes of requests to create; ``none``: they are accepted.
+
+        Raises LookupError for an unknown name.
+        """
+        if fault not in ("none", "slow", *SUBMISSION_FAULTS):
+            raise LookupError("The relay has no such fault.")
+        self.submission_fault = fault
+        self.set_fault(self.fault)
+
+    def _add_submission_fault(self) -> None:
+        slow = self.submission_fault == "slow"
+        self.relay.submissions.answer_delay = SLOW_ANSWER if slow else 0.0
+        if self.submission_fault in SUBMISSION_FAULTS:
+            for path in SUBMIT_PATHS:
+                self.relay.faults.add(SUBMISSION_FAULTS[self.submission_fault](), path=path)
 
     def description(self) -> dict[str, Any]:
-        """Return the key, the tasks, newest first, the number of requests so far, and the fault."""
+        """Return the key, the tasks, newest first, the requests so far, charges and faults."""
         return {
             "key": self.relay.key,
             "tasks": list(self._tasks()),
             "requests": len(self.relay.requests),
             "last": self.relay.requests[-1].status if self.relay.requests else None,
             "fault": self.fault,
+            "charges": len(self.relay.submissions.charges),
+            "submission": self._last_submission(),
+            "submissionFault": self.submission_fault,
         }
+
+    def _last_submission(self) -> dict[str, Any] | None:
+        """Return what the newest request to create asked for, and whether it was charged."""
+        recorded = self.relay.submissions.recorded
+        if not recorded:
+            return None
+        last = recorded[-1]
+        body = last.body if isinstance(last.body, dict) else {}
+        shown = {name: _shortened(body[name]) for name in body if name in _TEXTS and body[name]}
+        return {"kind": last.kind.value, "charged": last.is_charged, "body": shown}
 
     def _tasks(self) -> Iterator[dict[str, Any]]:
         now = self.relay.clock.now()
@@ -102,6 +158,11 @@ class RelayControls:
                 "percent": 100 if ended else int(100 * min(done, 1)),
                 "stuck": task.stages[-1].fields["status"] not in _ENDED,
             }
+
+
+def _shortened(value: Any) -> str:
+    text = " ".join(str(value).split())
+    return text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…"
 
 
 def with_local_media(task: RelayTask, media: str) -> RelayTask:

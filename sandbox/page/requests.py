@@ -141,6 +141,11 @@ async def set_relay_fault(session: PageSession, request: Payload) -> None:
     _relay(session, request).set_fault(str(request["fault"]))
 
 
+async def set_submission_fault(session: PageSession, request: Payload) -> None:
+    """Change what becomes of requests to create at a relay; ``none``: they are accepted."""
+    _relay(session, request).set_submission_fault(str(request["fault"]))
+
+
 async def control_bot(session: PageSession, request: Payload) -> None:
     """Start, stop or kill the bot."""
     bot = session.page.bot
@@ -212,6 +217,7 @@ _HANDLERS: dict[str, Handler] = {
     "task": new_task,
     "advance": advance,
     "relay": set_relay_fault,
+    "submissions": set_submission_fault,
     "bot": control_bot,
     "membership": set_membership,
     "tour": play_tour,

@@ -81,6 +81,10 @@ class Submissions:
         self.lyrics_take = 10.0
         self.media = "https://cdn1.suno.ai"
         self.repeat_window = 600.0
+        self.answer_delay = 0.0
+        """Seconds of our own time from a submission to its answer."""
+        self.prepare: Callable[[RelayTask], RelayTask] = _unchanged
+        """Changes each task before it begins."""
         self.recorded: list[RecordedSubmission] = []
         self._clock = clock
         self._random = random
@@ -110,7 +114,7 @@ class Submissions:
         if (refusal := self._refusal(kind, body)) is not None:
             self._record(key, kind, body)
             return refusal
-        tasks = self._begin(kind, body)
+        tasks = [self.prepare(task) for task in self._begin(kind, body)]
         for task in tasks:
             self._add(task)
         self._record(key, kind, body, *(task.id for task in tasks))
@@ -188,6 +192,10 @@ class Submissions:
             SubmissionFormat.CLIPS: _envelope(clips),
             SubmissionFormat.FINISHED: _envelope(task["data"]),
         }[self.format]
+
+
+def _unchanged(task: RelayTask) -> RelayTask:
+    return task
 
 
 def invented_title(description: str) -> str:

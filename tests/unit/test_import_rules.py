@@ -99,6 +99,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "bot.lifecycle",  # runs the bot as its command line does
         "bot.settings",
         "bot.delivery.attachments.audio_fetcher",
+        *("bot.storage.database", "bot.storage.server_settings"),  # what a manager has set
         "sandbox",
     },
 }

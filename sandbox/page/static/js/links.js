@@ -29,7 +29,7 @@ const MEDIA_ORIGIN = "https://songs.example.com";
 
 /** Whether a link leads to a tune that this server has. */
 function isTune(target) {
-  return target.origin === MEDIA_ORIGIN && target.pathname.startsWith("/media/") && target.pathname.endsWith(".mp3");
+  return target.origin === MEDIA_ORIGIN && target.pathname.startsWith("/media/") && /\.(mp3|wav)$/.test(target.pathname);
 }
 
 function parsed(url) {

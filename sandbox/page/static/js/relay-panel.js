@@ -8,6 +8,7 @@ const ACCOUNTS = ["operator", "server"];
 const KINDS = ["song", "lyrics", "failing", "half", "stuck", "long"];
 const JUMPS = [10, 60, 600];
 const FAULTS = ["none", "429", "502", "html", "down"];
+const SUBMISSION_FAULTS = ["none", "slow", "moderation", "credit", "lost"];
 const STATES = { NOT_START: "waiting", SUBMITTED: "waiting", QUEUED: "waiting", IN_PROGRESS: "running", SUCCESS: "done", FAILURE: "failed" };
 
 export class RelayPanel {
@@ -19,7 +20,10 @@ export class RelayPanel {
     this.accounts = el("div", { class: "accounts" }, el("h3", { id: "account-heading", "data-text": "whose-relay" }), this.accountChooser(), this.key);
     this.tasks = el("ul", { class: "tasks", "data-label": "tasks-at-relay" });
     this.requests = el("p", { class: "quiet" });
-    this.fault = this.faultChooser();
+    this.fault = this.faultChooser("fault", FAULTS, "relay");
+    this.charges = el("p", { class: "charges" });
+    this.submission = el("div", { class: "submission" });
+    this.submissionFault = this.faultChooser("submission", SUBMISSION_FAULTS, "submissions");
     this.root = el(
       "section",
       { class: "panel" },
@@ -31,6 +35,11 @@ export class RelayPanel {
       this.tasks,
       el("h3", { "data-text": "let-time-pass" }),
       el("div", { class: "button-row" }, ...JUMPS.map((seconds) => plainButton(`jump-${seconds}`, () => actions.request("advance", { seconds })))),
+      el("h3", { "data-text": "charged" }),
+      this.charges,
+      this.submission,
+      el("h3", { id: "submission-heading", "data-text": "new-requests" }),
+      this.submissionFault,
       el("h3", { id: "fault-heading", "data-text": "relay-answers" }),
       this.fault,
       this.requests,
@@ -72,11 +81,12 @@ export class RelayPanel {
     return plainButton(`kind-${kind}`, () => this.actions.request("task", { kind, account: this.account }), kind);
   }
 
-  faultChooser() {
-    const group = el("div", { class: "choices", role: "radiogroup", "aria-labelledby": "fault-heading" });
-    for (const value of FAULTS) {
-      const radio = el("input", { type: "radio", name: "fault", value, on: { change: () => this.actions.request("relay", { fault: value, account: this.account }) } });
-      group.append(el("label", { class: "choice" }, radio, el("span", { "data-text": `fault-${value}` })));
+  /** Make the choice of a fault of a kind; `request` is what the page asks for when it changes. */
+  faultChooser(kind, faults, request) {
+    const group = el("div", { class: "choices", role: "radiogroup", "aria-labelledby": `${kind}-heading` });
+    for (const value of faults) {
+      const radio = el("input", { type: "radio", name: kind, value, on: { change: () => this.actions.request(request, { fault: value, account: this.account }) } });
+      group.append(el("label", { class: "choice" }, radio, el("span", { "data-text": `${kind}-${value}` })));
     }
     return group;
   }
@@ -86,7 +96,10 @@ export class RelayPanel {
     const relay = this.relay();
     if (!relay) return;
     for (const radio of this.fault.querySelectorAll("input")) radio.checked = radio.value === relay.fault;
+    for (const radio of this.submissionFault.querySelectorAll("input")) radio.checked = radio.value === relay.submissionFault;
     this.requests.textContent = requestsText(relay);
+    this.charges.textContent = translate(relay.charges === 1 ? "one-charge" : "some-charges", { count: relay.charges });
+    this.submission.replaceChildren(...submissionNodes(relay.submission));
     const known = new Set(relay.tasks.map((task) => task.id));
     for (const [id, node] of this.nodes) if (!known.has(id)) node.root.remove();
     [...relay.tasks].reverse().forEach((task) => this.drawTask(task));
@@ -128,6 +141,15 @@ export class RelayPanel {
 function requestsText({ requests, last }) {
   const key = requests === 1 ? "one-request" : "some-requests";
   return requests ? translate(key, { count: requests, last: last || translate("no-answer") }) : translate("no-requests");
+}
+
+/** Show what the newest request to create asked for, and whether it was charged. */
+function submissionNodes(submission) {
+  if (!submission) return [];
+  const { kind, charged, body } = submission;
+  const heading = translate(`${charged ? "charged" : "refused"}-${kind}`);
+  const fields = Object.entries(body).flatMap(([name, text]) => [el("dt", { text: name }), el("dd", { text })]);
+  return [el("p", { class: charged ? "is-charged" : "is-refused", text: heading }), el("dl", {}, ...fields)];
 }
 
 /** A button of the panels, with the key of its text; `name` tells tests which. */

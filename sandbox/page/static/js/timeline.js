@@ -165,8 +165,10 @@ function continues(message, before) {
 function beginning(channel, actions) {
   const isDirect = channel.kind === "direct";
   const text = translate(isDirect ? "beginning-direct" : "beginning", { name: channel.name });
-  const steps = ["step-start", "step-watch", "step-wait"].map((key) => el("li", { text: translate(key) }));
-  const play = () => el("button", { type: "button", class: "button primary play-tour", text: translate("play-tour"), on: { click: actions.playTour } });
+  const steps = ["step-create", "step-wait", "step-more"].map((key) => el("li", { text: translate(key) }));
+  const create = () => actions.type(`/suno create ${translate("example-song")}`);
+  const start = () => el("button", { type: "button", class: "button primary", text: translate("make-song"), on: { click: create } });
+  const play = () => el("button", { type: "button", class: "button secondary play-tour", text: translate("play-tour"), on: { click: actions.playTour } });
   return el(
     "header",
     { class: "beginning" },
@@ -174,7 +176,7 @@ function beginning(channel, actions) {
     el("h2", { text: isDirect ? channel.name : `#${channel.name}` }),
     el("p", { text: [text, translate("try-slash")].join(translate("gap")) }),
     actions && !isDirect && el("ol", { class: "first-steps" }, ...steps),
-    actions && !isDirect && play(),
+    actions && !isDirect && el("div", { class: "action-row" }, start(), play()),
   );
 }
 
