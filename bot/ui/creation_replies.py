@@ -45,9 +45,9 @@ def creation_reply(report: CreationReport, settings: ServerSettings, catalog: Ca
         title=title,
         titled="yes" if title else "no",
         kind="lyrics" if request.task_kind is TaskKind.LYRICS else "music",
-        told=catalog.text(name, time=time, place=channel),
     )
-    return "\n".join([making, *quota_lines(report.quota, settings, report.price, catalog)])
+    told = catalog.text(name, time=time, place=channel)
+    return "\n".join([making, told, *quota_lines(report.quota, settings, report.price, catalog)])
 
 
 def quota_lines(

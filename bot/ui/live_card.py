@@ -254,15 +254,20 @@ def _name(entry: LiveCardTask, card: LiveCard, catalog: Catalog) -> str:
 
 def _kind_name(entry: LiveCardTask, catalog: Catalog) -> str:
     """Return what stands for a title that is missing."""
-    kind = entry.task.kind or (entry.task.claimed_kind if entry.is_pending else None)
+    kind = entry.task.kind or (entry.task.claimed_kind if _has_no_relay_id(entry) else None)
     return catalog.text("live-name", kind=kind or "task")
 
 
 def _id_of_untitled(entry: LiveCardTask, card: LiveCard) -> str:
     """Return a space and the start of the id of a task without a title; else nothing."""
-    if card.own_text_only or entry.is_pending or _title(entry, card):
+    if card.own_text_only or _has_no_relay_id(entry) or _title(entry, card):
         return ""
     return f" {short_id(entry.task)}"
+
+
+def _has_no_relay_id(entry: LiveCardTask) -> bool:
+    """Whether a task is a request to create of which no relay has named a task."""
+    return entry.is_pending or entry.end_reason in (EndReason.REJECTED, EndReason.UNCONFIRMED)
 
 
 def _notice_url(entry: LiveCardTask, card: LiveCard) -> str | None:

@@ -281,7 +281,10 @@ def test_a_request_that_is_still_to_be_sent_says_so(kind: TaskKind, language: st
 def test_the_last_line_of_a_request_says_what_became_of_it(
     end_reason: EndReason, language: str
 ) -> None:
-    """And whether it may have been charged."""
+    """And whether it may have been charged; it has no id that a relay knows."""
     task = Task("creation-7", TaskStatus.NOT_START, claimed_kind=TaskKind.MUSIC)
     shown = text_of(a_card(ended(task, end_reason)), language)
-    assert catalog_in(language).text(f"live-{end_reason}") in shown
+    catalog = catalog_in(language)
+    assert catalog.text(f"live-{end_reason}") in shown
+    assert catalog.text("live-name", kind="music") in shown
+    assert "creation" not in shown

@@ -39,14 +39,14 @@ create-field-kind = The kind of request
 create-making =
     { $titled ->
         [yes] { $kind ->
-            [lyrics] ✍️ Writing lyrics: **{ $title }**.
-           *[music] 🎵 Making **{ $title }**.
+            [lyrics] ✍️ Writing lyrics: **{ $title }**
+           *[music] 🎵 Making **{ $title }**
         }
        *[no] { $kind ->
-            [lyrics] ✍️ Writing your lyrics.
-           *[music] 🎵 Making your song.
+            [lyrics] ✍️ Writing your lyrics
+           *[music] 🎵 Making your song
         }
-    } { $told }
+    }
 create-told-here = I'll post it here when it's done.
 create-told-there = I'll post it in { $place } when it's done.
 create-told-private = I'll send it to you in a DM when it's done.

@@ -39,14 +39,14 @@ create-field-kind = 请求的类型
 create-making =
     { $titled ->
         [yes] { $kind ->
-            [lyrics] ✍️ 正在写歌词《**{ $title }**》。
-           *[music] 🎵 正在生成《**{ $title }**》。
+            [lyrics] ✍️ 正在写歌词《**{ $title }**》
+           *[music] 🎵 正在生成《**{ $title }**》
         }
        *[no] { $kind ->
-            [lyrics] ✍️ 正在写你的歌词。
-           *[music] 🎵 正在生成你的歌。
+            [lyrics] ✍️ 正在写你的歌词
+           *[music] 🎵 正在生成你的歌
         }
-    }{ $told }
+    }
 create-told-here = 完成后我会发在这里。
 create-told-there = 完成后我会发到 { $place }。
 create-told-private = 完成后我会私信发给你。
