@@ -27,8 +27,6 @@ SONG_DURATION = 6.0
 
 DESCRIPTION = "Harbour lights at midnight: slow, warm, soft piano"
 
-_POLL_INTERVAL = 0.05
-"""Seconds between two looks at what the relay has charged."""
 _TIME_FIELDS = ("submit_time", "start_time", "finish_time")
 
 UNKNOWN_TASK = "00000000-0000-4000-8000-000000000000"
@@ -120,13 +118,16 @@ class Scenario:
         """Make a song from a description, and get the timed lyrics of its first version."""
         self.observer.start_scene("Make a song")
         submissions, expect = self.relay.submissions, self.checklist.expect
-        usual, submissions.song_takes = submissions.song_takes, SONG_DURATION
+        before, usual = len(submissions.charges), submissions.song_takes
+        submissions.song_takes = SONG_DURATION
         try:
             await expect("a private answer to /suno create", self._create())
-            task_id = (await self._charges())[-1]
+            async with asyncio.timeout(MESSAGE_TIMEOUT):
+                await self.relay.wait_for_charges(before + 1)
         finally:
             submissions.song_takes = usual
         self.observer.comment("… the relay is making the song …")
+        (task_id,) = submissions.charges[before].task_ids
         notice = await expect("the song", self._notice(self.users.songs, task_id))
         await self.observer.pause()
         menu = notice and await expect("its menu", self._press(notice, "More…"))
@@ -137,27 +138,19 @@ class Scenario:
     async def _lost_answer(self) -> None:
         """Lose the answer of a relay that has charged: the bot says so, and repeats nothing."""
         self.observer.start_scene("An answer is lost")
-        before = len(await self._charges())
+        before = len(self.relay.submissions.charges)
         fault = after_charging(cut_before_headers())
         self.relay.faults.add(fault, times=1, path="/suno/submit/music")
         await self._create()
         self.observer.comment("The relay has charged it, and the connection breaks.")
         what = "the truth: it may have been charged"
         await self.checklist.expect(what, self._notice(self.users.songs, "may have been charged"))
-        charged = len(await self._charges()) - before
+        charged = len(self.relay.submissions.charges) - before
         self.checklist.rows.append(("nothing was sent twice", charged == 1, 0.0))
 
     def _create(self) -> Awaitable[Message]:
         you, songs = self.users.you, self.users.songs
         return self._command(you, songs, "suno create", description=DESCRIPTION)
-
-    async def _charges(self) -> list[str]:
-        """Wait until the relay has charged something; return the tasks, oldest first."""
-        submissions = self.relay.submissions
-        async with asyncio.timeout(MESSAGE_TIMEOUT):
-            while not submissions.charges:
-                await asyncio.sleep(_POLL_INTERVAL)
-        return [task_id for each in submissions.charges for task_id in each.task_ids]
 
     async def _press(self, message: Message, label: str) -> Message:
         """Press a button, and wait for the answer."""

@@ -117,6 +117,12 @@ class LocalRelay:
             self._arrived.clear()
             await self._arrived.wait()
 
+    async def wait_for_charges(self, count: int = 1) -> None:
+        """Wait until the relay has charged a number of submissions."""
+        while len(self.submissions.charges) < count:
+            self._arrived.clear()
+            await self._arrived.wait()
+
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_route("*", "/{anything:.*}", self._answer)

@@ -358,3 +358,53 @@ async def test_a_missing_answer_is_reported_to_the_page(
         "command", channel=str(harness.songs.id), name="suno status", options=[option]
     )
     assert (await client.event("unanswered"))["used"] == "/suno status"
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "charges"),
+    [("moderation", 400, 0), ("credit", 403, 0), ("lost", None, 1), ("none", 200, 1)],
+)
+async def test_the_page_shows_what_becomes_of_a_request_to_create(
+    client: PageClient, fault: str, status: int | None, charges: int
+) -> None:
+    """What it asked for, whether it was charged, and how many were; look-ups work as before."""
+    relay = client.page.relays["operator"].relay
+    await client.request("submissions", fault=fault)
+    song = {"gpt_description_prompt": f"boats\n{'at the quay ' * 20}", "mv": "chirp-v4"}
+    key = {"Authorization": f"Bearer {relay.key}"}
+    async with aiohttp.ClientSession(relay.base_url, headers=key) as session:
+        if status is None:
+            with pytest.raises(aiohttp.ClientError):
+                await session.post("/suno/submit/music", json=song)
+        else:
+            async with session.post("/suno/submit/music", json=song) as answer:
+                assert answer.status == status
+        async with session.post("/suno/fetch", json={"ids": []}) as answer:
+            assert answer.status == 200
+    shown = (await client.event("relay", lambda one: one["relay"]["submission"]))["relay"]
+    assert (shown["charges"], shown["submissionFault"]) == (charges, fault)
+    assert (shown["submission"]["kind"], shown["submission"]["charged"]) == ("music", charges == 1)
+    body = shown["submission"]["body"]
+    assert body["mv"] == "chirp-v4"
+    assert body["gpt_description_prompt"].startswith("boats at the quay")
+    assert body["gpt_description_prompt"].endswith("…")
+    assert f"{MEDIA_URL}/" in str(relay.tasks) or not charges
+
+
+async def test_a_fault_of_requests_to_create_stays_with_another_fault(client: PageClient) -> None:
+    """Each is switched on and off by itself."""
+    relay = client.page.relays["operator"].relay
+    await client.request("submissions", fault="slow")
+    assert relay.submissions.answer_delay > 0
+    await client.request("submissions", fault="moderation")
+    assert relay.submissions.answer_delay == 0
+    for fault in ("down", "none"):
+        await client.request("relay", fault=fault)
+    key = {"Authorization": f"Bearer {relay.key}"}
+    async with (
+        aiohttp.ClientSession(relay.base_url, headers=key) as session,
+        session.post("/suno/submit/lyrics", json={"prompt": "boats"}) as answer,
+    ):
+        assert answer.status == 400
+    with pytest.raises(LookupError, match="no such fault"):
+        await client.request("submissions", fault="unheard-of")

@@ -98,7 +98,7 @@ function control(component, id, required, values, store, label) {
     minlength: component.min_length ?? null,
     maxlength: component.max_length ?? 4000,
     "aria-required": String(required),
-    rows: component.style === PARAGRAPH ? "4" : null,
+    rows: component.style === PARAGRAPH ? "3" : null,
     autocomplete: "off",
   });
   field.value = component.value ?? "";
