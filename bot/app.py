@@ -24,7 +24,6 @@ from bot.delivery.account_messages import AccountMessages
 from bot.delivery.attachments.attachment_policy import AttachmentPolicy, AudioAttachments
 from bot.delivery.attachments.audio_fetcher import AudioFetcher
 from bot.delivery.creation_facts import CreationFacts
-from bot.delivery.credit_messages import CreditMessages
 from bot.delivery.discord_requests import RequestMonitor
 from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.live_card_updater import LIVE_CARD_TIMING, LiveCardTiming, LiveCardUpdater
@@ -205,12 +204,13 @@ def build_bot(
     if relay_client is not None:
         profile = profile_of(settings)
         operator = factory.connection(profile.name, profile, relay_client, fingerprint)
+    account_messages = AccountMessages(client)
     registry = AccountRegistry(
         stores.accounts,
         factory.open,
         operator,
         is_shared=settings.shared_relay,
-        tell_rejected=AccountMessages(client).tell_rejected,
+        tell_rejected=account_messages.tell_rejected,
         on_failure=lambda loop: metrics.failed_ticks.labels(loop).inc(),
     )
     offers = CreationOffers(
@@ -250,7 +250,7 @@ def build_bot(
         ),
         clip_actions=ClipActionService(offers, stores.watches, stores.server_settings, limiter),
     )
-    credit = CreditMonitor(stores.credit, CreditMessages(client).tell)
+    credit = CreditMonitor(stores.credit, account_messages.tell_no_credit)
     submitter = CreationSubmitter(stores.creations, registry, credit, metrics)
     retention = RetentionJob(Retention(database), stores.departed_servers)
     client.background = _build_loops(

@@ -1,4 +1,4 @@
-"""Tells the person who connected a relay account that the relay refuses its key."""
+"""Tells the person who connected a relay account what keeps the bot from using it."""
 
 import logging
 
@@ -24,8 +24,8 @@ class AccountMessages:
     def __init__(self, client: discord.Client) -> None:
         self._client = client
         self._calls = DiscordCalls(POST_TIMEOUT)
-        self._delayed: set[str] = set()
-        """The accounts about which a message could not be sent so far."""
+        self._delayed: set[tuple[str, str]] = set()
+        """The subjects and accounts of the messages that could not be sent so far."""
 
     async def tell_rejected(self, account: RelayAccount) -> bool:
         """Tell who connected an account that its watches wait for another key.
@@ -33,38 +33,48 @@ class AccountMessages:
         Returns whether that is done: the message was sent, or never can be, or the person wanted to
         be forgotten. A message that is sent again within a few minutes is recognized by its nonce.
         """
+        return await self._tell(account, "refused key", "account-rejected", account.rejected_since)
+
+    async def tell_no_credit(self, account: RelayAccount) -> bool:
+        """Tell who connected an account that nothing is created with it until it is topped up.
+
+        Returns as ``tell_rejected`` does.
+        """
+        return await self._tell(account, "no credit", "account-no-credit", account.connected_at)
+
+    async def _tell(
+        self, account: RelayAccount, subject: str, key: str, since: float | None
+    ) -> bool:
+        """Send the text of a key of the catalogue; ``subject`` names it in the log."""
         if account.connected_by == NOBODY:
             return True
         try:
-            await self._calls.run(self._send(account))
+            await self._calls.run(self._send(account, key, nonce_of(subject, account.id, since)))
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-            return self._is_final(account, error)
-        self._delayed.discard(account.id)
-        log.info("Refused key told: account=%s", account.id)
+            return self._is_final(account, subject, error)
+        self._delayed.discard((subject, account.id))
+        log.info("%s told: account=%s", subject.capitalize(), account.id)
         return True
 
-    async def _send(self, account: RelayAccount) -> None:
-        catalog = catalog_for(account.locale)
+    async def _send(self, account: RelayAccount, key: str, nonce: str) -> None:
         guild = self._client.get_guild(account.owner.guild_id or 0)
-        text = catalog.text(
-            "account-rejected-server" if account.owner.guild_id else "account-rejected-own",
+        text = catalog_for(account.locale).text(
+            f"{key}-server" if account.owner.guild_id else f"{key}-own",
             server=code_span(guild.name if guild else str(account.owner.guild_id)),
             ending=code_span(account.key_ending),
         )
         direct = await self._client.create_dm(discord.Object(account.connected_by))
-        nonce = nonce_of("refused key", account.id, account.rejected_since)
         await direct.send(text, nonce=nonce)
 
-    def _is_final(self, account: RelayAccount, error: Exception) -> bool:
+    def _is_final(self, account: RelayAccount, subject: str, error: Exception) -> bool:
         """Log an error, a transient one once; return whether Discord will never take the message.
 
         What Discord already has counts as refused, too.
         """
         is_final = not classify(error).is_transient
-        if is_final or account.id not in self._delayed:
-            what = "not told" if is_final else "not told yet"
-            log.warning(
-                "Refused key %s: account=%s cause=%s", what, account.id, short_reason(error)
-            )
-        (self._delayed.discard if is_final else self._delayed.add)(account.id)
+        message = (subject, account.id)
+        if is_final or message not in self._delayed:
+            what = f"{subject.capitalize()} {'not told' if is_final else 'not told yet'}"
+            log.warning("%s: account=%s cause=%s", what, account.id, short_reason(error))
+        (self._delayed.discard if is_final else self._delayed.add)(message)
         return is_final

@@ -8,8 +8,10 @@ import pytest
 from pydantic import SecretStr
 from yarl import URL
 
+from bot.accounts.credit import CreditMonitor
 from bot.accounts.service import NewAccount
 from bot.app import BotParts
+from bot.delivery.account_messages import AccountMessages
 from bot.i18n.catalog import catalog_for
 from bot.relay.errors import ErrorKind
 from bot.storage.models import AccountOwner, Destination, RelayAccount
@@ -179,6 +181,27 @@ async def test_who_takes_no_direct_messages_is_not_told_again(
         await club.bot.registry.tick()
         assert club.direct.messages == []
         assert f"Refused key not told: account={account.id} cause=403/50007" in caplog.text
+
+
+async def test_who_connected_an_account_without_credit_is_told_when_discord_works(
+    sandbox: SandboxSession, relay: LocalRelay
+) -> None:
+    """The message comes once, and names the key by its last characters."""
+    async with open_club(sandbox, relay) as club:
+        account = await club.connect()
+        monitor = CreditMonitor(
+            club.bot.client.services.credit, AccountMessages(club.bot.client).tell_no_credit
+        )
+        sandbox.discord.faults.add(POST, status=503, times=None)
+        await monitor.record(account.id, has_credit=False)
+        await monitor.tick()
+        assert club.direct.messages == []
+        sandbox.discord.faults.clear()
+        await monitor.tick()
+        await monitor.tick()
+        (message,) = club.direct.messages
+        assert "credit" in message.content
+        assert KEY[-4:] in message.content
 
 
 async def test_forgetting_names_and_deletes_the_own_account(

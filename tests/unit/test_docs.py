@@ -207,6 +207,7 @@ PRIVACY_TEXTS = {
     "server_settings": "For each server:",
     "user_settings": "The language that you choose",
     "relay_accounts": "For each relay account that you connect",
+    "accounts_without_credit": "since when the relay rejects the key or the account has no credit",
     "welcomed_servers": "For each server that the bot has greeted:",
     "departed_servers": "For each server that the bot is no longer in:",
     "key_values": None,  # about the bot itself
