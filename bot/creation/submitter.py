@@ -84,6 +84,8 @@ class CreationSubmitter:
         self._clock = clock
         self._in_flight: dict[asyncio.Task[None], int] = {}
         """The tasks that send a request, and the ids of these requests."""
+        self._sent: set[int] = set()
+        """Those of the ids whose request may have reached the relay."""
         self._rollbacks = RollbackDetector()
         self._claiming: asyncio.Task[None] | None = None
         self._recovery_needed = True
@@ -113,7 +115,10 @@ class CreationSubmitter:
         return now + self._policy.blocked_interval
 
     async def finish(self) -> None:
-        """Wait a short time for the requests under way; the next start finds what is left."""
+        """Wait a short time for the requests under way; the next start finds what is left.
+
+        What still waits for its turn goes back to the queue.
+        """
         if self._claiming is not None:
             await asyncio.gather(self._claiming, return_exceptions=True)
         tasks = list(self._in_flight)
@@ -124,6 +129,11 @@ class CreationSubmitter:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _start_due(self, now: float) -> None:
+        accounts = await self._store.due_accounts(now)
+        if not accounts:
+            return
+        for account in accounts:
+            await self._accounts.by_id(account)  # opens it: only then its limit is known
         free = self._policy.max_concurrent - len(self._in_flight)
         for creation in await self._store.claim(
             now, free, max_submitting=self._policy.max_per_account, max_concurrent=self._limits()
@@ -154,13 +164,25 @@ class CreationSubmitter:
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         creation_id = self._in_flight.pop(task)
+        self._sent.discard(creation_id)
         if not task.cancelled() and (error := task.exception()):
             log.error("Creation not settled: creation=%d", creation_id, exc_info=error)
             self._recovery_needed = True
         self._store.changed.set()
 
     async def _submit(self, creation: Creation) -> None:
-        """Send a claimed request once, and store what became of it."""
+        """Send a claimed request once, and store what became of it.
+
+        A stop puts it back if it was not sent yet.
+        """
+        try:
+            await self._submit_once(creation)
+        except asyncio.CancelledError:
+            if creation.id not in self._sent:
+                await self._store.put_back(creation, self._clock())
+            raise
+
+    async def _submit_once(self, creation: Creation) -> None:
         connection = await self._accounts.by_id(creation.account)
         if connection is None:
             await self._settle(
@@ -168,7 +190,9 @@ class CreationSubmitter:
             )
             return
         try:
-            submission = await connection.client.submit(creation.request)
+            submission = await connection.client.submit(
+                creation.request, before_sending=lambda: self._sent.add(creation.id)
+            )
         except SubmissionRejected as error:
             rejected = error
             await self._settle(creation, lambda: self._reject_or_postpone(creation, rejected))

@@ -201,13 +201,16 @@ class RelayClient:
             )
         return found.completed_by(_deferred(found.unlisted))
 
-    async def submit(self, request: CreationRequest) -> Submission:
+    async def submit(
+        self, request: CreationRequest, before_sending: Callable[[], None] = lambda: None
+    ) -> Submission:
         """Have something created, which is charged; the request is sent once, or not at all.
 
-        Raises ``SubmissionRejected`` where certainly nothing was created, and
-        ``SubmissionUncertain`` where that cannot be told. Both are a ``RelayError``.
+        Until ``before_sending`` is called, certainly nothing was sent. Raises
+        ``SubmissionRejected`` where certainly nothing was created, and ``SubmissionUncertain``
+        where that cannot be told. Both are a ``RelayError``.
         """
-        return await self._submitter.submit(request)
+        return await self._submitter.submit(request, before_sending)
 
     async def wav(self, clip_id: str) -> str | None:
         """Return the link to a WAV file of a clip; ``None`` while it is not ready.

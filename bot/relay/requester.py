@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import partial
 from typing import Any, TypeVar
 
 from bot.relay.circuit_breaker import CircuitBreaker
@@ -92,21 +93,26 @@ class Requester:
         purpose: RequestPurpose,
         payload: Mapping[str, Any] | None = None,
         limits: ResponseLimits | None = None,
+        before_sending: Callable[[], None] = lambda: None,
     ) -> T:
         """Send a request as soon as the rate limit allows, and return what ``read`` makes of it.
 
         Raises the ``RelayError`` of ``read``, of the exchange, or of the open circuit. The breaker
         has recorded it if it concerns more than this request. ``limits`` replace the client's.
+        ``before_sending`` is called when the request has waited for its turn.
         """
         self._breaker.raise_if_open(interactive=purpose.interactive)
+        send = partial(
+            self._send_once, method, path, read, purpose, payload, limits, before_sending
+        )
         try:
-            return await self._send_once(method, path, read, purpose, payload, limits)
+            return await send()
         except ConnectionCutError:
             # The server may have closed an idle connection at that moment. A person waits for
             # this response; the poller tries again anyway.
             if not purpose.may_be_repeated:
                 raise
-        return await self._send_once(method, path, read, purpose, payload, limits)
+        return await send()
 
     async def _send_once(
         self,
@@ -116,9 +122,11 @@ class Requester:
         purpose: RequestPurpose,
         payload: Mapping[str, Any] | None,
         limits: ResponseLimits | None,
+        before_sending: Callable[[], None],
     ) -> T:
         await self._limiter.acquire(interactive=purpose.interactive, single=method == "GET")
         self._breaker.admit(interactive=purpose.interactive, trips_breaker=purpose.trips_breaker)
+        before_sending()
         sent_at = time.monotonic()
         self.stats.requests += 1
         try:

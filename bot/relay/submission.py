@@ -5,6 +5,7 @@ no redirect is followed, and aiohttp repeats only idempotent methods, of which P
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from bot.relay.creation import CreationKind, CreationRequest, RejectionReason, Submission
@@ -49,10 +50,13 @@ class Submitter:
             TaskKind.LYRICS: _limits(lyrics_timeout),
         }
 
-    async def submit(self, request: CreationRequest) -> Submission:
+    async def submit(
+        self, request: CreationRequest, before_sending: Callable[[], None] = lambda: None
+    ) -> Submission:
         """Send a request once, and return what the relay has begun.
 
-        It waits for the rate limit as what people ask does. Raises ``SubmissionRejected`` where
+        It waits for the rate limit as what people ask does; until ``before_sending`` is called,
+        certainly nothing was sent. Raises ``SubmissionRejected`` where
         certainly nothing was created, among others while the circuit is open, and
         ``SubmissionUncertain`` where it may have been: that must never be repeated by a program.
         Raises ``ValueError`` for a request without any text, which relays accept and charge.
@@ -67,6 +71,7 @@ class Submitter:
                 purpose=RequestPurpose.SUBMISSION,
                 payload=body,
                 limits=self._limits[kind],
+                before_sending=before_sending,
             )
         except NotSentError as error:
             reason = _NOT_SENT.get(error.kind, RejectionReason.UNREACHABLE)

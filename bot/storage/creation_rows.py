@@ -299,19 +299,24 @@ _IS_WANTED = """
 """
 _POSTPONE = f"""
     UPDATE creations SET state = CASE WHEN {_IS_WANTED} THEN 'queued' ELSE 'cancelled' END,
-        due_at = CASE WHEN {_IS_WANTED} THEN :until END, attempts = attempts + 1
+        due_at = CASE WHEN {_IS_WANTED} THEN :until END, attempts = attempts + :attempts
     WHERE id = :id AND state = 'submitting' RETURNING state
 """  # noqa: S608 # conditions of ours
 
 
-def postpone(db: Database, creation_id: int, until: float) -> bool:
+def postpone(db: Database, creation_id: int, until: float, attempts: int = 1) -> bool:
     """Put a request back: ``submitting`` → ``queued``; cancel it if nobody waits for it any more.
 
-    Returns whether it is queued.
+    ``attempts`` are added to those that it has had. Returns whether it is queued.
     """
     row = db.execute(
         _POSTPONE,
-        {"id": creation_id, "task": f"{CREATION_PREFIX}{creation_id}", "until": until},
+        {
+            "id": creation_id,
+            "task": f"{CREATION_PREFIX}{creation_id}",
+            "until": until,
+            "attempts": attempts,
+        },
     ).fetchone()
     if row is not None and row[0] == CreationState.CANCELLED:
         forget_unreferenced(db, creation_id)

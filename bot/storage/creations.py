@@ -136,8 +136,6 @@ class CreationStore:
             claimed = (creation_rows.claim(db, each, now) for each in chosen)
             return [creation for creation in claimed if creation]
 
-        if await self.next_due_at() is None:
-            return []
         claimed = await self._database.run(claim)
         self._outbox.changed.set()  # one that cannot be read is rejected
         return claimed
@@ -178,6 +176,17 @@ class CreationStore:
         self.changed.set()
         return queued
 
+    async def put_back(self, creation: Creation, now: float) -> bool:
+        """Put back a request that was not sent, as if it had not been claimed.
+
+        Cancels it and returns as ``postpone`` does.
+        """
+        queued = await self._database.run(
+            lambda db: creation_rows.postpone(db, creation.id, now, attempts=0)
+        )
+        self.changed.set()
+        return queued
+
     async def recover(self, now: float, in_flight: Collection[int] = ()) -> int:
         """At the start: end the requests that an earlier process was sending; return how many.
 
@@ -196,6 +205,13 @@ class CreationStore:
         recovered = await self._database.run(recover)
         self._announce()
         return recovered
+
+    async def due_accounts(self, now: float) -> list[str]:
+        """Return the accounts that have requests to be sent now."""
+        rows = await self._database.read(
+            "SELECT DISTINCT account FROM creations WHERE state = 'queued' AND due_at <= ?", [now]
+        )
+        return [row["account"] for row in rows]
 
     async def next_due_at(self, after: float = 0.0) -> float | None:
         """Return the first time after ``after`` when a request is due, ``None`` if none is."""

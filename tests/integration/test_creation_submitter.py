@@ -288,6 +288,51 @@ async def test_what_a_stop_cuts_off_may_have_been_charged(harness: CreationHarne
     assert len((await harness.accounts.messages())[CHANNEL.channel_id]) == 1
 
 
+async def test_what_waits_for_its_turn_at_a_stop_is_sent_by_the_next_process(
+    tmp_path: Path,
+) -> None:
+    """Nothing of it was sent, so nothing is charged, and nothing has to be told."""
+    async with LocalRelay() as relay:
+        async with open_creations(tmp_path, relay, {"poll_requests_per_second": "0.001"}) as slow:
+            await slow.request()
+            creation = await slow.request(user_id=8)
+            submitter = slow.submitter(replace(SUBMISSION_POLICY, shutdown_timeout=0.0))
+            await submitter.tick()
+            await slow.until_states(SUBMITTED, SUBMITTING)
+            await submitter.finish()
+            assert await slow.states() == [SUBMITTED, QUEUED]
+        async with open_creations(tmp_path, relay) as next_start:
+            await next_start.send(next_start.submitter())
+            assert await next_start.states() == [SUBMITTED, SUBMITTED]
+            assert charges(next_start) == 2
+            stored = await next_start.store.of_task(
+                TaskKey(OPERATOR, relay.submissions.recorded[1].task_ids[0])
+            )
+            assert stored is not None
+            assert (stored.id, stored.attempts) == (creation.id, 0)
+
+
+async def test_the_first_tick_after_a_start_knows_how_much_a_relay_does_at_once(
+    tmp_path: Path,
+) -> None:
+    """The connection of the account is not open yet."""
+    profiles = tmp_path / "profiles.toml"
+    profiles.write_text("[relays.custom]\nmax_concurrent = 1\n")
+    values = {"relay_profiles": str(profiles)}
+    async with LocalRelay() as relay:
+        async with open_creations(tmp_path, relay, values) as harness:
+            account = await harness.accounts.connect()
+            for user_id in (7, 8):
+                await harness.request(account=account.id, user_id=user_id)
+        async with open_creations(tmp_path, relay, values) as harness:
+            assert harness.accounts.open_accounts == []
+            submitter = harness.submitter()
+            for _ in range(2):
+                await harness.send(submitter)
+            assert await harness.states() == [SUBMITTED, QUEUED]
+            assert charges(harness) == 1
+
+
 async def test_a_claim_under_way_at_a_stop_is_not_lost(harness: CreationHarness) -> None:
     """The loop may be stopped while the claim is written: what is claimed is sent."""
     await harness.request()
