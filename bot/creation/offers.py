@@ -20,7 +20,7 @@ from bot.storage.models import (
     CreationRefusalReason,
     ServerSettings,
 )
-from bot.watches.destinations import lacks_role
+from bot.watches.destinations import governing_server, lacks_role
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class CreationOffers:
     """Decides what people may create.
 
     In a server that is what its managers allow, with the server's account, else the person's own,
-    else the operator's if ``operator_creates``. In a direct message everybody may create with an
-    account of their own.
+    else the operator's if ``operator_creates``. In a direct message, and where the bot is no
+    member, everybody may create with an account of their own.
     """
 
     def __init__(
@@ -69,12 +69,13 @@ class CreationOffers:
 
         ``account``: the one that has to be used; empty: the first that may be.
         """
-        if interaction.guild_id is not None and not settings.creation:
+        guild_id = governing_server(interaction)
+        if guild_id is not None and not settings.creation:
             return CreationRefusal(CreationRefusalReason.OFF)
-        if lacks_role(interaction, settings.creation_roles):
+        if guild_id is not None and lacks_role(interaction, settings.creation_roles):
             reason = CreationRefusalReason.ROLE_MISSING
             return CreationRefusal(reason, role_ids=settings.creation_roles)
-        caller = Caller(interaction.user.id, interaction.guild_id, interaction.channel_id)
+        caller = Caller(interaction.user.id, guild_id, interaction.channel_id)
         usable = await self._usable(caller)
         if not usable:
             return CreationRefusal(CreationRefusalReason.NO_ACCOUNT)

@@ -21,7 +21,6 @@ from bot.relay.creation import (
 from bot.relay.models import TaskKind
 from bot.relay.providers import RelayModel
 from bot.storage.creations import CreationStore
-from bot.storage.errors import TooManyMessages
 from bot.storage.history import History
 from bot.storage.live_cards import LiveCards
 from bot.storage.models import (
@@ -30,13 +29,19 @@ from bot.storage.models import (
     CreationRefusal,
     CreationRefusalReason,
     CreationReport,
-    LiveCard,
     NewCreation,
     TaskKey,
     WatchRefusal,
 )
 from bot.storage.server_settings import ServerSettingsStore
-from bot.watches.destinations import DEFAULT_OPTIONS, HERE, Placement, WatchOptions, place
+from bot.watches.destinations import (
+    DEFAULT_OPTIONS,
+    HERE,
+    Placement,
+    WatchOptions,
+    place,
+    private_for_guests,
+)
 from bot.watches.recipient_check import REPLY_TIMEOUT, RecipientCheck
 from bot.watches.watchlist import Watchlist
 
@@ -146,7 +151,7 @@ class CreationService:
         request = _with_model(request, permit)
         if problems := _problems(request, permit):
             return CreationRefusal(CreationRefusalReason.INVALID, problems=problems)
-        placement = await place(interaction, options, settings)
+        placement = await place(interaction, private_for_guests(interaction, options), settings)
         if isinstance(placement, WatchRefusal):
             return placement
         return await self._store_request(request, permit, placement, author_id)
@@ -198,9 +203,16 @@ class CreationService:
     ) -> WatchRefusal | None:
         """Cancel a request and return the refusal if no direct message reaches its user.
 
-        Nothing is sent to the relay before that is known.
+        Nothing is sent to the relay before that is known. The live card is the first message.
         """
-        card = await self._private_card(creation, placement)
+        card = await self._cards.create(
+            placement.destination,
+            [TaskKey(creation.account, creation.pending_task_id)],
+            self._clock(),
+            user_id=creation.user_id,
+            claimed=True,
+            charged=False,
+        )
         refusal = await self._recipient_check.refusal(placement.destination, card, [])
         if refusal is None:
             await self._store.release(creation, self._clock())
@@ -211,19 +223,6 @@ class CreationService:
                 channel_id=placement.destination.channel_id,
             )
         return refusal
-
-    async def _private_card(self, creation: Creation, placement: Placement) -> LiveCard | None:
-        """Create the live card that is the first message to the user; ``None`` by a limit."""
-        try:
-            return await self._cards.create(
-                placement.destination,
-                [TaskKey(creation.account, creation.pending_task_id)],
-                self._clock(),
-                user_id=creation.user_id,
-                claimed=True,
-            )
-        except TooManyMessages:
-            return None
 
 
 def _with_model(request: CreationRequest, permit: Permit) -> CreationRequest:

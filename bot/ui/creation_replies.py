@@ -15,6 +15,7 @@ from bot.storage.models import (
     QuotaUse,
     ServerSettings,
     WatchRefusal,
+    WatchRefusalReason,
 )
 from bot.ui.creation_forms import CREATION_FIELDS
 from bot.ui.custom_ids import CreationDraftId
@@ -26,6 +27,10 @@ from bot.ui.watch_replies import watch_reply
 
 TIME_PROBLEM = FieldProblem("extend_at", ProblemKind.UNSUPPORTED)
 """What stands where an extension begins is no time."""
+_UNREACHABLE = {
+    WatchRefusalReason.NO_DIRECT_MESSAGES: "create-refused-no-direct-messages",
+    WatchRefusalReason.NO_COMMON_SERVER: "create-refused-no-common-server",
+}
 _MAX_TITLE = 44
 _MAX_PRICE = 300
 
@@ -72,7 +77,8 @@ def quota_lines(
 def refused_text(refusal: CreationRefusal | WatchRefusal, catalog: Catalog) -> str:
     """Return why a request was not accepted, and what to do."""
     if isinstance(refusal, WatchRefusal):
-        return watch_reply(refusal, catalog)
+        key = _UNREACHABLE.get(refusal.reason)
+        return catalog.text(key) if key else watch_reply(refusal, catalog)
     roles = catalog.listed(f"<@&{role_id}>" for role_id in refusal.role_ids)
     text = catalog.text(f"create-refused-{refusal.reason.replace('_', '-')}", roles=roles)
     if refusal.reason is not CreationRefusalReason.INVALID:

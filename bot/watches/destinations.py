@@ -124,6 +124,21 @@ async def _choose_destination(
     return Destination(interaction.channel_id, interaction.guild_id, locale)
 
 
+def governing_server(interaction: discord.Interaction[Any]) -> int | None:
+    """Return the server whose rules apply, ``None`` in direct messages.
+
+    None apply where the bot is no member: nobody can have set any there.
+    """
+    return None if is_guest(interaction) else interaction.guild_id
+
+
+def private_for_guests(
+    interaction: discord.Interaction[Any], options: WatchOptions
+) -> WatchOptions:
+    """Return options for a direct message where the bot is no member: it cannot post there."""
+    return replace(options, private=True) if is_guest(interaction) else options
+
+
 def lacks_role(interaction: discord.Interaction[Any], role_ids: tuple[int, ...]) -> bool:
     """Whether the member has none of the roles that a server requires; managers need none."""
     if interaction.guild_id is None or manages_server(interaction) or not role_ids:

@@ -17,7 +17,7 @@ from bot.app import BotParts
 from bot.client import Services
 from bot.i18n.catalog import catalog_for
 from bot.relay.creation import CreationKind, CreationRequest, ProblemKind
-from bot.storage.errors import WatchError
+from bot.storage.errors import TooManyMessages, WatchError
 from bot.storage.models import (
     AccountOwner,
     Caller,
@@ -299,6 +299,45 @@ async def test_a_private_request_is_sent_once_its_message_has_arrived(club: Club
     direct = club.sandbox.discord.open_dm(club.sandbox.ada)
     await club.sandbox.wait_for_notice(key.task_id, direct)
     assert club.sandbox.songs.messages == []
+
+
+@pytest.fixture(params=["a server", "a conversation"])
+def elsewhere(sandbox: SandboxSession, request: pytest.FixtureRequest) -> Channel:
+    """Return a place where the bot is no member, used by Ada, who has installed it for herself."""
+    ada = sandbox.ada
+    ada.installed = True
+    if request.param == "a conversation":
+        return sandbox.discord.open_private(ada, sandbox.bea)
+    guild = sandbox.discord.add_guild("Elsewhere", with_bot=False)
+    guild.add_member(ada)
+    return guild.add_channel("chat")
+
+
+async def test_where_the_bot_is_no_member_the_own_account_creates_and_the_song_comes_privately(
+    club: Club, elsewhere: Channel
+) -> None:
+    """Nobody can have switched it on there, and the bot could not post there."""
+    ada = club.sandbox.ada
+    assert reason_of(await club.offer(place=elsewhere)) is REASONS.NO_ACCOUNT
+    own = await club.connect(AccountOwner(user_id=ada.id))
+    report = await club.create(place=elsewhere)
+    direct = club.sandbox.discord.open_dm(ada)
+    assert report.creation.account == own.id
+    assert (report.private, report.destination.channel_id) == (True, direct.id)
+    key = await club.task_of(report)
+    club.relay.clock.advance(300)
+    await club.sandbox.wait_for_notice(key.task_id, direct)
+    assert elsewhere.messages == []
+
+
+async def test_a_private_request_counts_as_one_message(sandbox: SandboxSession) -> None:
+    """Its card and its notice are one thing that the person has asked for."""
+    private = WatchOptions(private=True)
+    async with open_club(sandbox, messages_per_user=2) as club:
+        for _ in range(2):
+            await club.create(options=private)
+        with pytest.raises(TooManyMessages):
+            await club.create(options=private)
 
 
 async def test_who_made_a_request_may_see_it_and_everybody_may_repeat_it(club: Club) -> None:
