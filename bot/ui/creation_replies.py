@@ -6,9 +6,10 @@ from collections.abc import Mapping
 import discord
 
 from bot.i18n.catalog import Catalog
-from bot.relay.creation import CreationRequest, FieldProblem, ProblemKind
+from bot.relay.creation import FieldProblem, ProblemKind
 from bot.relay.models import TaskKind
 from bot.storage.models import (
+    Creation,
     CreationRefusal,
     CreationRefusalReason,
     CreationReport,
@@ -38,7 +39,7 @@ _MAX_PRICE = 300
 def creation_reply(report: CreationReport, settings: ServerSettings, catalog: Catalog) -> str:
     """Return what is said when a request was stored: what comes, when, where, and what is left."""
     request = report.creation.request
-    title = request_title(request)
+    title = _title(report.creation)
     place = "private" if report.private else "there" if report.elsewhere else "here"
     name, time = f"create-told-{place}", ""
     if report.typical:
@@ -115,9 +116,13 @@ def has_typed_text(values: Mapping[str, str]) -> bool:
     return any(values.get(name) for name in ("description", "title", "style", "lyrics"))
 
 
-def request_title(request: CreationRequest) -> str:
-    """Return what a request is called: its title, else the start of its description; escaped."""
-    return short_line(request.title or request.description, columns=_MAX_TITLE)
+def _title(creation: Creation) -> str:
+    """Return what a request is called by who made it; escaped.
+
+    Its title, else the start of its description, which nobody sees but who has written it.
+    """
+    request, is_own = creation.request, creation.written_by == creation.user_id
+    return short_line(request.title or (request.description if is_own else ""), columns=_MAX_TITLE)
 
 
 def _problem_text(problem: FieldProblem, catalog: Catalog) -> str:

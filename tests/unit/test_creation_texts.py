@@ -174,7 +174,8 @@ def test_the_reply_says_what_comes_when_and_what_is_left() -> None:
     """The title is escaped, the price is as it was written."""
     report = a_report(HARBOUR, price="*2* credits", typical=DurationStats(median=118, slow=200))
     assert creation_reply(report, ServerSettings(), ENGLISH).split("\n") == [
-        "🎵 Making **\\*\\*Harbour\\*\\***. It usually takes 2 minutes; then I'll post it here.",
+        "🎵 Making **\\*\\*Harbour\\*\\***",
+        "It usually takes 2 minutes; then I'll post it here.",
         "-# 4 of 5 left today. Price: \\*2\\* credits",
     ]
 
@@ -193,10 +194,20 @@ def test_a_description_stands_for_a_title() -> None:
     """Lyrics are written, not made; without any text there is a sentence without a name."""
     lyrics = CreationRequest(CreationKind.LYRICS, description="the sea at night")
     reply = creation_reply(a_report(lyrics, elsewhere=True), ServerSettings(), ENGLISH)
-    assert reply.startswith("✍️ Writing lyrics: **the sea at night**. ")
+    assert reply.startswith("✍️ Writing lyrics: **the sea at night**\n")
     assert f"<#{HERE.channel_id}>" in reply
     nameless = a_report(CreationRequest(CreationKind.CUSTOM), private=True)
     assert "Making your song" in creation_reply(nameless, ServerSettings(), ENGLISH)
+
+
+def test_who_repeats_a_request_does_not_see_its_description() -> None:
+    """Only who has written it may see it; its title is on the card and on the song."""
+    secret = CreationRequest(CreationKind.DESCRIPTION, description="for Bea's birthday")
+    for request, named in ((secret, "Making your song"), (HARBOUR, "Harbour")):
+        creation = Creation(7, "deerapi", request, 11, CreationState.QUEUED, NOON, author_id=12)
+        reply = creation_reply(a_report(request, creation=creation), ServerSettings(), ENGLISH)
+        assert named in reply
+        assert "Bea" not in reply
 
 
 @pytest.mark.parametrize("language", sorted(languages()))
