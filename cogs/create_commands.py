@@ -46,6 +46,7 @@ from bot.ui.creation_replies import (
 )
 from bot.ui.custom_ids import CreationDraftId, CreationModalId, ExtensionModalId
 from bot.ui.error_replies import error_text
+from bot.ui.escaping import sanitize
 from bot.ui.limits import MAX_CHOICE, MAX_OPTIONS
 from bot.ui.persistent_items import persistent_item
 from bot.ui.persistent_modals import persistent_modal
@@ -129,9 +130,13 @@ class CreateCommands(SunoCog):
     async def submit(
         self, interaction: Interaction, form_id: FormId, values: Mapping[str, str]
     ) -> None:
-        """Create what was entered; if that is refused, say why and keep what was entered."""
+        """Create what was entered; if that is refused, say why and keep what was entered.
+
+        Invisible characters are left out: NUL, and halves of emoji that nothing can encode.
+        """
         await interaction.response.defer(ephemeral=True, thinking=True)
         catalog = catalog_for(interaction.locale.value)
+        values = {name: sanitize(text) for name, text in values.items()}
         try:
             answer = await self._create(interaction, form_id, values)
         except (RelayError, WatchError) as error:

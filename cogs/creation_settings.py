@@ -27,6 +27,7 @@ from bot.ui.custom_ids import (
     CreationSettingsButtonId,
     CreationSettingsMenuId,
 )
+from bot.ui.escaping import sanitize
 from bot.ui.permissions import manages_server
 from bot.ui.persistent_items import persistent_item, selected_values
 from bot.ui.persistent_modals import persistent_modal
@@ -112,7 +113,7 @@ class CreationSettings(SunoCog):
         """Store what is shown as the price."""
         if await _may_change(interaction):
             await interaction.response.defer()
-            changes = {"creation_price": " ".join(values.get(PRICE, "").split())}
+            changes = {"creation_price": " ".join(sanitize(values.get(PRICE, "")).split())}
             await self._change(interaction, changes, "settings-saved")
 
     async def _change(

@@ -32,7 +32,7 @@ class CreationKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CreationRequest:
-    """What somebody wants a relay to create. All texts are as they were typed: hostile."""
+    """What somebody wants a relay to create. All texts are typed by people: hostile."""
 
     kind: CreationKind
     description: str = ""

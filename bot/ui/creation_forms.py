@@ -21,7 +21,7 @@ from bot.relay.models import Clip, Task
 from bot.relay.providers import RelayModel
 from bot.ui.custom_ids import CreationModalId, ExtensionModalId
 from bot.ui.escaping import sanitize_line
-from bot.ui.limits import MAX_OPTION_TEXT, MAX_OPTIONS, MAX_TEXT_INPUT
+from bot.ui.limits import MAX_OPTION_TEXT, MAX_OPTIONS, MAX_TEXT_INPUT, whole_lines
 from bot.ui.persistent_modals import (
     CHECKED,
     CheckField,
@@ -194,15 +194,21 @@ def _field(
         chosen = value if value in names else (names or [""])[0]
         return ChoiceField(name, label, "", model_options(models), chosen) if names else None
     limit = _LIMITS[name]
+    hint = "cut" if len(value) > limit else _label(name, form)
     return TextField(
         name,
         label,
-        catalog.text(f"create-hint-{_label(name, form)}", limit=limit),
+        catalog.text(f"create-hint-{hint}", limit=limit, length=len(value)),
         limit,
-        value[:limit],
+        _cut(value, limit),
         is_required=name in _REQUIRED,
         is_long=name in _LONG,
     )
+
+
+def _cut(text: str, limit: int) -> str:
+    """Return as many whole lines of a text as fit; a part of the first if that does not."""
+    return "\n".join(whole_lines(text.split("\n"), limit)) or text[:limit]
 
 
 def model_options(models: tuple[RelayModel, ...]) -> tuple[tuple[str, str], ...]:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import discord
 import pytest
 
 from bot.creation.drafts import LIFETIME, MAX_DRAFTS, Draft, Drafts
@@ -165,6 +166,30 @@ def a_report(request: CreationRequest, **changes: Any) -> CreationReport:
     creation = Creation(7, "deerapi", request, 11, CreationState.QUEUED, NOON)
     values: dict[str, Any] = {"creation": creation, "destination": HERE, "quota": QuotaUse(4, 49)}
     return CreationReport(**values | changes)
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
+@pytest.mark.parametrize("line", ["la " * 8, "la" * 3000], ids=["lines", "one line"])
+def test_lyrics_that_do_not_fit_are_cut_and_the_field_says_so(line: str, language: str) -> None:
+    """Discord takes 4000 characters, relays write 5000; nobody pays for half a song unaware."""
+    catalog = catalog_in(language)
+    lyrics = "\n".join([line.strip()] * 300)[:5000]
+    request = song_of_lyrics(a_lyrics_task(lyrics=Lyrics(lyrics)))
+    form = creation_form(CreationModalId("custom"), form_values(request), MODELS, catalog)
+    (field,) = [
+        each
+        for each in form.walk_children()
+        if isinstance(each, discord.ui.Label)
+        and isinstance(each.component, discord.ui.TextInput)
+        and each.component.custom_id == "lyrics"
+    ]
+    assert isinstance(field.component, discord.ui.TextInput)
+    filled = field.component.default or ""
+    assert 3900 < len(filled) <= 4000
+    assert lyrics.startswith(filled)
+    assert "\n" not in lyrics or lyrics[len(filled)] == "\n"
+    assert "5,000" in (field.description or "") or "5000" in (field.description or "")
+    assert len(field.description or "") <= 100
 
 
 HARBOUR = CreationRequest(CreationKind.CUSTOM, title="**Harbour**")

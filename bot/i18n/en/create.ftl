@@ -33,6 +33,7 @@ create-field-instrumental = Instrumental
 create-hint-instrumental = Without singing; then no lyrics are needed.
 create-field-model = Model
 create-field-start = Continue from
+create-hint-cut = The beginning of { $length } characters, as only { $limit } fit. The rest is left out.
 create-hint-start = A time such as 1:30. Empty: from the end.
 create-field-kind = The kind of request
 

@@ -33,6 +33,7 @@ create-field-instrumental = 纯音乐
 create-hint-instrumental = 没有人声，这时不需要歌词。
 create-field-model = 模型
 create-field-start = 从哪里续写
+create-hint-cut = 原文有 { $length } 个字符，这里只放得下 { $limit } 个，后面的部分已省略。
 create-hint-start = 填时间，例如 1:30。不填就从结尾开始。
 create-field-kind = 请求的类型
 
