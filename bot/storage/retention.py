@@ -11,6 +11,7 @@ relay account is disconnected at once, because nobody there can do that any more
 import asyncio
 import logging
 from collections.abc import Iterable
+from functools import partial
 
 from sqlite_utils import Database
 
@@ -90,8 +91,10 @@ class DepartedServers:
         self._database = database
         self._missing: set[int] = set()
         """By the lists that Discord sent to this process; the rows may be older."""
+        self._left: set[int] = set()
+        """The servers that have removed the bot, and whose data could not be deleted then."""
         self.changed = asyncio.Event()
-        """Set when servers were compared: an erasure may be overdue."""
+        """Set when an erasure may be overdue."""
 
     async def compare(self, listed: ShardGuilds, now: float) -> None:
         """Record which servers of a shard are missing; delete the records of the others.
@@ -119,17 +122,29 @@ class DepartedServers:
         } | missing
         self.changed.set()
 
+    def mark_left(self, guild_id: int) -> None:
+        """Let a server be erased that has removed the bot, where that has failed at first."""
+        self._left.add(guild_id)
+        self.changed.set()
+
     async def cancel(self, guild_id: int) -> None:
         """Cancel the erasure of a server: the bot is in it."""
+        self._left.discard(guild_id)
         if guild_id in self._missing:
             self._missing.discard(guild_id)
             await self._database.run(lambda db: _delete_row(db, guild_id))
 
     async def erase_overdue(self, now: float) -> None:
-        """Erase the servers that are still missing after the grace period.
+        """Erase the servers that have left, and those still missing after the grace period.
 
-        Nothing happens before Discord has listed the servers to this process.
+        The latter only when Discord has listed the servers to this process.
         """
+        for guild_id in list(self._left):
+            await self._database.run(
+                partial(erase_server_rows, guild_id=guild_id, now=now), erases=True
+            )
+            self._left.discard(guild_id)
+            log.info("Server left, data deleted: server=%s", guild_id)
         if not self._missing:
             return
         latest = now - GRACE_PERIOD

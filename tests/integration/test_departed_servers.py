@@ -71,6 +71,19 @@ async def test_a_missing_server_is_kept_for_a_day(database: DatabaseThread) -> N
     assert await database.read("SELECT * FROM departed_servers", []) == []
 
 
+async def test_a_server_that_could_not_be_erased_when_it_left_is_erased_soon(
+    database: DatabaseThread,
+) -> None:
+    """Without a grace period, because it has said so itself; not if it is back."""
+    departures = DepartedServers(database)
+    departures.mark_left(EVEN)
+    departures.mark_left(ODD)
+    assert departures.changed.is_set()
+    await departures.cancel(ODD)
+    await departures.erase_overdue(NOON)
+    assert await stored_servers(database) == {ODD}
+
+
 async def test_the_grace_period_continues_after_a_restart(database: DatabaseThread) -> None:
     """Nothing is erased before Discord has listed the servers to the new process."""
     await DepartedServers(database).compare(listed(ODD), NOON)
