@@ -1,6 +1,7 @@
 """Events of servers that add or remove the bot: greet them, keep or delete their data."""
 
 import logging
+import sqlite3
 import time
 from contextlib import suppress
 
@@ -47,8 +48,12 @@ class ServerEvents(commands.Cog):
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Delete the data of a server that has removed the bot; an outage is another event."""
         self._known.discard(guild.id)
-        async with self._accounts.erasing(AccountOwner(guild_id=guild.id)):
-            await self._erasure.erase_server(guild.id, time.time())
+        try:
+            async with self._accounts.erasing(AccountOwner(guild_id=guild.id)):
+                await self._erasure.erase_server(guild.id, time.time())
+        except sqlite3.Error:  # the disk may be full
+            self._departed_servers.mark_left(guild.id)
+            raise
         log.info("Server left, data deleted: server=%s", guild.id)
 
     @commands.Cog.listener()

@@ -33,6 +33,7 @@ class RateLimiter:
         self._last_was_interactive = False
         self._is_reserved = False
         self._dispatcher: asyncio.Task[None] | None = None
+        self._is_closed = False
 
     async def reserve(self) -> None:
         """Wait as the poller until a request may be sent, and reserve the slot for its next one.
@@ -44,7 +45,9 @@ class RateLimiter:
             self._is_reserved = True
 
     async def acquire(self, *, interactive: bool, single: bool = False) -> None:
-        """Wait until a request may be sent. Raises ``NotSentError`` if the bot stops meanwhile."""
+        """Wait until a request may be sent. Raises ``NotSentError`` once it is closed."""
+        if self._is_closed:
+            raise _closed()
         if self._is_reserved and not interactive:
             self._take_slot(interactive=False)
             return
@@ -59,14 +62,15 @@ class RateLimiter:
         await waiter
 
     async def aclose(self) -> None:
-        """Send nothing more; whoever still waits gets a ``NotSentError``."""
+        """Send nothing more; whoever still waits, or comes later, gets a ``NotSentError``."""
+        self._is_closed = True
         if self._dispatcher is not None:
             self._dispatcher.cancel()
             await asyncio.wait([self._dispatcher])
         while queue := self._next_queue():
             waiter = queue.pop()
             if not waiter.done():
-                waiter.set_exception(NotSentError(ErrorKind.UNAVAILABLE, "the bot is closing"))
+                waiter.set_exception(_closed())
 
     def _take_slot(self, *, interactive: bool) -> None:
         self._free_at = self._clock() + self._spacing
@@ -90,6 +94,10 @@ class RateLimiter:
         if self._last_was_interactive:
             return self._poller or self._interactive or None
         return self._interactive or self._poller or None
+
+
+def _closed() -> NotSentError:
+    return NotSentError(ErrorKind.UNAVAILABLE, "the bot is closing")
 
 
 class _Queue:

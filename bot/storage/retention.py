@@ -10,7 +10,10 @@ relay account is disconnected at once, because nobody there can do that any more
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
 
 from sqlite_utils import Database
 
@@ -92,46 +95,62 @@ class DepartedServers:
         self._database = database
         self._missing: set[int] = set()
         """By the lists that Discord sent to this process; the rows may be older."""
+        self._left: set[int] = set()
+        """The servers that have removed the bot, and whose data could not be deleted then."""
+        self._uncompared: dict[int, ShardGuilds] = {}
+        """By shard the list that the database was not compared with so far."""
         self.changed = asyncio.Event()
-        """Set when servers were compared: an erasure may be overdue."""
+        """Set when an erasure may be overdue."""
 
     async def compare(self, listed: ShardGuilds, now: float) -> None:
         """Record which servers of a shard are missing; delete the records of the others.
 
-        The relay account of a missing server is disconnected at once.
+        The relay account of a missing server is disconnected at once. ``erase_overdue`` repeats
+        what cannot be written.
         """
-
-        def compare(db: Database) -> set[int]:
-            missing = missing_servers(stored_server_ids(db), listed)
-            recorded = {
-                guild_id for (guild_id,) in db.execute("SELECT guild_id FROM departed_servers")
-            }
-            for guild_id in filter(listed.covers, recorded - missing):
-                _delete_row(db, guild_id)
-            for guild_id in missing - recorded:
-                log.info("Server no longer listed, erased in a day: guild=%d", guild_id)
-                db.execute("INSERT INTO departed_servers VALUES (?, ?)", [guild_id, now])
-            for guild_id in missing:
-                disconnect_account(db, AccountOwner(guild_id=guild_id), now)
-            return missing
-
-        missing = await self._database.run(compare, erases=True)
+        self._uncompared[listed.shard_id] = listed
+        try:
+            missing = await self._database.run(lambda db: _compare(db, listed, now), erases=True)
+        except sqlite3.Error:  # the disk may be full
+            self.changed.set()
+            raise
         self._missing = {
             guild_id for guild_id in self._missing if not listed.covers(guild_id)
         } | missing
+        if self._uncompared.get(listed.shard_id) is listed:  # there is no newer one
+            del self._uncompared[listed.shard_id]
+        self.changed.set()
+
+    def mark_left(self, guild_id: int) -> None:
+        """Let a server be erased that has removed the bot, where that has failed at first."""
+        self._left.add(guild_id)
         self.changed.set()
 
     async def cancel(self, guild_id: int) -> None:
         """Cancel the erasure of a server: the bot is in it."""
+        self._left.discard(guild_id)
+        for shard_id, listed in self._uncompared.items():
+            if missing_servers([guild_id], listed):
+                guild_ids = listed.guild_ids | {guild_id}
+                self._uncompared[shard_id] = replace(listed, guild_ids=guild_ids)
         if guild_id in self._missing:
             self._missing.discard(guild_id)
             await self._database.run(lambda db: _delete_row(db, guild_id))
 
     async def erase_overdue(self, now: float) -> None:
-        """Erase the servers that are still missing after the grace period.
+        """Erase the servers that have left, and those still missing after the grace period.
 
-        Nothing happens before Discord has listed the servers to this process.
+        The latter only when Discord has listed the servers to this process. A list that could not
+        be compared is compared first.
         """
+        for guild_id in list(self._left):
+            await self._database.run(
+                partial(erase_server_rows, guild_id=guild_id, now=now), erases=True
+            )
+            self._left.discard(guild_id)
+            log.info("Server left, data deleted: server=%s", guild_id)
+        for listed in list(self._uncompared.values()):
+            await self.compare(listed, now)
         if not self._missing:
             return
         latest = now - GRACE_PERIOD
@@ -150,6 +169,20 @@ class DepartedServers:
             return overdue
 
         return await self._database.run(erase, erases=True)
+
+
+def _compare(db: Database, listed: ShardGuilds, now: float) -> set[int]:
+    """Do what ``DepartedServers.compare`` says; return the missing servers of the shard."""
+    missing = missing_servers(stored_server_ids(db), listed)
+    recorded = {guild_id for (guild_id,) in db.execute("SELECT guild_id FROM departed_servers")}
+    for guild_id in filter(listed.covers, recorded - missing):
+        _delete_row(db, guild_id)
+    for guild_id in missing - recorded:
+        log.info("Server no longer listed, erased in a day: guild=%d", guild_id)
+        db.execute("INSERT INTO departed_servers VALUES (?, ?)", [guild_id, now])
+    for guild_id in missing:
+        disconnect_account(db, AccountOwner(guild_id=guild_id), now)
+    return missing
 
 
 def _overdue(db: Database, latest: float) -> list[int]:

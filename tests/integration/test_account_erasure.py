@@ -1,6 +1,7 @@
 """What ends with a relay account: removing the bot from a server, and forgetting a person."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -65,6 +66,23 @@ async def test_a_server_that_has_only_an_account_is_noticed_when_it_is_missing(
         DIRECT.channel_id: [("two", "disconnected")],
     }
     assert not (await harness.services.server_settings.of(50)).uploads
+
+
+async def test_a_missing_server_is_disconnected_once_the_database_can_be_written(
+    harness: AccountHarness,
+) -> None:
+    """Discord lists the servers once in a session, perhaps while the disk is full."""
+    await harness.connect()
+    await harness.watch("one", HERE)
+    departures = harness.services.departed_servers
+    await harness.database.run(lambda db: db.execute("PRAGMA query_only = ON"))
+    with pytest.raises(sqlite3.OperationalError):
+        await departures.compare(ShardGuilds(0, 1, frozenset()), NOW)
+    assert await harness.accounts.of(SERVER) is not None
+    await harness.database.run(lambda db: db.execute("PRAGMA query_only = OFF"))
+    await departures.erase_overdue(NOW)
+    assert await harness.accounts.of(SERVER) is None
+    assert await harness.messages() == {HERE.channel_id: [("one", "disconnected")]}
 
 
 async def test_an_account_alone_makes_its_server_a_stored_one(harness: AccountHarness) -> None:

@@ -2,7 +2,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncIterator
-from contextlib import closing
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
@@ -34,6 +34,20 @@ async def database(tmp_path: Path) -> AsyncIterator[DatabaseThread]:
 async def stored_servers(database: DatabaseThread) -> set[int]:
     """Return the servers of which data are stored."""
     return await Erasure(database).stored_server_ids()
+
+
+async def missing_since(database: DatabaseThread) -> dict[int, float]:
+    """Return the servers that are recorded as missing, and since when."""
+    rows = await database.read("SELECT guild_id, missing_since FROM departed_servers", [])
+    return {row["guild_id"]: row["missing_since"] for row in rows}
+
+
+@asynccontextmanager
+async def unwritable(database: DatabaseThread) -> AsyncIterator[None]:
+    """Let SQLite refuse to change the database for a while."""
+    await database.run(lambda db: db.execute("PRAGMA query_only = ON"))
+    yield
+    await database.run(lambda db: db.execute("PRAGMA query_only = OFF"))
 
 
 def listed(*guild_ids: int, shard_id: int = 0, shard_count: int = 1) -> ShardGuilds:
@@ -69,6 +83,75 @@ async def test_a_missing_server_is_kept_for_a_day(database: DatabaseThread) -> N
     await departures.erase_overdue(NOON + GRACE_PERIOD)
     assert await stored_servers(database) == {ODD}
     assert await database.read("SELECT * FROM departed_servers", []) == []
+
+
+async def test_a_server_that_could_not_be_erased_when_it_left_is_erased_soon(
+    database: DatabaseThread,
+) -> None:
+    """Without a grace period, because it has said so itself; not if it is back."""
+    departures = DepartedServers(database)
+    departures.mark_left(EVEN)
+    departures.mark_left(ODD)
+    assert departures.changed.is_set()
+    await departures.cancel(ODD)
+    await departures.erase_overdue(NOON)
+    assert await stored_servers(database) == {ODD}
+
+
+async def test_a_list_that_could_not_be_compared_is_compared_soon(database: DatabaseThread) -> None:
+    """The database may be full when a session starts, and Discord lists the servers only then."""
+    departures = DepartedServers(database)
+    async with unwritable(database):
+        with pytest.raises(sqlite3.OperationalError):
+            await departures.compare(listed(ODD), NOON)
+        assert departures.changed.is_set()
+        with pytest.raises(sqlite3.OperationalError):
+            await departures.erase_overdue(NOON)
+    await departures.erase_overdue(NOON)
+    assert await missing_since(database) == {EVEN: NOON}
+    await departures.erase_overdue(NOON + GRACE_PERIOD)
+    assert await stored_servers(database) == {ODD}
+
+
+async def test_a_server_that_joins_before_a_list_can_be_compared_is_kept(
+    database: DatabaseThread,
+) -> None:
+    """The list does not have it; another server that it lacks is missing all the same."""
+    departures = DepartedServers(database)
+    async with unwritable(database):
+        with pytest.raises(sqlite3.OperationalError):
+            await departures.compare(listed(), NOON)
+    await departures.cancel(EVEN)
+    await departures.erase_overdue(NOON)
+    assert await missing_since(database) == {ODD: NOON}
+
+
+async def test_a_server_that_joins_while_a_list_is_compared_is_kept(
+    database: DatabaseThread,
+) -> None:
+    """Its record is deleted as soon as the loop ticks again."""
+    departures = DepartedServers(database)
+    comparing = asyncio.create_task(departures.compare(listed(), NOON))
+    await asyncio.sleep(0)  # the database has the list now
+    await departures.cancel(EVEN)
+    await comparing
+    assert departures.changed.is_set()
+    await departures.erase_overdue(NOON)
+    assert await missing_since(database) == {ODD: NOON}
+
+
+async def test_a_newer_list_replaces_one_that_could_not_be_compared(
+    database: DatabaseThread,
+) -> None:
+    """A shard whose session is a new one has listed its servers anew; other shards have not."""
+    departures = DepartedServers(database)
+    async with unwritable(database):
+        for shard_id in (0, 1):
+            with pytest.raises(sqlite3.OperationalError):
+                await departures.compare(listed(shard_id=shard_id, shard_count=2), NOON)
+    await departures.compare(listed(EVEN, shard_id=0, shard_count=2), NOON)
+    await departures.erase_overdue(NOON)
+    assert await missing_since(database) == {ODD: NOON}
 
 
 async def test_the_grace_period_continues_after_a_restart(database: DatabaseThread) -> None:
@@ -161,6 +244,38 @@ async def test_a_server_that_invites_the_bot_again_is_kept(tmp_path: Path) -> No
             await until_missing(sandbox)
             await bot.services.departed_servers.erase_overdue(time.time() + GRACE_PERIOD)
             assert await bot.services.erasure.stored_server_ids() == {sandbox.guild.id}
+
+
+async def test_a_server_that_is_missing_while_the_disk_is_full_is_recorded_later(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The list that Discord sent at the start of the session is compared when that succeeds."""
+    async with open_sandbox(tmp_path) as sandbox:
+        async with running_assembled_bot(sandbox):
+            await watch_in(sandbox, sandbox.guild)
+        sandbox.guild.remove_bot()
+        change_database(
+            sandbox,
+            "CREATE TRIGGER fault BEFORE INSERT ON departed_servers"
+            " BEGIN SELECT raise(ABORT, 'the disk is full'); END",
+        )
+        async with running_assembled_bot(sandbox):
+            await until_logged(caplog, "Ignoring exception in on_shard_guilds")
+            change_database(sandbox, "DROP TRIGGER fault")
+            await until_missing(sandbox, sandbox.guild)
+
+
+def change_database(sandbox: SandboxSession, sql: str) -> None:
+    """Change the database of the sandbox's bot, which may be running."""
+    with closing(sqlite3.connect(sandbox.folder / "suno.db")) as database, database:
+        database.execute(sql)
+
+
+async def until_logged(caplog: pytest.LogCaptureFixture, text: str) -> None:
+    """Wait until a text is logged."""
+    async with asyncio.timeout(120):
+        while text not in caplog.text:  # noqa: ASYNC110 # a log notifies nobody
+            await asyncio.sleep(0.01)
 
 
 async def until_missing(sandbox: SandboxSession, *guilds: Guild) -> None:

@@ -15,6 +15,7 @@ from tests.simulation.accounts import AccountChange
 from tests.simulation.bindings import Bindings
 from tests.simulation.discord_state import Interaction
 from tests.simulation.expectations import Expectation, Key
+from tests.simulation.messages import is_summary
 from tests.simulation.relay_server import KEY_PREFIX, RelayServer, mark_of
 from tests.simulation.simulation import Simulation
 
@@ -134,7 +135,7 @@ def _late_notices(
     if sum(each.interaction is watch.interaction for each in simulation.users.actions) > 1:
         return  # what is watched together may be told together
     limit = simulation.settings.poll_interval + POSTING_TIME
-    for message in expectation.arrived:
+    for message in (each for each in expectation.arrived if not is_summary(each)):
         late = message.created_at - max(task.ends_at, watch.asked_at)
         if Bindings(simulation).relays(watch, message.created_at) == {spared} and late > limit:
             yield f"LATE {key[0]} of {spared.name} was told {late:.0f} s after its end: {watch}"

@@ -5,6 +5,7 @@ The server's account comes first, then the user's own, then the operator's if it
 
 from collections.abc import Iterable, Iterator
 
+from bot.relay.single_fallback import MAX_MISSING_INTERACTIVE
 from bot.storage.models import AccountOwner
 from tests.e2e.chaos.user_actions import ReplyKind
 from tests.simulation.relay_server import Fate, RelayServer, SimulatedTask
@@ -97,6 +98,11 @@ class Bindings:
             return False
         if action.is_unchecked or action.reply_kind is ReplyKind.UNKNOWN:
             return None
+        together = (
+            each.interaction is action.interaction for each in self._simulation.users.actions
+        )
+        if sum(together) > MAX_MISSING_INTERACTIVE:
+            return None  # the rest may not have been requested singly
         if any(since - CIRCUIT_TIME <= at <= until for at in relay.troubled_at):
             return None
         task = _task_of(relay, action.task_id)

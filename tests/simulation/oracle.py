@@ -97,8 +97,10 @@ def _possible_truths(
 ) -> Truths:
     """Return the tasks with an id that a message may be about, and what it may say of each.
 
-    That is a task at an account which everybody whom the message notifies could use.
+    That is a task at an account which everybody whom the message notifies could use; in a summary,
+    anybody, because it also notifies those who have stopped watching one of its tasks.
     """
+    everybody = any if is_summary(message) else all
     actions = [
         [action for action in each.actions if action.verb == "watch"]
         for (about, _, _), each in expectations_by_key.items()
@@ -108,8 +110,8 @@ def _possible_truths(
     possible = [bindings.possible_tasks(task_id, each, now) for each in actions if each]
     tasks = [
         task
-        for task in (possible[0] if possible else [])
-        if all(task.relay in (other.relay for other in others) for others in possible)
+        for task in {each.seed: each for some in possible for each in some}.values()
+        if everybody(task.relay in (other.relay for other in others) for others in possible)
     ]
     also = {
         meaning

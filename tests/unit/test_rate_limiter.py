@@ -161,3 +161,15 @@ def test_closing_ends_every_wait_with_an_error() -> None:
 
     assert first is None
     assert [type(each) for each in others] == [NotSentError, NotSentError]
+
+
+def test_nothing_is_sent_after_closing() -> None:
+    """A look-up of several requests that is under way sends no other one with a replaced key."""
+
+    async def main() -> list[BaseException | None]:
+        recorder = RequestRecorder()
+        await recorder.limiter.aclose()
+        later = [recorder.send("u", interactive=True), recorder.send("p")]
+        return await asyncio.gather(*later, return_exceptions=True)
+
+    assert [type(each) for each in run_in_virtual_time(main())] == [NotSentError, NotSentError]
