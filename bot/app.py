@@ -63,10 +63,9 @@ from bot.watches.watchlist import Watchlist
 COGS = tuple(
     f"cogs.{name}"
     for name in (
-        *("task_commands", "history_command", "forget_command", "help_command"),
-        "language_command",
-        *("create_commands", "create_buttons", "creation_settings"),
-        *("settings_commands", "account_commands", "message_menu"),
+        *("create_commands", "create_buttons", "task_commands"),  # Discord keeps this order
+        *("history_command", "forget_command", "help_command", "language_command"),
+        *("settings_commands", "creation_settings", "account_commands", "message_menu"),
         *("task_buttons", "live_card_buttons", "lyrics_buttons"),
         *("permission_events", "server_events"),
     )

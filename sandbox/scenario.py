@@ -25,7 +25,7 @@ MESSAGE_TIMEOUT = 30.0
 SONG_DURATION = 6.0
 """Seconds that the relay takes for the first song; everything after it is quicker."""
 
-DESCRIPTION = "Harbour lights at midnight: slow, warm, soft piano"
+DESCRIPTION = "City lights at midnight: slow, warm, soft piano"
 
 _TIME_FIELDS = ("submit_time", "start_time", "finish_time")
 

@@ -194,7 +194,7 @@ def _field(
         chosen = value if value in names else (names or [""])[0]
         return ChoiceField(name, label, "", model_options(models), chosen) if names else None
     limit = _LIMITS[name]
-    hint = "cut" if len(value) > limit else _label(name, form)
+    hint = "cut" if len(value) > limit else _hint(name, form)
     return TextField(
         name,
         label,
@@ -223,3 +223,9 @@ def model_options(models: tuple[RelayModel, ...]) -> tuple[tuple[str, str], ...]
 def _label(name: str, form: str) -> str:
     """Return the name of a field of a form in the keys of the catalogue."""
     return "topic" if name == "description" and form == "lyrics" else CREATION_FIELDS[name]
+
+
+def _hint(name: str, form: str) -> str:
+    """Return the name of the hint for a field in the keys of the catalogue."""
+    is_continuation = name == "lyrics" and form == CreationKind.EXTENSION
+    return "continuation" if is_continuation else _label(name, form)

@@ -32,7 +32,7 @@ _UNREACHABLE = {
     WatchRefusalReason.NO_DIRECT_MESSAGES: "create-refused-no-direct-messages",
     WatchRefusalReason.NO_COMMON_SERVER: "create-refused-no-common-server",
 }
-_MAX_TITLE = 44
+_MAX_TITLE = 80
 _MAX_PRICE = 300
 
 

@@ -4,6 +4,7 @@ It charges as carelessly as real relays do: an empty object, too, and the same b
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -26,6 +27,9 @@ from sandbox.relay.lifecycles import (
 SUBMIT_PATHS = {f"/suno/submit/{kind.value}": kind for kind in TaskKind}
 MAX_TITLE_WORDS = 4
 """Words of a description that become the title of its song."""
+
+_COLON = re.compile("[:：]")
+"""What separates in a description what a song is about and how it sounds."""
 
 FindTask = Callable[[str], RelayTask | None]
 AddTask = Callable[[RelayTask], None]
@@ -166,7 +170,7 @@ class Submissions:
             task_id,
             title=str(body.get("title") or "") or invented_title(description),
             lyrics="" if body.get("make_instrumental") else lyrics,
-            style=str(body.get("tags") or "") or "acoustic pop",
+            style=str(body.get("tags") or "") or invented_style(description),
             clips=clips,
             takes=takes,
             media=self.media,
@@ -200,8 +204,14 @@ def _unchanged(task: RelayTask) -> RelayTask:
 
 def invented_title(description: str) -> str:
     """Return the title that the relay gives a song of which only a description is known."""
-    words = description.split()[:MAX_TITLE_WORDS]
+    words = _COLON.split(description)[0].split()[:MAX_TITLE_WORDS]
     return " ".join(word.strip(".,;:!?").capitalize() for word in words) or "City Windows"
+
+
+def invented_style(description: str) -> str:
+    """Return the style of such a song: what stands behind a colon."""
+    _, *style = _COLON.split(description, maxsplit=1)
+    return (style or [""])[0].strip() or "acoustic pop"
 
 
 def _lyrics(task_id: str, body: Mapping[str, Any], takes: float) -> RelayTask:

@@ -19,6 +19,8 @@ from tests.support.paths import ROOT
 
 FOLDER = ROOT / "docs" / "pictures"
 WINDOW = (1280, 800)
+TALL = (1280, 870)
+"""For a song from the command to its notice."""
 LARGEST = 300_000
 """Bytes of a picture."""
 WAIT = 20_000
@@ -38,6 +40,10 @@ async def main() -> None:
         await _settings(environment, browser)
         await _narrow(environment, browser)
         await _heights(environment, browser)
+    async with page_environment(speed=0.0) as environment, launch_browser() as browser:
+        await environment.discord.wait_until_commands(timeout=120)
+        await _creation(environment, browser)
+        await _creation_on_a_phone(environment, browser)
     async with page_environment(speed=0.0) as environment, launch_browser() as browser:
         await environment.discord.wait_until_commands(timeout=120)
         await _connect(environment, browser)
@@ -187,6 +193,71 @@ async def _settings(environment: PageEnvironment, browser: Browser) -> None:
         await _take(page, "settings-dark")
 
 
+async def _creation(environment: PageEnvironment, browser: Browser) -> None:
+    """Make a song, and do what comes next: the modals, timed lyrics, and an answer that is lost."""
+    async with open_page(browser, environment.server.url, size=TALL) as page:
+        await page.get_by_role("button", name="Make a song").click()
+        await _take(page, "create-dark")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".message .embed")).to_have_count(1)
+        await environment.relay.wait_for_charges()
+        await page.get_by_role("button", name="+1 min").click()
+        notice = page.locator(".message.pinged").last
+        await expect(notice).to_be_visible()
+        await expect(page.locator(".message", has_text="✅")).to_have_count(1)
+        await _take(page, "loop-dark")
+        await notice.get_by_role("button", name="More…").click()
+        menu = page.locator(".message.ephemeral", has_text="what next?")
+        await menu.get_by_role("button", name="Timed lyrics 1").click()
+        await expect(page.locator(".message.ephemeral")).to_have_count(3)
+        await _take(page, "timed-dark")
+        await menu.get_by_role("button", name="Extend 2").click()
+        dialog = page.get_by_role("dialog")
+        await dialog.get_by_label("Continue from").fill("0:20")
+        await dialog.get_by_label("Lyrics").fill("[Bridge]\nAnd when the last train has gone by")
+        await _take(page, "extend-dark")
+        await page.keyboard.press("Escape")
+        await page.locator(".composer-text").fill("/suno compose")
+        await page.keyboard.press("Enter")
+        await page.keyboard.press("Enter")
+        await dialog.get_by_label("Title").fill("Paper Boats at Noon")
+        await dialog.get_by_label("Style").fill("warm indie folk, fingerpicked guitar")
+        await dialog.get_by_label("Lyrics").fill("[Verse]\nWe folded up the morning news")
+        await _take(page, "compose-dark")
+        await page.keyboard.press("Escape")
+        await page.get_by_label("Charged, but the answer is lost").check()
+        await page.locator(".composer-text").fill("/suno create Boats that come home by night")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".message", has_text="It may have been charged")).to_have_count(1)
+        await expect(page.locator(".message", has_text="❔")).to_have_count(1)
+        await expect(page.locator(".charges")).to_have_text("Charged 2 times so far.")
+        await page.locator(".charges").scroll_into_view_if_needed()
+        await _take(page, "unconfirmed-dark")
+        await page.get_by_label("Accepted", exact=True).check()
+
+
+async def _creation_on_a_phone(environment: PageEnvironment, browser: Browser) -> None:
+    """Make a song in Chinese on a phone."""
+    async with open_page(
+        browser, environment.server.url, size=NARROW, dark=False, scale=1.5
+    ) as page:
+        await _switch_to_chinese(page)
+        await page.locator(".composer-text").fill("/suno 创作 午夜的城市灯火：慢速，温暖，钢琴")
+        await page.keyboard.press("Enter")
+        await environment.relay.wait_for_charges(3)
+        environment.relay.age(60)
+        notice = page.locator(".message.pinged").last
+        await notice.locator(".button", has_text="更多").click()
+        menu = page.locator(".message.ephemeral").last
+        await expect(menu.get_by_role("button", name="续写 1")).to_be_visible()
+        await _take(page, "create-phone-light")
+        await page.locator(".composer-text").fill("/suno 作曲")
+        await page.keyboard.press("Enter")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("dialog")).to_be_visible()
+        await _take(page, "compose-phone-light")
+
+
 async def _connect(environment: PageEnvironment, browser: Browser) -> None:
     """Invite the bot, and connect the relay of the server."""
     async with open_page(browser, environment.server.url, size=WINDOW) as page:
@@ -205,10 +276,8 @@ async def _own_account(environment: PageEnvironment, browser: Browser) -> None:
     async with open_page(
         browser, environment.server.url, size=NARROW, dark=False, scale=1.5
     ) as page:
-        await page.get_by_role("button", name="Show the channels").click()
-        await page.locator(".switcher").click()
-        await page.get_by_role("menuitemradio", name="歌友").click()
-        await expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+        await _switch_to_chinese(page)
+        await page.get_by_role("button", name="显示频道").click()
         await page.get_by_role("button", name=re.compile("^Suno Bot")).click()
         await page.locator(".composer-text").fill("/suno 账号")
         await page.keyboard.press("Enter")
@@ -220,6 +289,16 @@ async def _own_account(environment: PageEnvironment, browser: Browser) -> None:
         await dialog.get_by_role("button", name="提交").click()
         await expect(panel).to_contain_text("已连接")
         await _take(page, "account-light")
+
+
+async def _switch_to_chinese(page: Page) -> None:
+    """Show the view of one who reads Chinese, on a phone."""
+    await page.get_by_role("button", name="Show the channels").click()
+    await page.locator(".switcher").click()
+    await page.get_by_role("menuitemradio", name="歌友").click()
+    await expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#sidebar")).to_be_hidden()
 
 
 async def _narrow(environment: PageEnvironment, browser: Browser) -> None:

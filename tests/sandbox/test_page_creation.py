@@ -53,14 +53,14 @@ async def test_a_newcomer_makes_a_song_with_three_presses(
         await page.get_by_role("button", name="Make a song").click()
         await page.keyboard.press("Enter")
         answer = page.locator(".message.ephemeral").first
-        await expect(answer).to_contain_text("Making Harbour lights at midnight")
+        await expect(answer).to_contain_text("Making City lights at midnight")
         await expect(answer).to_contain_text(ENGLISH.text("create-left", left=19, limit=20))
         await expect(page.locator(".message:not(.ephemeral)").first).to_contain_text("Song")
         await expect(page.locator(".task")).to_have_count(1)
-        await expect(page.locator(".charges")).to_have_text("1 so far.")
+        await expect(page.locator(".charges")).to_have_text("Charged once so far.")
         await expect(page.locator(".submission")).to_contain_text("soft piano")
         await page.get_by_role("button", name="+1 min").click()
-        posted = notice(page, "Harbour Lights At Midnight")
+        posted = notice(page, "City Lights At Midnight")
         await posted.get_by_role("button", name="More…").click()
         menu = page.locator(".message.ephemeral", has_text="what next?").last
         await menu.get_by_role("button", name="Timed lyrics 1").click()

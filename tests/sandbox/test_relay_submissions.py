@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sandbox.relay import faults, song
-from sandbox.relay.submissions import SubmissionFormat, invented_title
+from sandbox.relay.submissions import SubmissionFormat, invented_style, invented_title
 from tests.support.relay_caller import RelayCaller, called_relay
 
 MUSIC = "/suno/submit/music"
@@ -128,3 +128,12 @@ async def test_an_action_needs_a_finished_clip(action: str) -> None:
         gone, _ = await caller.ask("GET", f"/suno/act/{action}/{clip}")
 
     assert (early, done, gone) == (400, 200, 404)
+
+
+@pytest.mark.parametrize("colon", [": ", "："])
+def test_the_relay_takes_the_style_from_behind_a_colon(colon: str) -> None:
+    """What stands before it becomes the title."""
+    description = f"City lights at midnight{colon}slow, warm"
+    assert invented_title(description) == "City Lights At Midnight"
+    assert invented_style(description) == "slow, warm"
+    assert invented_style("a song about ships") == "acoustic pop"

@@ -295,7 +295,7 @@ SUNO_COMMANDS = (
     *("language", "account", "create", "compose", "write"),
 )
 
-FOREIGN = {"Suno", "Bot", "Discord", "API", "ID", "Verse", "Chorus", "suno", "everyone", "here"}
+FOREIGN = {"Suno", "Bot", "Discord", "API", "ID", "WAV", "Verse", "Chorus", "suno", "everyone", "here"}
 """What stays as it is in a Chinese text."""
 
 

@@ -29,6 +29,7 @@ create-field-style = Style
 create-hint-style = Genre, voice, instruments, tempo, separated by commas.
 create-field-lyrics = Lyrics
 create-hint-lyrics = Headings such as [Verse] and [Chorus] help. Up to { $limit } characters fit here.
+create-hint-continuation = Only of what comes next. Up to { $limit } characters fit here.
 create-field-instrumental = Instrumental
 create-hint-instrumental = Without singing; then no lyrics are needed.
 create-field-model = Model

@@ -236,5 +236,5 @@ export class CommandForm {
 
 /** Let a field be as wide as what is in it. */
 function fit(field) {
-  field.size = Math.min(Math.max([...field.value].length + 1, 8), 40);
+  field.size = Math.min(Math.max([...field.value].length + 1, 8), 60);
 }

@@ -57,7 +57,7 @@ export const CHINESE = {
   "step-wait": "点控制面板里的“+1 分钟”。歌曲完成，机器人会发到这里。",
   "step-more": "点歌曲下面的“更多”，或者试试 /suno 作曲。",
   "make-song": "做一首歌",
-  "example-song": "午夜的港口灯火",
+  "example-song": "午夜的城市灯火：慢速，温暖，钢琴",
   gap: "",
   "play-tour": "▶ 播放导览",
   controls: "控制面板",
