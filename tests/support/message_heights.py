@@ -10,14 +10,32 @@ from dataclasses import dataclass
 from playwright.async_api import Browser, Page, expect
 
 from sandbox.discord import Channel, Message, User
+from sandbox.discord.message_parts import walk_components
 from sandbox.page import PageEnvironment
 from sandbox.page.page_state import MEDIA_URL
 from sandbox.page.relay_controls import with_local_media
 from sandbox.page.sample_songs import SONGS, long_chinese_lyrics
 from sandbox.relay import RelayTask, failing, half_success, lyrics_task, song
+from sandbox.relay.faults import (
+    Fault,
+    after_charging,
+    answers,
+    cut_before_headers,
+    rate_limited,
+    refuses_submission,
+    suno_error,
+)
 from tests.support.browser import WIDE, open_page
 
-BUDGETS = {"notice": 420, "card": 200, "status": 260, "failure": 380, "summary": 420}
+BUDGETS = {
+    "notice": 420,
+    "card": 200,
+    "status": 260,
+    "failure": 380,
+    "summary": 420,
+    "answer": 200,
+    "menu": 260,
+}
 """The most pixels that a message of each kind may take in a window of 1360 pixels."""
 
 _LONG = "and then the whole orchestra begins again from the very beginning "
@@ -62,6 +80,18 @@ SUMMARIES: dict[str, tuple[str, ...]] = {
 }
 """Tasks that are watched together, by a name."""
 
+CREATIONS: dict[str, Callable[[], Fault] | None] = {
+    "created song": None,
+    "rejected song": lambda: refuses_submission("400 moderation"),
+    "song rejected with a tall reason": lambda: answers(
+        400, suno_error("fail_to_fetch_task", "artist name is blocked\n\n" * 300)
+    ),
+    "unconfirmed song": lambda: after_charging(cut_before_headers()),
+}
+"""What becomes of songs that are created with titles as long as possible, by a name."""
+_TITLES = {"en-US": f"{_LONG_WORD[:40]} {_LONG[:39]}", "zh-CN": "长河" * 40}
+_SUBMIT_PATH = "/suno/submit/music"
+
 
 @dataclass(frozen=True, slots=True)
 class MessageHeight:
@@ -70,7 +100,7 @@ class MessageHeight:
     kind: str
     """One of the keys of ``BUDGETS``."""
     task: str
-    """One of the keys of ``TASKS``, or of ``SUMMARIES``."""
+    """One of the keys of ``TASKS``, ``SUMMARIES`` or ``CREATIONS``."""
     pixels: int
     message_id: int
 
@@ -110,6 +140,63 @@ async def measure_heights(
         for name, names in SUMMARIES.items():
             summary = await _summary(environment, user, channel, names)
             yield await _measure(page, "summary", name, summary)
+        await _turn_creation_on(environment, channel)
+        for name, fault in CREATIONS.items():
+            async for each in _creation(environment, page, user, channel, name, fault):
+                yield each
+        song_notice = [each for each in channel.messages if "create:more:" in str(each.payload())]
+        pressed = await discord.press(user, song_notice[-1], _custom_id(song_notice[-1]))
+        menu = await pressed.wait_for_answer(timeout=120)
+        yield await _measure(page, "menu", "created song", menu)
+
+
+async def _turn_creation_on(environment: PageEnvironment, channel: Channel) -> None:
+    admin, discord = environment.users.admin, environment.discord
+    assert channel.guild is not None
+    discord.state.guilds[channel.guild.id].add_member(admin, administrator=True)
+    asked = await discord.command(admin, channel, "suno-settings create")
+    panel = await asked.wait_for_answer(timeout=120)
+    pressed = await discord.press(admin, panel, "create-settings-button:on")
+    await discord.wait_for(lambda: pressed.updated_source, timeout=120)
+
+
+async def _creation(
+    environment: PageEnvironment,
+    page: Page,
+    user: User,
+    channel: Channel,
+    name: str,
+    fault: Callable[[], Fault] | None,
+) -> AsyncIterator[MessageHeight]:
+    """Let ``user`` compose a song; yield the answer, the card that waits, and the notice.
+
+    The relay is too busy at first, so that the card can be seen before anything is begun.
+    """
+    discord, relay = environment.discord, environment.relay
+    relay.faults.add(rate_limited("1"), times=1, path=_SUBMIT_PATH)
+    if fault is not None:
+        relay.faults.add(fault(), times=1, path=_SUBMIT_PATH)
+    charges, seen = len(relay.submissions.charges), set(channel.history)
+    opened = await discord.command(user, channel, "suno compose")
+    await discord.wait_for(lambda: opened.modal, timeout=120)
+    values = {"title": _TITLES[user.locale], "style": _TYPICAL.style, "lyrics": _TYPICAL.lyrics}
+    sent = await discord.submit_modal(user, opened, values)
+    answer = await sent.wait_for_answer(timeout=120)
+    yield await _measure(page, "answer", name, answer)
+    card = await _next_message(environment, channel, seen)
+    yield await _measure(page, "card", name, card)
+    seen = set(channel.history)
+    if fault is None:
+        await relay.wait_for_charges(charges + 1)
+        relay.age(60)
+    notice = await _next_message(environment, channel, seen)
+    yield await _measure(page, "notice" if fault is None else "failure", name, notice)
+
+
+def _custom_id(message: Message) -> str:
+    """Return the custom id of the button that opens the menu of a song."""
+    ids = [str(each.get("custom_id")) for each in walk_components(message.components)]
+    return next(each for each in ids if each.startswith("create:more:"))
 
 
 async def _summary(

@@ -295,7 +295,19 @@ SUNO_COMMANDS = (
     *("language", "account", "create", "compose", "write"),
 )
 
-FOREIGN = {"Suno", "Bot", "Discord", "API", "ID", "WAV", "Verse", "Chorus", "suno", "everyone", "here"}
+FOREIGN = {
+    "Suno",
+    "Bot",
+    "Discord",
+    "API",
+    "ID",
+    "WAV",
+    "Verse",
+    "Chorus",
+    "suno",
+    "everyone",
+    "here",
+}
 """What stays as it is in a Chinese text."""
 
 
