@@ -250,7 +250,10 @@ def build_bot(
         clip_actions=ClipActionService(offers, stores.watches, stores.server_settings, limiter),
     )
     credit = CreditMonitor(stores.credit, account_messages.tell_no_credit)
-    submitter = CreationSubmitter(stores.creations, registry, credit, metrics)
+    submitter = CreationSubmitter(
+        *(stores.creations, registry, credit, metrics),
+        operator_creates=settings.shared_relay and settings.shared_relay_creates,
+    )
     retention = RetentionJob(Retention(database), stores.departed_servers)
     client.background = _build_loops(
         *(stores, registry, dispatcher, submitter, credit, updater, retention, metrics)

@@ -75,13 +75,20 @@ class CreationSubmitter:
         metrics: Metrics,
         policy: SubmissionPolicy = SUBMISSION_POLICY,
         clock: Callable[[], float] = time.time,
+        *,
+        operator_creates: bool = True,
     ) -> None:
+        """``operator_creates``: whether the operator's account may be charged.
+
+        If not, what was stored while it was allowed is cancelled.
+        """
         self._store = store
         self._accounts = accounts
         self._credit = credit
         self._metrics = metrics
         self._policy = policy
         self._clock = clock
+        self._operator_creates = operator_creates
         self._in_flight: dict[asyncio.Task[None], int] = {}
         """The tasks that send a request, and the ids of these requests."""
         self._sent: set[int] = set()
@@ -152,6 +159,11 @@ class CreationSubmitter:
         if count:
             log.warning("Creations unconfirmed, the bot was stopped meanwhile: count=%d", count)
             self._metrics.creations.labels(CreationOutcome.UNCONFIRMED).inc(count)
+        operator = self._accounts.operator
+        if operator is not None and not self._operator_creates:
+            cancelled = await self._store.cancel_queued(operator.account, self._clock())
+            if cancelled:
+                log.warning("Creations cancelled, SHARED_RELAY_CREATES is off: count=%d", cancelled)
         self._recovery_needed = False
 
     async def _handle_clock_rollback(self) -> None:

@@ -341,6 +341,18 @@ def settle_with_account(db: Database, account: str, now: float) -> None:
         settle(db, creation_id, CreationState.UNCONFIRMED, now)
 
 
+def cancel_queued(db: Database, account: str, now: float) -> int:
+    """Cancel the queued requests of an account, and end their tasks; return how many."""
+    rows = db.execute(
+        "UPDATE creations SET state = 'cancelled', due_at = NULL"
+        " WHERE account = ? AND state = 'queued' RETURNING id",
+        [account],
+    ).fetchall()
+    for (creation_id,) in rows:
+        _end_pending(db, account, creation_id, EndReason.REJECTED, now, "")
+    return len(rows)
+
+
 def withdraw_unwatched(db: Database, user_id: int, now: float) -> None:
     """Cancel the queued requests of a person who does not wait for them any more.
 

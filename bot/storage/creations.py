@@ -206,6 +206,14 @@ class CreationStore:
         self._announce()
         return recovered
 
+    async def cancel_queued(self, account: str, now: float) -> int:
+        """Cancel the requests of an account that may not be charged any more; return how many."""
+        cancelled = await self._database.run(
+            lambda db: creation_rows.cancel_queued(db, account, now)
+        )
+        self._announce()
+        return cancelled
+
     async def due_accounts(self, now: float) -> list[str]:
         """Return the accounts that have requests to be sent now."""
         rows = await self._database.read(

@@ -11,7 +11,14 @@ import pytest
 
 from bot.creation.submitter import SUBMISSION_POLICY
 from bot.encryption import new_key
-from bot.storage.models import CreationState, Destination, EndReason, TaskKey
+from bot.storage.models import (
+    CreationQuotas,
+    CreationState,
+    Destination,
+    EndReason,
+    QuotaUse,
+    TaskKey,
+)
 from sandbox.relay import LocalRelay, faults
 from sandbox.relay.submissions import SubmissionFormat
 from tests.support.account_harness import SERVER, until
@@ -353,6 +360,24 @@ async def test_what_is_cancelled_in_the_queue_is_not_sent(harness: CreationHarne
     await harness.send(harness.submitter())
     assert await harness.states() == [CreationState.CANCELLED]
     assert harness.relay.submissions.recorded == []
+
+
+async def test_what_waits_for_the_operators_account_is_cancelled_once_it_may_not_be_charged(
+    harness: CreationHarness,
+) -> None:
+    """SHARED_RELAY_CREATES was turned off between two runs; what others pay for is sent."""
+    account = await harness.accounts.connect()
+    creation = await harness.request()
+    await harness.request(account=account.id, user_id=8, destination=Destination(600, 60))
+    await harness.send(harness.submitter(operator_creates=False))
+    assert await harness.states() == [CreationState.CANCELLED, SUBMITTED]
+    assert [each.key for each in harness.relay.submissions.recorded] == [harness.relay.key]
+    assert (await harness.accounts.messages())[CHANNEL.channel_id] == [
+        (creation.pending_task_id, EndReason.REJECTED)
+    ]
+    assert await harness.store.quota_use(7, 50, CreationQuotas(5), harness.clock.now) == QuotaUse(
+        5, None
+    )
 
 
 async def test_two_servers_do_not_share_what_is_told(harness: CreationHarness) -> None:

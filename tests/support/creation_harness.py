@@ -54,7 +54,9 @@ class CreationHarness:
         """The relay of the operator."""
         return self.accounts.relay
 
-    def submitter(self, policy: SubmissionPolicy = SUBMISSION_POLICY) -> CreationSubmitter:
+    def submitter(
+        self, policy: SubmissionPolicy = SUBMISSION_POLICY, *, operator_creates: bool = True
+    ) -> CreationSubmitter:
         """Return what sends requests, as a process that has just started has it."""
         return CreationSubmitter(
             self.store,
@@ -63,6 +65,7 @@ class CreationHarness:
             self.accounts.bot.metrics,
             policy,
             self.clock,
+            operator_creates=operator_creates,
         )
 
     @property
