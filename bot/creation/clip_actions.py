@@ -23,7 +23,7 @@ class ClipActionService:
     """Answers the buttons about one version of a finished song.
 
     Every method raises ``RelayError``, and ``TooManyLookups`` if the person or the server has asked
-    relays too often. The version has to be one of a song that the person may see.
+    relays too often. The version has to be one of a finished song of the account.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class ClipActionService:
             return permit
         if capability not in permit.connection.profile.capabilities:
             return CreationRefusal(CreationRefusalReason.UNSUPPORTED)
-        task = await self._watches.ended_task(key.task_id, permit.caller, [key.account])
+        task = await self._watches.ended_task_of(key)
         if task is None or clip_id not in {clip.id for clip in task.clips if clip.id}:
             return CreationRefusal(CreationRefusalReason.CLIP_UNKNOWN)
         self._limiter.admit(permit.caller)

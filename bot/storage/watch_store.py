@@ -133,6 +133,16 @@ class WatchStore:
             )
         return None
 
+    async def ended_task_of(self, key: TaskKey) -> Task | None:
+        """Return a task of one account as the relay described its end."""
+        rows = await self._database.read(
+            "SELECT task_json FROM tasks WHERE account = ? AND task_id = ? AND end_reason = ?",
+            [*key, EndReason.FINISHED],
+        )
+        with suppress(UnreadableRowError):
+            return load_task(rows[0]["task_json"]) if rows else None
+        return None
+
     async def watched_tasks(self, ids: Iterable[str], *, user_id: int) -> dict[str, Task]:
         """Return tasks as they are stored, by id.
 

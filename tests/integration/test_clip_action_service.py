@@ -1,0 +1,163 @@
+"""Who gets further files of a song: only where creating is allowed, and only what is declared."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from bot.relay.errors import RelayError
+from bot.relay.models import Clip
+from bot.relay.timed_lyrics import TimedLyrics
+from bot.storage.errors import TooManyLookups
+from bot.storage.models import (
+    AccountOwner,
+    CreationRefusal,
+    CreationRefusalReason,
+    TaskKey,
+)
+from sandbox.relay import faults
+from tests.support.creation_club import Club, open_club
+from tests.support.creation_studio import EVERYTHING
+from tests.support.sandbox_session import SandboxSession
+
+REASONS = CreationRefusalReason
+
+
+@dataclass(frozen=True)
+class FinishedSong:
+    """A song that Ada has created with the operator's account, and its first version."""
+
+    club: Club
+    key: TaskKey
+    clip: Clip
+
+    @property
+    def requested(self) -> list[tuple[str, str]]:
+        """What the relay was asked for."""
+        return self.club.sandbox.relay.actions.requested
+
+    async def refusals(self, clip_id: str = "", key: TaskKey | None = None) -> list[object]:
+        """Let Ada ask for each file; return the reasons of the refusals."""
+        actions = self.club.services.clip_actions
+        answers = [
+            await ask(await self.club.asked(), key or self.key, clip_id or self.clip.id)
+            for ask in (actions.wav, actions.timing, actions.stems)
+        ]
+        return [each.reason if isinstance(each, CreationRefusal) else each for each in answers]
+
+
+async def finish(club: Club) -> FinishedSong:
+    """Create a song, wait for its notice, and return it."""
+    key = await club.task_of(await club.create())
+    club.sandbox.relay.clock.advance(300)
+    await club.sandbox.wait_for_notice(key.task_id)
+    task = await club.services.watchlist.read(key.task_id, club.caller)
+    assert task is not None
+    return FinishedSong(club, key, task.clips[0])
+
+
+@pytest.fixture
+async def song(sandbox: SandboxSession) -> AsyncIterator[FinishedSong]:
+    """Yield a finished song at a relay that can make every file."""
+    profiles = sandbox.folder / "profiles.toml"
+    profiles.write_text(EVERYTHING)
+    async with open_club(sandbox, relay_profiles=str(profiles)) as club:
+        yield await finish(club)
+
+
+async def test_the_relay_of_the_song_is_asked_for_each_file(song: FinishedSong) -> None:
+    """With the clip of the version."""
+    actions, clip_id = song.club.services.clip_actions, song.clip.id
+    wav = await actions.wav(await song.club.asked(), song.key, clip_id)
+    assert isinstance(wav, str)
+    assert wav.endswith(".wav")
+    timing = await actions.timing(await song.club.asked(), song.key, clip_id)
+    assert isinstance(timing, TimedLyrics)
+    assert [each.text for each in timing.sections] == ["[Verse]", "[Chorus]"]
+    stems = await actions.stems(await song.club.asked(), song.key, clip_id)
+    assert isinstance(stems, tuple)
+    assert len(stems) == 2
+    assert song.requested == [("wav", clip_id), ("timing", clip_id), ("stems", clip_id)]
+
+
+async def test_what_is_not_ready_is_nothing_and_may_be_asked_for_again(
+    song: FinishedSong,
+) -> None:
+    """No answer is kept."""
+    song.club.sandbox.relay.actions.is_ready = False
+    assert await song.refusals() == [None, None, ()]
+
+
+async def test_nothing_is_asked_where_creating_is_off_or_a_role_is_missing(
+    song: FinishedSong,
+) -> None:
+    """A file may cost something, as a song does."""
+    role = song.club.sandbox.guild.add_role("Composer")
+    await song.club.set(creation_roles=(role.id,))
+    actions = song.club.services.clip_actions
+    asked = await song.club.asked(song.club.sandbox.bea)
+    answer = await actions.wav(asked, song.key, song.clip.id)
+    assert isinstance(answer, CreationRefusal)
+    assert answer.reason is REASONS.ROLE_MISSING
+    await song.club.set(creation=False)
+    assert await song.refusals() == [REASONS.OFF] * 3
+    assert song.requested == []
+
+
+async def test_another_account_is_not_asked_for_a_song_of_this_one(song: FinishedSong) -> None:
+    """Nor is this one once it may not be charged here."""
+    own = await song.club.connect(AccountOwner(user_id=song.club.sandbox.ada.id))
+    foreign = TaskKey(own.id, song.key.task_id)
+    assert await song.refusals(key=foreign) == [REASONS.CLIP_UNKNOWN] * 3
+    assert song.club.relay.actions.requested == []
+    direct = song.club.sandbox.discord.open_dm(song.club.sandbox.ada)
+    answer = await song.club.services.clip_actions.wav(
+        await song.club.asked(place=direct), song.key, song.clip.id
+    )
+    assert isinstance(answer, CreationRefusal)
+    assert answer.reason is REASONS.OTHER_ACCOUNT
+    assert song.requested == []
+
+
+@pytest.mark.parametrize("clip_id", ["", "../../suno/submit/music", "another"])
+async def test_only_versions_of_the_song_are_asked_for(song: FinishedSong, clip_id: str) -> None:
+    """Whatever id somebody puts in its place."""
+    actions = song.club.services.clip_actions
+    for ask in (actions.wav, actions.timing, actions.stems):
+        answer = await ask(await song.club.asked(), song.key, clip_id)
+        assert isinstance(answer, CreationRefusal)
+        assert answer.reason is REASONS.CLIP_UNKNOWN
+    unknown = TaskKey(song.key.account, "no-such-task")
+    assert await song.refusals(key=unknown) == [REASONS.CLIP_UNKNOWN] * 3
+    assert song.requested == []
+
+
+async def test_an_action_that_the_relay_does_not_declare_is_not_asked_for(
+    sandbox: SandboxSession,
+) -> None:
+    """Nothing is found out by spending."""
+    async with open_club(sandbox) as club:
+        song = await finish(club)
+        assert await song.refusals() == [REASONS.UNSUPPORTED] * 3
+        assert song.requested == []
+
+
+async def test_errors_of_the_relay_are_raised(song: FinishedSong) -> None:
+    """They are told in plain words, as those of a look-up."""
+    song.club.sandbox.relay.faults.add(
+        faults.server_error(502), path=f"/suno/act/wav/{song.clip.id}"
+    )
+    with pytest.raises(RelayError):
+        await song.club.services.clip_actions.wav(await song.club.asked(), song.key, song.clip.id)
+
+
+async def test_who_asks_without_end_is_stopped(song: FinishedSong) -> None:
+    """Files count as look-ups do."""
+    actions = song.club.services.clip_actions
+    asked = await song.club.asked()
+    answers = await asyncio.gather(
+        *(actions.wav(asked, song.key, song.clip.id) for _ in range(100)), return_exceptions=True
+    )
+    assert any(isinstance(each, TooManyLookups) for each in answers)
+    assert 0 < len(song.requested) < 100
