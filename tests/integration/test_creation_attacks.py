@@ -1,11 +1,13 @@
 """Hostile texts and hostile relays: each request still ends in one message that tells the truth."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from sandbox.discord import Message
 from sandbox.relay.faults import answers
 from tests.support.creation_studio import Studio, button, custom_ids, filled_in, open_studio
 
@@ -66,3 +68,102 @@ async def test_hostile_words_of_a_relay_are_only_text(
     assert "](http://evil.example)" not in str(notice.payload())
     assert "secret-words of Ada" not in caplog.text
     assert any(each.startswith("create:again:") for each in custom_ids(notice))
+
+
+async def composed(studio: Studio, **values: str) -> tuple[str, Message]:
+    """Let Ada compose a song; return its task and its notice."""
+    opened = await studio.use("suno compose")
+    await studio.send(opened, **({"title": "Harbour", "style": "folk", "lyrics": "La"} | values))
+    (task_id,) = await studio.task_ids()
+    return task_id, await studio.notice(task_id)
+
+
+async def test_modals_that_were_open_obey_the_rules_of_the_moment(studio: Studio) -> None:
+    """Whatever has changed since they were opened: nothing is sent, and the text is kept."""
+    sandbox, settings = studio.sandbox, studio.sandbox.guild
+    _, notice = await composed(studio)
+    menu = (await studio.press(notice, button(notice, "create:more:"), studio.bea)).messages[0]
+    compose = await studio.use("suno compose", studio.bea)
+    extend = await studio.press(menu, button(menu, "version:extend:1:"), studio.bea)
+    role = settings.add_role("Composer")
+    panel = (await studio.use("suno-settings create")).messages[0]
+    await studio.select(panel, "create-settings-menu", "roles")
+    await studio.select(panel, "create-settings:roles", role)
+    for opened in (compose, extend):
+        answer = (await studio.send(opened, title="Quay", style="folk", lyrics="La")).messages[0]
+        assert "one of these roles" in answer.content
+        assert b"Quay" in answer.attachments[0].data
+    await studio.press(panel, "create-settings-button:off")
+    for opened in (compose, extend):
+        answer = (await studio.send(opened, title="Quay", style="folk", lyrics="La")).messages[0]
+        assert answer.content.startswith(studio.text("create-refused-off"))
+        assert b"Quay" in answer.attachments[0].data
+    assert len(sandbox.relay.submissions.recorded) == 1
+
+
+async def test_a_model_that_is_not_offered_any_more_is_named(studio: Studio) -> None:
+    """The server's models have changed while the modal was open."""
+    compose = await studio.use("suno compose")
+    panel = (await studio.use("suno-settings create")).messages[0]
+    await studio.select(panel, "create-settings-menu", "models")
+    await studio.select(panel, "create-settings:models", "chirp-v4")
+    sent = await studio.send(compose, title="Quay", style="folk", lyrics="La", model=["chirp-crow"])
+    field = studio.text("create-field-model")
+    assert studio.text("create-problem-model", field=field) in sent.messages[0].content
+    assert studio.sandbox.relay.submissions.recorded == []
+
+
+async def test_a_modal_that_is_sent_twice_is_two_requests_within_the_quota(
+    studio: Studio,
+) -> None:
+    """Each is asked for, counted and told."""
+    panel = (await studio.use("suno-settings create")).messages[0]
+    await studio.select(panel, "create-settings-menu", "user")
+    await studio.select(panel, "create-settings:user", "1")
+    opened = await studio.use("suno compose")
+    discord = studio.sandbox.discord
+    values = {"title": "Harbour", "style": "folk", "lyrics": "La"}
+    sent = await asyncio.gather(
+        *(discord.submit_modal(studio.ada, opened, values) for _ in range(2))
+    )
+    await discord.wait_for(lambda: all(each.answer for each in sent), 15, "answers")
+    said = [each.messages[0].content for each in sent]
+    assert sum("You can make 1 a day here" in each for each in said) == 1
+    assert len(await studio.task_ids()) == 1
+
+
+async def test_a_relay_that_names_the_same_task_for_all_is_not_believed(studio: Studio) -> None:
+    """The second song is told as unconfirmed, and the first is posted once."""
+    task_id, _ = await composed(studio)
+    for answer in (task_id, f" {task_id} ", {"task_id": task_id}, [task_id, task_id]):
+        studio.sandbox.relay.faults.clear()
+        studio.sandbox.relay.faults.add(
+            answers(200, {"code": "success", "data": answer}), path=MUSIC_PATH
+        )
+        asked = len(await studio.notices("so I didn't repeat it", 0))
+        await studio.use("suno create", studio.bea, description=f"a harbour {asked}")
+        await studio.notices("so I didn't repeat it", asked + 1)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "../../etc/passwd",
+        "creation-1",
+        "creation-2",
+        "<@1> @everyone",
+        "a" * 5000,
+        "\u202eabc1",
+        -5,
+        7.5,
+        "1",
+    ],
+)
+async def test_odd_ids_are_told_as_unconfirmed(studio: Studio, data: object) -> None:
+    """They name nothing that could be looked up, and do no harm where they are shown."""
+    studio.sandbox.relay.faults.add(
+        answers(200, {"code": "success", "data": data}), path=MUSIC_PATH
+    )
+    await studio.use("suno create", description="a harbour")
+    (notice,) = await studio.notices("so I didn't repeat it")
+    assert notice.pinged == {studio.ada.id}
