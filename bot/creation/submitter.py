@@ -29,8 +29,6 @@ log = logging.getLogger(__name__)
 
 _TEMPORARY = {RejectionReason.BUSY, RejectionReason.UNREACHABLE}
 """Reasons for which a request is sent again later."""
-_ABOUT_TEXT = {RejectionReason.MODERATION, RejectionReason.INVALID}
-"""Reasons that relays explain with what the person has written: that does not belong in a log."""
 _UNUSABLE_ACCOUNT = SubmissionRejected(
     RejectionReason.UNREACHABLE,
     ErrorKind.UNAVAILABLE,
@@ -261,7 +259,7 @@ class CreationSubmitter:
             delay = retry_at - self._clock()
             log.info(
                 "Creation postponed: %s cause=%s delay=%.0fs",
-                *(_fields(creation), _cause(error), delay),
+                *(_fields(creation), error.detail, delay),
             )
             self._count(CreationOutcome.POSTPONED)
 
@@ -269,7 +267,7 @@ class CreationSubmitter:
         if await self._store.reject(creation, error.reason, error.words, self._clock()):
             log.info(
                 "Creation rejected: %s reason=%s cause=%s",
-                *(_fields(creation), error.reason, _cause(error)),
+                *(_fields(creation), error.reason, error.detail),
             )
             self._count(CreationOutcome.REJECTED)
             if error.reason is RejectionReason.CREDIT and error.was_sent:
@@ -294,8 +292,3 @@ class CreationSubmitter:
 def _fields(creation: Creation) -> str:
     """Return how the log names a request."""
     return f"creation={creation.id} account={creation.account}"
-
-
-def _cause(error: SubmissionRejected) -> str:
-    """Return the cause of a rejection for the log."""
-    return error.kind.value if error.reason in _ABOUT_TEXT else error.detail

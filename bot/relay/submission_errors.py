@@ -9,7 +9,8 @@ from bot.relay.errors import ErrorKind, RelayError
 class SubmissionRejected(RelayError):
     """The relay certainly created nothing: it answered with an error, or nothing was sent.
 
-    ``words`` are the relay's own, for people: hostile, short, and "" where there are none.
+    ``words`` are the relay's own, for people: hostile, short, and "" where there are none. They may
+    quote the request, which belongs to its author: unlike ``detail``, they are never logged.
     ``retry_after`` is the pause in seconds that the relay, or the open circuit, asks for.
     ``was_sent`` says whether the relay got the request at all.
     """

@@ -390,17 +390,28 @@ async def test_two_servers_do_not_share_what_is_told(harness: CreationHarness) -
     assert {channel: len(ends) for channel, ends in told.items()} == {500: 1, 600: 1}
 
 
+@pytest.mark.parametrize(
+    ("status", "why", "logged"),
+    [
+        (400, "contains sensitive words", "reason=moderation cause=HTTP 400"),
+        (500, "broke the generator", "reason=failed cause=HTTP 500"),
+        (400, "needs a model that is not supported", "reason=unsupported"),
+        (503, "has no available channel", "Creation postponed"),
+        (429, "comes too fast", "Circuit open"),
+        (402, "needs more credit", "reason=credit cause=HTTP 402"),
+    ],
+)
 async def test_what_a_person_wrote_is_not_logged(
-    harness: CreationHarness, caplog: pytest.LogCaptureFixture
+    harness: CreationHarness, caplog: pytest.LogCaptureFixture, status: int, why: str, logged: str
 ) -> None:
     """Relays explain a refusal with words of the request."""
-    said = f"{SONG.description} contains sensitive words"
-    refusal = faults.answers(400, faults.suno_error("fail_to_fetch_task", said))
+    said = f"{SONG.description} {why}"
+    refusal = faults.answers(status, faults.suno_error("fail_to_fetch_task", said))
     harness.relay.faults.add(refusal, path=MUSIC_PATH)
     caplog.set_level(logging.DEBUG)
     await harness.request()
     await harness.send(harness.submitter())
-    assert "Creation rejected: creation=1" in caplog.text
+    assert logged in caplog.text
     assert SONG.description not in caplog.text
 
 

@@ -7,7 +7,6 @@ from bot.relay.errors import ErrorKind
 from bot.relay.parsing.errors import (
     code_of,
     error_field,
-    explanation_of,
     is_web_page,
     message_of,
     pause_of,
@@ -110,11 +109,11 @@ def rejection(status: int, answer: JsonObject, body: bytes) -> SubmissionRejecte
     words, searched = _words(answer)
     reason = _reason(status, without_paths(searched), is_page=is_web_page(body))
     is_rate_limit = status == 429 and reason is RejectionReason.BUSY
-    said = words or explanation_of(answer) or ("a web page" if is_web_page(body) else "nothing")
+    page = " (a web page)" if is_web_page(body) else ""
     return SubmissionRejected(
         reason,
         ErrorKind.RATE_LIMIT if is_rate_limit else _KINDS[reason],
-        f"HTTP {status}: {quoted(said)}",
+        f"HTTP {status}{page}",  # for logs: the words may quote what the person has written
         words=quoted(words),
         retry_after=pause_of(answer),
     )
