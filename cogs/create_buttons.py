@@ -21,7 +21,7 @@ from bot.storage.models import (
 )
 from bot.storage.server_settings import ServerSettingsStore
 from bot.ui.clip_files import FileReply, stems_reply, timing_reply, wav_reply
-from bot.ui.creation_actions import song_menu, version_name
+from bot.ui.creation_actions import song_menu, version_name, version_of
 from bot.ui.creation_forms import (
     FormId,
     creation_form,
@@ -91,7 +91,7 @@ class CreateButtons(SunoCog):
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
         task = await self._watchlist.read(key.task_id, caller_of(interaction))
-        clip = _version(task, custom_id.version)
+        clip = version_of(task, custom_id.version)
         if task is None or clip is None:
             await self._refuse(interaction, CreationRefusal(CreationRefusalReason.CLIP_UNKNOWN))
             return
@@ -188,7 +188,7 @@ class CreateButtons(SunoCog):
 
     async def _extend(self, interaction: Interaction, key: TaskKey, number: int) -> None:
         """Open a modal for the continuation of a version."""
-        clip = _version(await self._read(interaction, key), number)
+        clip = version_of(await self._read(interaction, key), number)
         if clip is None:
             await self._refuse(interaction, CreationRefusal(CreationRefusalReason.CLIP_UNKNOWN))
             return
@@ -236,11 +236,6 @@ class CreateButtons(SunoCog):
             await Reply(interaction).send(text)
         else:
             await interaction.response.send_message(text, ephemeral=True)
-
-
-def _version(task: Task | None, number: int) -> Clip | None:
-    """Return a version of a song, counted from 1; ``None`` if there is none."""
-    return dict(enumerate(task.clips if task else (), 1)).get(number)
 
 
 def _is_of_other_account(offer: CreationOffer | CreationRefusal) -> bool:

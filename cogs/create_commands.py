@@ -28,6 +28,7 @@ from bot.storage.models import (
     WatchRefusal,
 )
 from bot.storage.server_settings import ServerSettingsStore
+from bot.ui.creation_actions import version_of
 from bot.ui.creation_forms import (
     FormId,
     creation_form,
@@ -201,8 +202,7 @@ class CreateCommands(SunoCog):
     async def _clip(self, interaction: Interaction, form_id: ExtensionModalId) -> Clip | None:
         """Return the version that is extended, ``None`` if it is not known."""
         task = await self._watchlist.read(form_id.task_id, caller_of(interaction))
-        clips = dict(enumerate(task.clips if task else (), 1))
-        return clips.get(form_id.version)
+        return version_of(task, form_id.version)
 
     def _with_models(self, command: Subcommand) -> Subcommand:
         """Suggest the offered models while one is typed."""

@@ -47,8 +47,8 @@ from bot.watches.watchlist import Watchlist
 
 log = logging.getLogger(__name__)
 
-MAX_MODEL_NAME = 64
-"""Characters of the name of a model; those of relays have up to 20."""
+MAX_MODEL_NAME = 80
+"""Characters of the name of a model, as many as in the operator's file of profiles."""
 RECIPIENT_CHECK_TIMEOUT = 2 * REPLY_TIMEOUT
 """Seconds after which a request is sent although nobody has said that direct messages arrive."""
 
@@ -96,19 +96,28 @@ class CreationService:
         options: WatchOptions = DEFAULT_OPTIONS,
         *,
         account: str = "",
+        author_id: int | None = None,
     ) -> CreationReport | CreationRefusal | WatchRefusal:
         """Store a request, and watch what it creates; return what to tell its user.
 
-        A request without a model gets the default. ``account`` as for ``offer``. Raises the
-        ``WatchError`` of a quota or limit that is reached; then nothing is stored.
+        A request without a model gets the default. ``account`` as for ``offer``. ``author_id`` has
+        written it, if not the user of the interaction. Raises the ``WatchError`` of a quota or
+        limit that is reached; then nothing is stored.
         """
-        return await self._create(interaction, request, options, account)
+        settings = await self._settings.of(interaction.guild_id)
+        permit = await self._offers.permit(interaction, settings, account)
+        if isinstance(permit, CreationRefusal):
+            return permit
+        request = _with_model(request, permit)
+        if problems := _problems(request, permit):
+            return CreationRefusal(CreationRefusalReason.INVALID, problems=problems)
+        placement = await place(interaction, private_for_guests(interaction, options), settings)
+        if isinstance(placement, WatchRefusal):
+            return placement
+        return await self._store_request(request, permit, placement, author_id)
 
     async def again(
-        self,
-        interaction: discord.Interaction[Any],
-        key: TaskKey,
-        options: WatchOptions = HERE,
+        self, interaction: discord.Interaction[Any], key: TaskKey
     ) -> CreationReport | CreationRefusal | WatchRefusal:
         """Make the request of a task once more, by today's rules, for whoever asks now.
 
@@ -118,8 +127,8 @@ class CreationService:
         if stored is None:
             return CreationRefusal(CreationRefusalReason.REQUEST_UNKNOWN)
         account = key.account if stored.request.extend_clip_id else ""
-        return await self._create(
-            interaction, stored.request, options, account, author_id=stored.written_by
+        return await self.create(
+            interaction, stored.request, HERE, account=account, author_id=stored.written_by
         )
 
     async def models_of_server(self, guild_id: int) -> tuple[RelayModel, ...] | None:
@@ -134,27 +143,6 @@ class CreationService:
         """Return the request of a task if this person has written it, and it is still stored."""
         stored = await self._store.of_task(key)
         return stored.request if stored is not None and stored.written_by == user_id else None
-
-    async def _create(
-        self,
-        interaction: discord.Interaction[Any],
-        request: CreationRequest,
-        options: WatchOptions,
-        account: str,
-        author_id: int | None = None,
-    ) -> CreationReport | CreationRefusal | WatchRefusal:
-        """Store a request; ``author_id`` has written it, if not the user of the interaction."""
-        settings = await self._settings.of(interaction.guild_id)
-        permit = await self._offers.permit(interaction, settings, account)
-        if isinstance(permit, CreationRefusal):
-            return permit
-        request = _with_model(request, permit)
-        if problems := _problems(request, permit):
-            return CreationRefusal(CreationRefusalReason.INVALID, problems=problems)
-        placement = await place(interaction, private_for_guests(interaction, options), settings)
-        if isinstance(placement, WatchRefusal):
-            return placement
-        return await self._store_request(request, permit, placement, author_id)
 
     async def _store_request(
         self,

@@ -207,6 +207,8 @@ class CreationSubmitter:
             rejected = error
             await self._settle(creation, lambda: self._reject_or_postpone(creation, rejected))
         except ValueError as error:
+            if creation.id in self._sent:
+                raise  # it is not about the request: the next tick tells that it may be charged
             invalid = SubmissionRejected(
                 RejectionReason.INVALID, ErrorKind.BAD_REQUEST, str(error), was_sent=False
             )

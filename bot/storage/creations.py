@@ -110,11 +110,11 @@ class CreationStore:
         except UnreadableRowError:
             return None
 
-    # For the submitter
-
     async def is_stored(self, key: TaskKey) -> bool:
         """Whether the request of a task is still stored."""
         return await self.of_task(key) is not None
+
+    # For the submitter
 
     async def claim(
         self,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import discord
 
 from bot.i18n.catalog import Catalog
-from bot.relay.models import Task
+from bot.relay.models import Clip, Task
 from bot.relay.providers import Capability
 from bot.storage.models import TaskKey
 from bot.ui.custom_ids import CreationButtonId, VersionButtonId
@@ -81,6 +81,11 @@ def song_menu(
     for row, (custom_id, label) in _version_buttons(account, task, capabilities, catalog):
         view.add_item(_button(custom_id, label, row=row))
     return text, view
+
+
+def version_of(task: Task | None, number: int) -> Clip | None:
+    """Return a version of a song, counted from 1; ``None`` if there is none."""
+    return dict(enumerate(task.clips if task else (), 1)).get(number)
 
 
 def version_name(task: Task, number: int, catalog: Catalog) -> str:

@@ -149,6 +149,16 @@ async def test_a_server_chooses_its_models(club: Club) -> None:
     assert (await club.create()).creation.request.model == "chirp-auk"
 
 
+async def test_every_model_of_the_operators_file_can_be_used(sandbox: SandboxSession) -> None:
+    """Also one with a name of 80 characters, the most that the file takes."""
+    name = "chirp-" + "x" * 74
+    model = f'[models.{name}]\nversion = "v9"\nmax_lyrics = 5000\nmax_style = 1000\n'
+    profiles = sandbox.folder / "profiles.toml"
+    profiles.write_text(f'[relays.custom]\nmodels = ["{name}"]\n\n{model}')
+    async with open_club(sandbox, relay_profiles=str(profiles)) as club:
+        assert (await club.create()).creation.request.model == name
+
+
 async def test_quotas_are_told_and_kept(club: Club) -> None:
     """What exceeds them is not stored."""
     await club.set(creations_per_user=2, creation_price="1 credit")

@@ -46,7 +46,7 @@ _BY_STATUS = {
 def error_by_status(status: int, content: Any, body: bytes) -> RelayError:
     """Return the error of an HTTP status other than 2xx, with the message in the body."""
     answer = content if isinstance(content, dict) else {}
-    explanation = explanation_of(answer)
+    explanation = _explanation(answer)
     quote = explanation or ("a web page" if is_web_page(body) else _start(body) or "no explanation")
     return RelayError(
         _kind_by_status(status, explanation),
@@ -91,7 +91,7 @@ def is_error(answer: JsonObject) -> bool:
 
 def error_in_body(answer: JsonObject) -> RelayError:
     """Return the error that a response with HTTP 200 reports (see ``is_error``)."""
-    explanation = explanation_of(answer)
+    explanation = _explanation(answer)
     code = code_of(answer)
     kind = (
         _kind_by_status(int(code), explanation)
@@ -148,7 +148,7 @@ def _kind_by_text(explanation: str) -> ErrorKind | None:
     return next(found, None)
 
 
-def explanation_of(answer: JsonObject) -> str:
+def _explanation(answer: JsonObject) -> str:
     """Return the codes, types and messages of a response, codes first."""
     error = answer.get("error")
     inner = error if isinstance(error, dict) else {"message": error}
@@ -202,7 +202,7 @@ _RESULTS = ("clips", "text", "lyrics", "lyric", "audio_url", "audio", "video_url
 
 def error_field(error: Any) -> str:
     """Return what the field ``error`` of a response says; "" where it says nothing."""
-    explanation = explanation_of(error) if isinstance(error, dict) else _text(error)
+    explanation = _explanation(error) if isinstance(error, dict) else _text(error)
     return "" if explanation == "0" else explanation
 
 
