@@ -5,7 +5,7 @@ It charges as carelessly as real relays do: an empty object, too, and the same b
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
@@ -122,7 +122,7 @@ class Submissions:
         for task in tasks:
             self._add(task)
         self._record(key, kind, body, *(task.id for task in tasks))
-        return 200, self._answer(tasks)
+        return 200, submission_answer(self.format, tasks, self._clock.now(), self.song_takes / 4)
 
     def refuse(self, key: str, kind: TaskKind, raw: bytes) -> None:
         """Record a submission that a fault answers, so that it is not charged."""
@@ -179,23 +179,29 @@ class Submissions:
             return replace(made, id=",".join(clip_ids(task_id, clips)))
         return made
 
-    def _answer(self, tasks: list[RelayTask]) -> Any:
-        task_id = tasks[0].id
-        now = self._clock.now()
-        task = tasks[0].at(now, submitted_at=now)
-        clips = tasks[0].at(now, submitted_at=now - self.song_takes / 4)["data"]
-        return {
-            SubmissionFormat.DATA: _envelope(task_id),
-            SubmissionFormat.DATA_TASK_ID: _envelope({"task_id": task_id}),
-            SubmissionFormat.DATA_ID: _envelope({"id": task_id}),
-            SubmissionFormat.RESULT: {"code": 1, "description": "ok", "result": task_id},
-            SubmissionFormat.NUMBER: {"code": 1, "result": _number(task_id)},
-            SubmissionFormat.TASK_ID: {"task_id": task_id},
-            SubmissionFormat.TASK: _envelope(task),
-            SubmissionFormat.TWO_TASKS: _envelope({"task_ids": [each.id for each in tasks]}),
-            SubmissionFormat.CLIPS: _envelope(clips),
-            SubmissionFormat.FINISHED: _envelope(task["data"]),
-        }[self.format]
+
+def submission_answer(
+    form: SubmissionFormat, tasks: Sequence[RelayTask], now: float, streams_after: float
+) -> Any:
+    """Return the JSON with which a relay names the tasks that it has begun ``now`` (Unix seconds).
+
+    ``streams_after``: seconds until the clips of a song can be heard, for an answer with clips.
+    """
+    task_id = tasks[0].id
+    task = tasks[0].at(now, submitted_at=now)
+    clips = tasks[0].at(now, submitted_at=now - streams_after)["data"]
+    return {
+        SubmissionFormat.DATA: _envelope(task_id),
+        SubmissionFormat.DATA_TASK_ID: _envelope({"task_id": task_id}),
+        SubmissionFormat.DATA_ID: _envelope({"id": task_id}),
+        SubmissionFormat.RESULT: {"code": 1, "description": "ok", "result": task_id},
+        SubmissionFormat.NUMBER: {"code": 1, "result": _number(task_id)},
+        SubmissionFormat.TASK_ID: {"task_id": task_id},
+        SubmissionFormat.TASK: _envelope(task),
+        SubmissionFormat.TWO_TASKS: _envelope({"task_ids": [each.id for each in tasks]}),
+        SubmissionFormat.CLIPS: _envelope(clips),
+        SubmissionFormat.FINISHED: _envelope(task["data"]),
+    }[form]
 
 
 def _unchanged(task: RelayTask) -> RelayTask:

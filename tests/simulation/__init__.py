@@ -3,12 +3,14 @@
 ``python -m tests.simulation --seeds 20000`` plays one story per seed: people watch songs, relays
 make them, and Discord, the relays, the disk, the clock and the process itself fail in every way the
 two protocols allow. Where there are several relays, servers and people connect, replace and
-disconnect accounts meanwhile; relays have other songs with the same task ids. Then all faults stop,
-time runs on, and the oracle demands that everyone was told the truth exactly once, about the song
-of an account that they could use, and that no key was told or used any more.
+disconnect accounts meanwhile; relays have other songs with the same task ids. In half of the
+stories people create songs and lyrics. Then all faults stop, time runs on, and the oracle demands
+that everyone was told the truth exactly once, about the song of an account that they could use,
+that no key was told or used any more, and that nothing was charged which nobody asked for.
 
-A seed becomes a story in `scenario`, `task_scenario`, `account_scenario` and the disruptions. It is
-judged in `oracle` and `account_oracle`, by what `expectations` and `bindings` say.
+A seed becomes a story in `scenario`, `task_scenario`, `account_scenario`, `creation_scenario` and
+the disruptions. It is judged in `oracle`, `account_oracle` and `creation_oracle`, by what
+`expectations` and `bindings` say and the `creation_log` recorded.
 
 Only the outside is simulated: `discord_server`, `relay_server`, `network`, the `database`'s thread
 and the event `loop` under a `clock` of its own. Inside runs the bot as ``bot.app`` assembles

@@ -16,7 +16,8 @@ from tests.simulation.bindings import Bindings
 from tests.simulation.discord_state import Interaction
 from tests.simulation.expectations import Expectation, Key
 from tests.simulation.messages import is_summary
-from tests.simulation.relay_server import KEY_PREFIX, RelayServer, mark_of
+from tests.simulation.relay_server import KEY_PREFIX, RelayServer
+from tests.simulation.simulated_task import mark_of
 from tests.simulation.simulation import Simulation
 
 CLOSING_TIME = 5.0
@@ -132,6 +133,8 @@ def _late_notices(
     if len(watches) != 1 or task is None or task.ends_at is None or task.vanishes_at is not None:
         return
     (watch,) = watches
+    if watch.is_stored:
+        return  # how late a relay begins what is created is its own affair
     if sum(each.interaction is watch.interaction for each in simulation.users.actions) > 1:
         return  # what is watched together may be told together
     limit = simulation.settings.poll_interval + POSTING_TIME

@@ -11,7 +11,7 @@ from bot.ui.custom_ids import AccountButtonId, AccountModalId
 from tests.simulation.discord_state import Channel, DiscordState, Interaction, Message, User
 from tests.simulation.process import BotProcess
 from tests.simulation.relay_server import RelayServer
-from tests.simulation.users import COMPONENT, MODAL, Users
+from tests.simulation.users import COMPONENT, MODAL, Users, modal_field
 
 LONGEST_REQUEST = 900.0
 """Seconds after which a request about an account changes nothing any more."""
@@ -84,7 +84,7 @@ class Accounts:
         key = relay.new_key()
         custom_id = AccountModalId(_kind(owner), "custom").encode()
         values = {URL: relay.base_url, PATH: "", KEY: key}
-        data = {"custom_id": custom_id, "components": list(map(_field, values.items()))}
+        data = {"custom_id": custom_id, "components": list(map(modal_field, values.items()))}
         what = f"connects {relay.name}"
         return self._change(process, person, owner, MODAL, data, what, relay, key)
 
@@ -155,11 +155,6 @@ class Accounts:
 
 def _kind(owner: AccountOwner) -> str:
     return "own" if owner.guild_id is None else "server"
-
-
-def _field(named: tuple[str, str]) -> dict[str, Any]:
-    name, value = named
-    return {"type": 18, "component": {"type": 4, "custom_id": name, "value": value}}
 
 
 def _panel(channel: Channel, button: dict[str, Any], now: float) -> Message:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from bot.relay.single_fallback import MAX_MISSING_INTERACTIVE
 from bot.storage.models import AccountOwner
 from tests.e2e.chaos.user_actions import ReplyKind
-from tests.simulation.relay_server import Fate, RelayServer, SimulatedTask
+from tests.simulation.relay_server import RelayServer
+from tests.simulation.simulated_task import Fate, SimulatedTask
 from tests.simulation.simulation import Simulation
 from tests.simulation.users import COMPONENT, UserAction
 
@@ -63,7 +64,7 @@ class Bindings:
         )
 
     def _related(self, action: UserAction) -> list[UserAction]:
-        is_pressed = action.interaction.kind == COMPONENT
+        is_pressed = action.interaction.kind == COMPONENT and not action.is_stored
         return self._earlier(action) if is_pressed else [action]
 
     def _earlier(self, action: UserAction) -> list[UserAction]:

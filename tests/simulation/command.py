@@ -24,14 +24,17 @@ PROGRESS_EVERY = 500
 """Seeds after which it is told how many have been played."""
 
 
-def play(seed: int, relays: int | None = None) -> tuple[Result, Simulation]:
+def play(
+    seed: int, relays: int | None = None, *, may_create: bool = True
+) -> tuple[Result, Simulation]:
     """Play the story of a seed to its end, and judge it.
 
-    ``relays``: how many there are, if that is not left to the seed.
+    ``relays``: how many there are, if that is not left to the seed. ``may_create``: whether people
+    create songs and lyrics in some stories.
     Nothing is cleared away meanwhile: what killed processes left behind would run on a little.
     """
     gc.disable()
-    simulation = Simulation(seed, relays)
+    simulation = Simulation(seed, relays, may_create=may_create)
     begin = simulation.environment.clock.now
     draw(simulation)
     simulation.play()
@@ -48,6 +51,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=1, help="the first of them")
     parser.add_argument("--jobs", type=int, default=1, help="in how many processes")
     parser.add_argument("--relays", type=int, help="how many relays, if not as the seed says")
+    parser.add_argument("--without-creations", action="store_true", help="nobody creates anything")
     parser.add_argument("--seed", type=int, help="play one seed, and tell all that happens")
     parser.add_argument("--bug", choices=INJECTED_BUGS, help="inject a bug, which must be found")
     parser.add_argument("--step", type=int, help=argparse.SUPPRESS)
@@ -55,27 +59,29 @@ def main() -> int:
     if options.bug:
         INJECTED_BUGS[options.bug]()
     if options.step is not None:
-        _work(range(options.first, options.first + options.seeds, options.step), options.relays)
+        seeds = range(options.first, options.first + options.seeds, options.step)
+        _work(seeds, options.relays, may_create=not options.without_creations)
     inherited = ["--bug", options.bug] if options.bug else []
     inherited += ["--relays", str(options.relays)] if options.relays else []
+    inherited += ["--without-creations"] if options.without_creations else []
     if options.seed is None:
         return _many(options.first, options.seeds, options.jobs, inherited)
     if os.environ.get("PYTHONHASHSEED") != "0":
         return subprocess.call(_command("--seed", options.seed, *inherited), env=environment())
-    return _replay(options.seed, options.relays)
+    return _replay(options.seed, options.relays, may_create=not options.without_creations)
 
 
 def _command(*options: object) -> list[str]:
     return [sys.executable, "-m", "tests.simulation", *map(str, options)]
 
 
-def _replay(seed: int, relays: int | None) -> NoReturn:
+def _replay(seed: int, relays: int | None, *, may_create: bool) -> NoReturn:
     """Play one seed, and tell all that happened."""
-    result, simulation = play(seed, relays)
+    result, simulation = play(seed, relays, may_create=may_create)
     tell = sys.stdout.write
     for line in simulation.trace.lines:
         tell(f"{line}\n")
-    for action in (*simulation.users.actions, *simulation.accounts.changes):
+    for action in _deeds(simulation):
         tell(f"deed {action}\n")
     tell(f"seed {seed}: {result.simulated / 3600:.1f} h, trace {result.digest}\n")
     for violation in result.violations:
@@ -84,11 +90,18 @@ def _replay(seed: int, relays: int | None) -> NoReturn:
     os._exit(1 if result.violations else 0)  # nothing has to be cleared away
 
 
-def _work(seeds: range, relays: int | None) -> NoReturn:
+def _deeds(simulation: Simulation) -> Iterator[object]:
+    """Yield what people did, to be told as text."""
+    yield from simulation.users.actions
+    yield from simulation.accounts.changes
+    yield from simulation.creations.attempts
+
+
+def _work(seeds: range, relays: int | None, *, may_create: bool) -> NoReturn:
     """Play seeds, and write a line of JSON for each."""
     gc.freeze()  # all that was imported stays
     for seed in seeds:
-        result, simulation = play(seed, relays)
+        result, simulation = play(seed, relays, may_create=may_create)
         failed = bool(result.violations)
         last = list(simulation.trace.lines)[-LAST_EVENTS:] if failed else []
         line = {

@@ -13,14 +13,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from pydantic import TypeAdapter
 from sqlite_utils import Database
 
 from bot.storage.database import DatabaseThread, _Job, _run_together
 from bot.storage.errors import DatabaseClosed
 from bot.storage.migrations import migrations
+from bot.storage.models import ServerSettings
 from tests.simulation.environment import Environment
 
 T = TypeVar("T")
+
+_SETTINGS: TypeAdapter[ServerSettings] = TypeAdapter(ServerSettings)
 
 
 class Disk:
@@ -32,6 +36,14 @@ class Disk:
         self.connection.execute("PRAGMA foreign_keys = ON")
         self.full = False
         """Whether nothing more can be written just now."""
+
+    def set_server_settings(self, guild_id: int, settings: ServerSettings) -> None:
+        """Let a server have settings from the beginning."""
+        self.connection.execute(
+            "INSERT INTO server_settings (guild_id, settings) VALUES (?, ?)",
+            [guild_id, _SETTINGS.dump_json(settings, exclude_defaults=True).decode()],
+        )
+        self.connection.commit()
 
     def tasks_on_card(self, card_id: int) -> list[str]:
         """Return the tasks on a card, also those that have ended or that nobody watches now."""

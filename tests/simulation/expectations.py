@@ -70,13 +70,20 @@ def expected_notices(simulation: Simulation) -> dict[Key, Expectation]:
                 expectations[task_id, place, user_id].arrived.append(message)
                 if place != channel.ruling.id:
                     expectations[task_id, channel.id, user_id].redirected.append(message)
-    for action in simulation.users.actions:
+    for action in _actions(simulation):
         affected = [expectations[key] for key in _affected_keys(action, expectations)]
         in_several_channels = sum(each.most > 0 for each in affected) > 1
         for each in affected:
             each.apply(action, stopped_perhaps=action.is_notice_being_sent and in_several_channels)
     _set_for_others(expectations)
     return expectations
+
+
+def _actions(simulation: Simulation) -> list[UserAction]:
+    """Return what people did about tasks, also by creating them, in the order of time."""
+    creations = simulation.creations
+    actions = [each for action in simulation.users.actions for each in creations.about_ends(action)]
+    return sorted([*actions, *creations.watches()], key=lambda action: action.asked_at)
 
 
 def _set_for_others(expectations: dict[Key, Expectation]) -> None:

@@ -58,6 +58,8 @@ class Effect:
     """What is answered in place of the server's own answer."""
     cut: bool = False
     """The connection breaks in place of an answer."""
+    refused: bool = False
+    """Nobody accepts a connection, so that nothing is sent."""
     silent: bool = False
     """No answer ever comes."""
     delay: float = 0.0

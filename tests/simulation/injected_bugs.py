@@ -19,9 +19,19 @@ from bot.polling.backoff import PollBackoff
 from bot.polling.poller import Poller
 from bot.relay.circuit_breaker import CircuitBreaker
 from bot.relay.client import RelayClient
-from bot.storage import outbox, poll_results, watch_store, watches
+from bot.relay.creation import RejectionReason
+from bot.relay.requester import RequestPurpose
+from bot.storage import (
+    creation_quotas,
+    creation_rows,
+    outbox,
+    poll_results,
+    watch_store,
+    watches,
+)
 from bot.storage.account_rows import DisconnectedAccount
-from bot.storage.models import EndReason, UnwatchOutcome
+from bot.storage.creations import CreationStore
+from bot.storage.models import Creation, EndReason, UnwatchOutcome
 from bot.storage.outbox import Outbox
 from bot.storage.relay_accounts import RelayAccountStore
 from bot.storage.watch_store import WatchStore
@@ -191,7 +201,55 @@ def _log_keys() -> None:
     _replace(AccountService, "_checked", log_checked)
 
 
-def _replace(owner: type | ModuleType, name: str, method: Callable[..., Any]) -> None:
+def _repeat_cut_submissions() -> None:
+    """Submit once more if the connection is cut, as if nothing could have been charged."""
+    _replace(RequestPurpose, "may_be_repeated", property(lambda _: True))
+
+
+def _requeue_abandoned_creations() -> None:
+    """Submit again after a crash what the process was sending when it died."""
+
+    async def recover(self: CreationStore, *_: Any, **__: Any) -> int:
+        return await self._database.write(
+            "UPDATE creations SET state = 'queued', due_at = 0 WHERE state = 'submitting'", []
+        )
+
+    _replace(CreationStore, "recover", recover)
+
+
+def _reject_what_is_unconfirmed() -> None:
+    """Say that nothing was charged if no answer came."""
+
+    async def reject(self: CreationStore, creation: Creation, now: float) -> bool:
+        return await self.reject(creation, RejectionReason.FAILED, "", now)
+
+    _replace(CreationStore, "mark_unconfirmed", reject)
+
+
+def _refund_twice() -> None:
+    """Give back twice of a quota what a relay has rejected."""
+    count = creation_quotas._count
+
+    def count_less(db: Any, counted: str, values: dict[str, object]) -> int:
+        rejected = counted.replace("NOT IN ('rejected', 'cancelled')", "= 'rejected'")
+        return count(db, counted, values) - count(db, rejected, values)
+
+    _replace(creation_quotas, "_count", count_less)
+
+
+def _log_requests() -> None:
+    """Log what people want to be created."""
+    claim = creation_rows.claim
+
+    def log_claimed(db: Any, creation_id: int, now: float) -> Creation | None:
+        claimed = claim(db, creation_id, now)
+        logging.getLogger("bot").info("Creation claimed: %s", claimed and claimed.request)
+        return claimed
+
+    _replace(creation_rows, "claim", log_claimed)
+
+
+def _replace(owner: type | ModuleType, name: str, method: object) -> None:
     """Replace a method or a function in this process, a worker of its own for the bug."""
     getattr(owner, name)  # a renamed method must not make the bug disappear
     setattr(owner, name, method)
@@ -214,5 +272,10 @@ INJECTED_BUGS: dict[str, Callable[[], None]] = {
     "old-key-kept": _keep_old_keys,
     "account-not-disconnected": _keep_disconnected_accounts,
     "key-logged": _log_keys,
+    "cut-submission-repeated": _repeat_cut_submissions,
+    "abandoned-creation-requeued": _requeue_abandoned_creations,
+    "unconfirmed-creation-rejected": _reject_what_is_unconfirmed,
+    "refunded-twice": _refund_twice,
+    "request-logged": _log_requests,
 }
 """By name: what injects a bug into the classes of this process."""

@@ -10,11 +10,12 @@ from types import SimpleNamespace, TracebackType
 from typing import Any
 
 import aiohttp
+from aiohttp.client_reqrep import ConnectionKey
 from multidict import CIMultiDict
 from yarl import URL
 
 from tests.simulation.environment import Environment
-from tests.simulation.faults import FaultInjector, Reply, Request
+from tests.simulation.faults import Effect, FaultInjector, Reply, Request
 
 PATIENCE = 300.0
 """Seconds after which aiohttp gives up by itself, where no other limit is set."""
@@ -68,7 +69,7 @@ class Network:
         slowness: float,
         heed: Callable[[Request, Reply], None] = lambda _request, _reply: None,
         answered: Callable[[Request], None] = lambda _request: None,
-        failed: Callable[[Request], None] = lambda _request: None,
+        failed: Callable[[Request, Effect], None] = lambda _request, _effect: None,
     ) -> None:
         self._world = environment
         self._heed = heed
@@ -98,7 +99,7 @@ class Network:
             return
         effect = fault.effect
         self.troubled.add(request.channel_id)
-        self._failed(request)
+        self._failed(request, effect)
         self._world.trace.note(f"fault {fault.name} strikes {request}")
         reply = self._receive(request) if effect.applied else None
         if reply is not None and (effect.reply or effect.cut or effect.silent):
@@ -107,8 +108,10 @@ class Network:
         if effect.silent:
             return
         delay = effect.delay + self._trip()
-        if effect.cut or reply is None:
-            self._world.after(delay, lambda: _break(answered))
+        if effect.refused:
+            self._world.after(delay, lambda: _break(answered, _refused(request)))
+        elif effect.cut or reply is None:
+            self._world.after(delay, lambda: _break(answered, aiohttp.ServerDisconnectedError()))
         else:
             self._return(reply, answered, request, delay)
 
@@ -135,9 +138,15 @@ def _deliver(answered: "asyncio.Future[Reply]", reply: Reply) -> None:
         answered.set_result(reply)
 
 
-def _break(answered: "asyncio.Future[Reply]") -> None:
+def _break(answered: "asyncio.Future[Reply]", error: aiohttp.ClientError) -> None:
     if not answered.done():
-        answered.set_exception(aiohttp.ServerDisconnectedError())
+        answered.set_exception(error)
+
+
+def _refused(request: Request) -> aiohttp.ClientConnectorError:
+    """Return what aiohttp raises if nobody accepts a connection: nothing was sent."""
+    key = ConnectionKey(request.host, 443, True, True, None, None, None)  # a named tuple
+    return aiohttp.ClientConnectorError(key, ConnectionRefusedError(111, "Connection refused"))
 
 
 class Session:
@@ -168,8 +177,7 @@ class Session:
     ) -> "_Exchange":
         """Begin a request, to be entered as a context manager."""
         url = URL(url, encoded=True).update_query(params or {})
-        body = json.loads(data) if isinstance(data, str | bytes) and data else data
-        request = self._describe(method, url, body, dict(headers or {}))
+        request = self._describe(method, url, _body(data), dict(headers or {}))
         return _Exchange(self._network, request, url, self._trace, limited=timeout is None)
 
     async def close(self) -> None:
@@ -227,6 +235,14 @@ class _Exchange:
     async def _tell(self, name: str, what: Any) -> None:
         for call in getattr(self._trace, name, ()):
             await call(self, self._context, what)
+
+
+def _body(data: Any) -> Any:
+    """Return the JSON of a request's body, also of one with files, which are left out."""
+    if isinstance(data, aiohttp.FormData):
+        values = {options["name"]: value for options, _, value in data._fields}
+        return json.loads(values["payload_json"])
+    return json.loads(data) if isinstance(data, str | bytes) and data else data
 
 
 def _time_out(answered: "asyncio.Future[Reply]") -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from tests.simulation.account_oracle import find_account_violations
 from tests.simulation.bindings import Bindings
+from tests.simulation.creation_oracle import find_creation_violations, made_task, possible_ends
 from tests.simulation.discord_state import HISTORY, Channel, Message, User
 from tests.simulation.expectations import Expectation, Key, expected_notices
 from tests.simulation.messages import (
@@ -17,7 +18,7 @@ from tests.simulation.messages import (
     is_possible_duplicate,
     is_summary,
 )
-from tests.simulation.relay_server import SimulatedTask
+from tests.simulation.simulated_task import Fate, SimulatedTask
 from tests.simulation.simulation import Simulation
 from tests.simulation.statements import Truths, false_statements, true_statements
 from tests.simulation.summary_statements import faults_of_summary
@@ -31,6 +32,7 @@ CONTENT = {50035, 50006, 40005, 200000, 200001, 240000}
 def find_violations(simulation: Simulation) -> Iterator[str]:
     """Yield each violation of the promise."""
     messages = [m for c in simulation.state.channels.values() for m in c.messages.values()]
+    yield from simulation.creations.match()
     expectations_by_key = expected_notices(simulation)
     yield from _unfinished_work(simulation)
     for message in filter(is_notice, messages):
@@ -42,6 +44,7 @@ def find_violations(simulation: Simulation) -> Iterator[str]:
     for message in filter(is_card, messages):
         yield from _stale_cards(simulation, message)
     yield from find_account_violations(simulation, expectations_by_key)
+    yield from find_creation_violations(simulation)
 
 
 def _unfinished_work(simulation: Simulation) -> Iterator[str]:
@@ -100,6 +103,10 @@ def _possible_truths(
     That is a task at an account which everybody whom the message notifies could use; in a summary,
     anybody, because it also notifies those who have stopped watching one of its tasks.
     """
+    if (creation := simulation.creations.by_task.get(task_id)) is not None:
+        made = made_task(simulation, creation, task_id)
+        said = set() if made.fate is Fate.NEVER else _true_statements(simulation, made)
+        return [(made, said | possible_ends(simulation, creation, task_id, message.created_at))]
     everybody = any if is_summary(message) else all
     actions = [
         [action for action in each.actions if action.verb == "watch"]

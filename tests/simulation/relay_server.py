@@ -3,22 +3,12 @@
 import json
 import random
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from enum import StrEnum
 from math import inf
 from typing import Any
 
 from yarl import URL
 
-from sandbox.relay.lifecycles import (
-    RelayTask,
-    clip_ids,
-    failing,
-    half_success,
-    lyrics_task,
-    song,
-    stuck,
-)
+from sandbox.relay.lifecycles import RelayTask
 from sandbox.relay.response_formats import (
     BATCH_PATHS,
     SINGLE_PATHS,
@@ -27,81 +17,27 @@ from sandbox.relay.response_formats import (
     UnknownPathFormat,
     UnknownTaskFormat,
 )
+from sandbox.relay.submissions import SUBMIT_PATHS
 from tests.simulation.clock import VirtualClock
-from tests.simulation.faults import Reply, Request, Side
+from tests.simulation.faults import Effect, Reply, Request, Side
+from tests.simulation.relay_submissions import Submissions
+from tests.simulation.simulated_task import Fate, SimulatedTask, life_of
 
 FETCH_PATH, SUBMIT_FETCH_PATH, SINGLE = "/suno/fetch", "/suno/submit/fetch", "/suno/fetch/{id}"
 KEY_PREFIX = "sk-simulated"
 """The beginning of every key, by which a key is recognized where none may be."""
 
 
-class Fate(StrEnum):
-    """How the relay ends a task."""
+class RelayServer:
+    """A relay: answers look-ups with one of its keys by what the tasks really are.
 
-    SONG = "song"
-    HALF = "half"
-    LYRICS = "lyrics"
-    FAILED = "failed"
-    STUCK = "stuck"
-    """It never ends."""
-    NEVER = "never"
-    """The relay never knew it."""
-
-
-@dataclass(eq=False, slots=True)
-class SimulatedTask:
-    """A task of one relay, and what is true of it. Times are true Unix seconds.
-
-    Other relays may have tasks with the same id.
+    Submissions begin further tasks.
     """
 
-    id: str
-    relay: str
-    """The name of the relay."""
-    fate: Fate
-    title: str
-    submitted_at: float
-    takes: float
-    vanishes_at: float | None = None
-    """From when on the relay has forgotten it."""
-
-    @property
-    def ends_at(self) -> float | None:
-        """When it ends, if it does."""
-        return None if self.fate in (Fate.STUCK, Fate.NEVER) else self.submitted_at + self.takes
-
-    @property
-    def proofs(self) -> tuple[str, ...]:
-        """What stands in every true notice of its end."""
-        if self.fate is Fate.LYRICS:
-            return (self.text,)
-        if self.fate in (Fate.SONG, Fate.HALF):
-            clips = clip_ids(self.seed, 2)
-            return tuple(clips if self.fate is Fate.SONG else clips[:1])
-        return (self.text,) if self.fate is Fate.FAILED else ()
-
-    @property
-    def text(self) -> str:
-        """A line of its lyrics, or why it failed."""
-        if self.fate is Fate.FAILED:
-            return f"The prompt was turned down upstream, {mark_of(self.relay)}"
-        return f"A line of {self.id}, {mark_of(self.relay)}"
-
-    @property
-    def seed(self) -> str:
-        """What the ids of its clips derive from."""
-        return f"{self.relay}/{self.id}"
-
-
-def mark_of(relay: str) -> str:
-    """Return what stands in the texts of a relay's tasks, and of no other's."""
-    return f"made at {relay}"
-
-
-class RelayServer:
-    """A relay: answers look-ups with one of its keys by what the tasks really are."""
-
-    def __init__(self, clock: VirtualClock, name: str, shape: ResponseFormat) -> None:
+    def __init__(
+        self, clock: VirtualClock, name: str, shape: ResponseFormat, creation_rng: random.Random
+    ) -> None:
+        """``creation_rng``: for what becomes of submissions."""
         self._clock = clock
         self.name = name
         self.host = f"{name}.example"
@@ -119,6 +55,7 @@ class RelayServer:
         self._shown_at: dict[str, float] = {}
         """When the bot was first told of a task."""
         self._denied_at: dict[str, float] = {}
+        self.submissions = Submissions(clock, name, creation_rng, self._begin)
         self.was_oblivious = False
         """Whether it has denied everything for a while."""
 
@@ -126,7 +63,12 @@ class RelayServer:
         """Let somebody make a song."""
         self.tasks[task.id] = task
         if task.fate is not Fate.NEVER:
-            self._lives[task.id] = _life(task)
+            self._lives[task.id] = life_of(task)
+
+    def _begin(self, task: SimulatedTask) -> RelayTask:
+        """Begin a task that was submitted."""
+        self.add(task)
+        return self._lives[task.id]
 
     def new_key(self) -> str:
         """Make another key, with which all of its tasks can be looked up."""
@@ -140,6 +82,8 @@ class RelayServer:
         if key not in self.keys or key in self.refused_keys:
             self.troubled_at.append(self._clock.true_time())
             return failure(401, "invalid_api_key", "Invalid API key")
+        if is_submission(request):
+            return self.submissions.receive(request)
         if not self.has_path(request):
             return _elsewhere(self.shape.unknown_path, request)
         if request.method == "POST":
@@ -150,6 +94,12 @@ class RelayServer:
         if shown is None:
             return _unknown(self.shape.task_with_id_only)
         return answer(self.shape.single(request.path, shown))
+
+    def fail(self, request: Request, effect: Effect) -> None:
+        """Note that a fault strikes a request."""
+        self.troubled_at.append(self._clock.true_time())
+        if is_submission(request):
+            self.submissions.lose(request, effect)
 
     def has_path(self, request: Request) -> bool:
         """Whether the relay has the path that is asked for."""
@@ -193,6 +143,11 @@ class RelayServer:
         """Whether the relay denied a task by a fault before it ever told of it."""
         denied_at = self._denied_at.get(task_id, inf)
         return denied_at < self._shown_at.get(task_id, inf)
+
+
+def is_submission(request: Request) -> bool:
+    """Whether a request asks a relay to create something."""
+    return request.method == "POST" and request.path in SUBMIT_PATHS
 
 
 def describe(method: str, url: URL, body: Any, headers: dict[str, str]) -> Request:
@@ -265,15 +220,3 @@ def _elsewhere(form: UnknownPathFormat, request: Request) -> Reply:
         return failure(404, "", f"Invalid URL ({request.method} {request.path})")
     status = 404 if form is UnknownPathFormat.HTML else 200
     return Reply(status, b"<!DOCTYPE html><html><body>The relay</body></html>", "text/html")
-
-
-def _life(task: SimulatedTask) -> RelayTask:
-    if task.fate is Fate.LYRICS:
-        text = f"[Verse]\n{task.text}"
-        return lyrics_task(task.id, title=task.title, text=text, takes=task.takes)
-    if task.fate is Fate.FAILED:
-        return failing(task.id, reason=task.text, takes=task.takes)
-    if task.fate is Fate.STUCK:
-        return stuck(task.id)
-    make = song if task.fate is Fate.SONG else half_success
-    return replace(make(task.seed, title=task.title, takes=task.takes), id=task.id)

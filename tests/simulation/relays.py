@@ -3,8 +3,10 @@
 from random import Random
 
 from tests.simulation.clock import VirtualClock
-from tests.simulation.faults import Reply, Request
-from tests.simulation.relay_server import RelayServer, SimulatedTask, a_shape
+from tests.simulation.faults import Effect, Reply, Request
+from tests.simulation.relay_server import RelayServer, a_shape
+from tests.simulation.relay_submissions import Submission
+from tests.simulation.simulated_task import SimulatedTask
 
 COUNTS = (1, 1, 2, 2, 3, 4)
 """How many relays a story may have."""
@@ -14,18 +16,24 @@ class Relays:
     """The relays, the operator's first."""
 
     def __init__(
-        self, clock: VirtualClock, rng: Random, account_rng: Random, count: int | None = None
+        self,
+        clock: VirtualClock,
+        rng: Random,
+        account_rng: Random,
+        creation_rng: Random,
+        count: int | None = None,
     ) -> None:
         """``account_rng``: for what a story with one relay does not have.
 
-        ``count``: how many there are, if that is not drawn.
+        ``creation_rng``: for what becomes of submissions. ``count``: how many relays there are, if
+        that is not drawn.
         """
-        self._clock = clock
         self._rng = account_rng
         count = count or account_rng.choice(COUNTS)
         shapes = [a_shape(rng), *(a_shape(account_rng) for _ in range(count - 1))]
         self.servers = [
-            RelayServer(clock, f"relay{number}", shape) for number, shape in enumerate(shapes)
+            RelayServer(clock, f"relay{number}", shape, creation_rng)
+            for number, shape in enumerate(shapes)
         ]
         self.operator_key = self.servers[0].new_key()
         self.spared: RelayServer | None = None
@@ -40,9 +48,19 @@ class Relays:
         """Note that nothing keeps the answer to a look-up from the bot."""
         self._by_host[request.host].answered(request)
 
-    def failed(self, request: Request) -> None:
+    def failed(self, request: Request, effect: Effect) -> None:
         """Note that a fault strikes a request."""
-        self._by_host[request.host].troubled_at.append(self._clock.true_time())
+        self._by_host[request.host].fail(request, effect)
+
+    @property
+    def begun(self) -> list[SimulatedTask]:
+        """The tasks that were begun by submissions."""
+        return [task for each in self.servers for task in each.submissions.begun.values()]
+
+    @property
+    def submissions(self) -> list[Submission]:
+        """The submissions to all relays."""
+        return [submission for each in self.servers for submission in each.submissions.received]
 
     def of(self, task: SimulatedTask) -> RelayServer:
         """Return the relay of a task."""

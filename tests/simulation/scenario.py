@@ -7,13 +7,14 @@ import re
 from random import Random
 
 from tests.simulation.account_scenario import draw_accounts
+from tests.simulation.creation_scenario import draw_creations
 from tests.simulation.discord_disruptions import AT_DISCORD, IN_FORUMS
 from tests.simulation.discord_state import Channel, Message, User
 from tests.simulation.disruptions import start_disruption
 from tests.simulation.machine_disruptions import MACHINE_DISRUPTIONS
 from tests.simulation.moments import draw_deaths, draw_moment
 from tests.simulation.relay_disruptions import AT_RELAY
-from tests.simulation.relay_server import SimulatedTask
+from tests.simulation.simulated_task import SimulatedTask
 from tests.simulation.simulation import Simulation
 from tests.simulation.task_scenario import draw_task
 
@@ -47,6 +48,8 @@ def draw(simulation: Simulation) -> None:
         _wishes(simulation, rng, task)
     if len(simulation.relays.servers) > 1:
         draw_accounts(simulation, begin, active)
+    if simulation.has_creations:
+        draw_creations(simulation, begin, active)
     for _ in range(rng.choice([0, 1, 2, 4, 10])):
         _passer_by(simulation, rng, begin + rng.uniform(0, active))
     simulation.has_day_long_disruptions = rng.random() < 0.04

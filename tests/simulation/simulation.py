@@ -2,13 +2,18 @@
 
 import json
 import logging
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from bot.settings import Settings
+from bot.storage.models import CREATION_PREFIX
 from sandbox.bot_process import ENCRYPTION_KEY
 from tests.simulation import clock
 from tests.simulation.accounts import Accounts
+from tests.simulation.creation_log import CreationLog
+from tests.simulation.creations import Creations
 from tests.simulation.database import Disk
 from tests.simulation.discord_server import DiscordServer
 from tests.simulation.discord_state import SEND, VIEW, Channel, DiscordState, Message, User
@@ -18,8 +23,8 @@ from tests.simulation.loop import Crash, Livelock
 from tests.simulation.messages import is_minimal, speaks_for
 from tests.simulation.network import Network
 from tests.simulation.process import BotProcess
-from tests.simulation.relay_server import SimulatedTask
 from tests.simulation.relays import Relays
+from tests.simulation.simulated_task import SimulatedTask
 from tests.simulation.trace import TraceHandler
 from tests.simulation.users import Users
 
@@ -36,6 +41,12 @@ fault; a day more where troubles lasted for days."""
 WITH_OPERATOR, SHARED = 0.8, 0.8
 """How often the operator has an account where there are several relays, and shares it."""
 
+WITH_CREATIONS = 0.5
+"""In how many simulations people create songs and lyrics."""
+PROFILES = Path(__file__).with_name("profiles.toml")
+"""What the relays can do in these."""
+
+_PENDING_ID = re.compile(rf"\b{CREATION_PREFIX}[0-9]+")
 _RUNNING = "SELECT count(*) FROM tasks WHERE state = 'running'"
 _WAITING = "SELECT channel_id FROM deliveries WHERE state NOT IN ('sent', 'dropped')"
 
@@ -56,8 +67,13 @@ class Result:
 class Simulation:
     """One seed's world, and the bot that lives in it."""
 
-    def __init__(self, seed: int, relay_count: int | None = None) -> None:
-        """``relay_count``: how many relays there are, if that is not drawn."""
+    def __init__(
+        self, seed: int, relay_count: int | None = None, *, may_create: bool = True
+    ) -> None:
+        """``relay_count``: how many relays there are, if that is not drawn.
+
+        ``may_create``: whether people create songs and lyrics in some of the stories.
+        """
         self.disk = Disk()  # before the dice are cast: it is prepared once in a process
         self.environment = Environment(seed)
         clock.begin(self.environment.clock, seed)
@@ -69,7 +85,12 @@ class Simulation:
         self.discord = DiscordServer(self.state, self.rng.uniform(60, 300))
         self.account_rng = self.environment.rng("accounts")
         """As above, of a simulation with one relay."""
-        self.relays = Relays(self.environment.clock, self.rng, self.account_rng, relay_count)
+        self.creation_rng = self.environment.rng("creations")
+        """As above, of a simulation in which nobody creates anything."""
+        self.has_creations = may_create and self.creation_rng.random() < WITH_CREATIONS
+        self.relays = Relays(
+            *(self.environment.clock, self.rng, self.account_rng, self.creation_rng, relay_count)
+        )
         self.discord_faults = FaultInjector(self.environment.rng("discord faults"))
         self.relay_faults = FaultInjector(self.environment.rng("relay faults"))
         slow = self.rng.choice([0.01, 0.05, 0.3])
@@ -88,6 +109,8 @@ class Simulation:
         )
         self.users = Users(self.state, self.trace)
         self.accounts = Accounts(self.state, self.users)
+        log = CreationLog(self.disk.connection, self.environment.clock.true_time)
+        self.creations = Creations(self.state, self.users, log)
         self.settings = self._draw_settings()
         self.channels: list[Channel] = []
         """Where people ask."""
@@ -96,7 +119,8 @@ class Simulation:
         self.tasks: list[SimulatedTask] = []
         self.process: BotProcess | None = None
         self._dead: list[BotProcess] = []
-        self.process_count = 0
+        self.started_at: list[float] = []
+        """When each process was started (true Unix seconds)."""
         self.min_restart_delay = 5.0
         """Seconds until a process that has died is started again."""
         self._failed_starts = 0
@@ -122,6 +146,8 @@ class Simulation:
             suno_base_url=self.relays.servers[0].base_url,
             suno_api_key=self.relays.operator_key if self._has_operator() else "",
             shared_relay=self.account_rng.random() < SHARED,
+            shared_relay_creates=self.has_creations and self.creation_rng.random() < SHARED,
+            relay_profiles=PROFILES if self.has_creations else None,
             encryption_key=ENCRYPTION_KEY,
             attach_audio=False,
             poll_interval=rng.choice([10.0, 20.0, 45.0]),
@@ -155,7 +181,7 @@ class Simulation:
 
     def _live(self) -> bool:
         """Let one process live; return whether another one follows."""
-        self.process_count += 1
+        self.started_at.append(self.environment.clock.true_time())
         process = BotProcess(
             self.environment,
             self.settings,
@@ -243,6 +269,11 @@ class Simulation:
 
     # What is to be known of the world
 
+    @property
+    def process_count(self) -> int:
+        """How many processes there have been."""
+        return len(self.started_at)
+
     def refuses_for_good(self, channel: Channel) -> bool:
         """Whether a channel lets the bot post nothing, also now that all faults have stopped."""
         banned = self.state.banned_words.get(channel.guild_id or 0)
@@ -285,5 +316,9 @@ class Simulation:
             ids = self.disk.tasks_of_message(message.id)
         elif unnamed:
             ids = self.disk.tasks_of_nonce(message.nonce)
-        known = dict.fromkeys(task.id for task in self.tasks)
-        return [task_id for task_id in known if task_id in (ids or message.text)]
+        known = dict.fromkeys(task.id for task in (*self.tasks, *self.relays.begun))
+        found = [task_id for task_id in known if task_id in (ids or message.text)]
+        found += _PENDING_ID.findall("\n".join(ids) if ids else message.text)
+        if not found:  # ids of several clips are too long for buttons
+            found = [each for each in self.disk.tasks_of_nonce(message.nonce) if "," in each]
+        return list(dict.fromkeys(found))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from bot.i18n.catalog import catalog_for
 from tests.simulation.discord_state import Message
 from tests.simulation.messages import is_minimal
-from tests.simulation.relay_server import Fate, SimulatedTask
+from tests.simulation.simulated_task import Fate, SimulatedTask
 
 _WORDS = catalog_for("en-US")
 _SPLIT = "\N{BULLET}"
@@ -18,6 +18,8 @@ _HEADLINES: dict[str, tuple[str, ...]] = {
     "nothing": ("notice-nothing-to-play",),
     "not found": ("notice-not-found", "notice-not-found-partly"),
     "gave up": ("notice-gave-up", "notice-gave-up-partly"),
+    "rejected": ("notice-rejected", "notice-cancelled"),
+    "unconfirmed": ("notice-unconfirmed",),
     "disconnected": ("notice-disconnected", "notice-disconnected-partly"),
 }
 """The statements of notices, with the keys of the texts that make them."""

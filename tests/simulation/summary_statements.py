@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from bot.i18n.catalog import catalog_for
 from tests.simulation.discord_state import Message
 from tests.simulation.messages import SUMMARY_KEYS, is_minimal
-from tests.simulation.relay_server import Fate, SimulatedTask
+from tests.simulation.simulated_task import Fate, SimulatedTask
 from tests.simulation.statements import Truths
 
 _WORDS = catalog_for("en-US")

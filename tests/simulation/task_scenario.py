@@ -2,7 +2,8 @@
 
 from random import Random
 
-from tests.simulation.relay_server import Fate, RelayServer, SimulatedTask, mark_of
+from tests.simulation.relay_server import RelayServer
+from tests.simulation.simulated_task import Fate, SimulatedTask, mark_of
 from tests.simulation.simulation import Simulation
 
 FATES = {

@@ -6,6 +6,7 @@ from collections import deque
 
 from tests.simulation.clock import VirtualClock
 from tests.simulation.relay_server import KEY_PREFIX
+from tests.simulation.relay_submissions import MARK
 
 KEPT = 60_000
 """The latest lines that are kept for whoever has to find out why a seed failed."""
@@ -40,12 +41,15 @@ class TraceHandler(logging.Handler):
         super().__init__(logging.DEBUG)
         self._trace = trace
         self.unexpected: list[str] = []
-        """Errors whose cause no fault of the simulation explains, and lines that tell a key."""
+        """Errors that no fault of the simulation explains, and lines that tell a key or a text."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Note one record, unless it is for debugging."""
-        if KEY_PREFIX in self.format(record):
+        line = self.format(record)
+        if KEY_PREFIX in line:
             self.unexpected.append(f"KEY in the log: {record.getMessage()}")
+        if MARK.search(line):
+            self.unexpected.append(f"TEXT in the log: {record.getMessage()}")
         if record.levelno < logging.INFO:
             return
         self._trace.note(f"log {record.levelname} {record.name}: {record.getMessage()}")

@@ -28,14 +28,21 @@ class UserAction:
     asked_at: float
     """Unix seconds of the true clock."""
     interaction: Interaction
+    aliases: tuple[str, ...] = ()
+    """What else a reply may call the task."""
+    is_stored: bool = False
+    """Whether the task is watched whatever the reply says: it was stored with its watch."""
 
     @property
     def reply_kind(self) -> ReplyKind:
         """What the reply says about the task."""
         answers = self.interaction.answers
+        if self.is_stored:
+            return ReplyKind.WATCHING
         if not answers:
             return ReplyKind.UNKNOWN
-        kinds = {_classify_line(self.task_id, line) for line in answers[-1].split("\n")}
+        lines = answers[-1].split("\n")
+        kinds = {_classify_line(name, line) for name in self._names for line in lines}
         kinds.discard(ReplyKind.UNKNOWN)
         mentions_other_tasks = "task-" in answers[-1] and not names(answers[-1], self.task_id)
         return min(
@@ -46,17 +53,21 @@ class UserAction:
     def is_unchecked(self) -> bool:
         """Whether the reply says that the relay cannot be asked about the task now."""
         keys = ("watch-unchecked", "watch-unreachable", "watch-not-asked")
-        lines = [line for answer in self.interaction.answers for line in answer.split("\n")]
-        return any(says(line, key, self.task_id) for line in lines for key in keys)
+        return any(map(self._is_told, keys))
 
     @property
     def is_notice_being_sent(self) -> bool:
         """Whether the reply says that a notice is being sent and cannot be stopped."""
-        return any(
-            says(line, "unwatch-sending", self.task_id)
-            for answer in self.interaction.answers
-            for line in answer.split("\n")
-        )
+        return self._is_told("unwatch-sending")
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return (self.task_id, *self.aliases)
+
+    def _is_told(self, key: str) -> bool:
+        """Whether an answer has a line with the text of a key about the task."""
+        lines = [line for answer in self.interaction.answers for line in answer.split("\n")]
+        return any(says(line, key, name) for line in lines for name in self._names)
 
     def __str__(self) -> str:
         answers = self.interaction.answers
@@ -130,21 +141,21 @@ class Users:
         if private:
             options.append({"name": "private", "type": 5, "value": True})
             place = self._state.channels[person.direct]
-        data = _command("watch", options) | {"resolved": resolved}
+        data = command_data("watch", options) | {"resolved": resolved}
         self._act(process, person, channel, COMMAND, data, "watch", task_ids, place)
 
     def unwatch(
         self, process: BotProcess | None, person: User, task_id: str, channel: Channel
     ) -> None:
         """Use ``/suno unwatch``, which applies to every channel."""
-        data = _command("unwatch", [{"name": "id", "type": 3, "value": task_id}])
+        data = command_data("unwatch", [{"name": "id", "type": 3, "value": task_id}])
         self._act(process, person, channel, COMMAND, data, "unwatch", [task_id], channel)
 
     def request_status(
         self, process: BotProcess | None, person: User, task_id: str, channel: Channel
     ) -> None:
         """Use ``/suno status``."""
-        data = _command("status", [{"name": "id", "type": 3, "value": task_id}])
+        data = command_data("status", [{"name": "id", "type": 3, "value": task_id}])
         self._act(process, person, channel, COMMAND, data, "status", [], channel)
 
     def press(
@@ -225,6 +236,13 @@ class Users:
         return interaction
 
 
-def _command(name: str, options: list[dict[str, Any]]) -> dict[str, Any]:
+def command_data(name: str, options: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what Discord sends of a subcommand of ``/suno``."""
     command = {"name": name, "type": 1, "options": options}
     return {"id": "77", "name": "suno", "type": 1, "options": [command]}
+
+
+def modal_field(named: tuple[str, str]) -> dict[str, Any]:
+    """Return what Discord sends of a field of a modal, given its name and its value."""
+    name, value = named
+    return {"type": 18, "component": {"type": 4, "custom_id": name, "value": value}}
