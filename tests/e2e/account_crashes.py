@@ -7,23 +7,17 @@ run whose account does not exist, and each watch has to end in one message. The 
 that is violated.
 """
 
-import asyncio
-import os
 import sqlite3
-import sys
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
-import click
 from pydantic import SecretStr
 
 from bot.encryption import Cipher, parse_keys
 from bot.storage.models import EndReason, RelayAccount
 from bot.storage.relay_accounts import RelayAccountStore
-from sandbox.bot_process import ENCRYPTION_KEY, ROOT
+from sandbox.bot_process import ENCRYPTION_KEY
 from tests.e2e.account_journey import (
     DIRECT,
     ELSEWHERE,
@@ -34,55 +28,23 @@ from tests.e2e.account_journey import (
     STEPS,
     open_journey,
 )
+from tests.e2e.journey_crashes import Result, command, result, run_program
 from tests.support.account_harness import SERVER, USER, AccountHarness
 from tests.support.account_panels import database_files
-from tests.support.write_faults import (
-    WriteFault,
-    WriteFaultKind,
-    count_calls,
-    possible_faults,
-    strace_command,
-    unavailable_reason,
-    was_injected,
-)
+from tests.support.write_faults import WriteFault
 
 _CIPHER = Cipher(parse_keys(ENCRYPTION_KEY))
 _HEADER_SIZE = 5
 """Bytes at the beginning of every ciphertext with the same key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """The result of one journey."""
-
-    fault: WriteFault | None
-    injected: bool
-    """Whether the fault happened."""
-    steps: int
-    """How many steps were confirmed."""
-    violations: tuple[str, ...]
-    calls: dict[str, int]
-    """How often the process made each system call, see ``count_calls``."""
-
-
 async def run_journey(folder: Path, fault: WriteFault | None = None) -> Result:
     """Run the journey with a fault, open its database again, and audit it."""
-    trace = folder / "trace"
-    process = await asyncio.create_subprocess_exec(
-        *strace_command(folder / "suno.db", trace, fault),
-        *(sys.executable, "-m", "tests.e2e.account_journey", str(folder)),
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    output, errors = await process.communicate()
-    done = output.decode().splitlines()
-    if fault is None and done != list(STEPS):
-        raise RuntimeError(f"the journey failed without a fault: {errors.decode()}")
+    program = ("tests.e2e.account_journey", str(folder))
+    done = await run_program(folder, program, STEPS, fault)
     async with open_journey(folder) as harness:
-        violations = await audit(harness, folder, len(done))
-    return Result(fault, was_injected(trace), len(done), tuple(violations), count_calls(trace))
+        violations = await audit(harness, folder, done)
+    return result(folder, fault, done, violations)
 
 
 async def audit(harness: AccountHarness, folder: Path, done: int) -> list[str]:
@@ -168,52 +130,5 @@ _WATCHES = (
 """Each watch, after how many steps it is confirmed, and from which on it may be erased."""
 
 
-async def run_journeys(
-    faults: Sequence[WriteFault], folder: Path, jobs: int, on_result: Callable[[Result], None]
-) -> None:
-    """Run the journey with each fault, ``jobs`` at a time."""
-    slots = asyncio.Semaphore(jobs)
-
-    async def run_one(fault: WriteFault) -> None:
-        async with slots:
-            subfolder = folder / str(fault).replace(" ", "-")
-            subfolder.mkdir()
-            on_result(await run_journey(subfolder, fault))
-
-    await asyncio.gather(*map(run_one, faults))
-
-
-@click.command()
-@click.option("--every", default=1, show_default=True, help="Only every n-th call.")
-@click.option("--skip", default=0, show_default=True, help="The first calls, to run in parts.")
-@click.option("--jobs", default=2, show_default=True, help="Journeys at a time.")
-def main(every: int, skip: int, jobs: int) -> None:
-    """Kill the journey at every write to the database, and audit what is left."""
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        if reason := unavailable_reason(folder):
-            raise click.ClickException(reason)
-        (folder / "no-fault").mkdir()
-        results = [asyncio.run(run_journey(folder / "no-fault"))]
-        faults = list(possible_faults(results[0].calls, [WriteFaultKind.KILL]))
-        asyncio.run(run_journeys(faults[skip::every], folder, jobs, _collector(results)))
-    violating = [result for result in results if result.violations]
-    click.echo(f"{len(results) - 1:>8} journeys with a kill, of {len(faults)} possible")
-    click.echo(f"{sum(result.injected for result in results):>8} in which it happened")
-    click.echo(f"{len(violating):>8} with violations")
-    sys.exit(1 if violating else 0)
-
-
-def _collector(results: list[Result]) -> Callable[[Result], None]:
-    """Return what adds a result to the others, and prints at once what it violates."""
-
-    def on_result(result: Result) -> None:
-        results.append(result)
-        for violation in result.violations:
-            click.echo(f"{result.fault} after {result.steps} steps: {violation}", err=True)
-
-    return on_result
-
-
 if __name__ == "__main__":
-    main()
+    command(run_journey)()

@@ -132,13 +132,19 @@ class CreationHarness:
 
 @asynccontextmanager
 async def open_creations(
-    folder: Path, relay: LocalRelay, changes: Mapping[str, str] = NOTHING
+    folder: Path,
+    relay: LocalRelay,
+    changes: Mapping[str, str] = NOTHING,
+    hosts: Mapping[str, LocalRelay] = NOTHING,
 ) -> AsyncIterator[CreationHarness]:
-    """Build a bot whose operator's account is at ``relay``; it is not started."""
+    """Build a bot whose operator's account is at ``relay``; it is not started.
+
+    ``changes`` and ``hosts`` as for ``open_accounts``.
+    """
     operator = {"suno_base_url": relay.base_url, "suno_api_key": relay.key}
     limits = {"watches_per_user": "1000", "messages_per_user": "1000"}
     many = {**limits, "messages_per_channel": "1000"}
-    async with open_accounts(folder, relay, {**operator, **many, **changes}) as accounts:
+    async with open_accounts(folder, relay, {**operator, **many, **changes}, hosts) as accounts:
         services = accounts.services
         store = CreationStore(
             accounts.database, services.outbox, services.live_cards, services.limits

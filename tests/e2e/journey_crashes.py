@@ -1,0 +1,150 @@
+"""Kills a short journey at each system call that writes the database, and audits what is left.
+
+The journey is a program of its own, which prints the name of each step that is done. A test of
+crashes says how to run it with a fault and how to audit it; this runs it once without a fault,
+counts the calls that write or sync, and runs it once for each of them.
+"""
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from sandbox.bot_process import ROOT
+from tests.support.write_faults import (
+    WriteFault,
+    WriteFaultKind,
+    count_calls,
+    possible_faults,
+    strace_command,
+    unavailable_reason,
+    was_injected,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The result of one journey."""
+
+    fault: WriteFault | None
+    injected: bool
+    """Whether the fault happened."""
+    steps: int
+    """How many steps were confirmed."""
+    violations: tuple[str, ...]
+    calls: dict[str, int]
+    """How often the process made each system call, see ``count_calls``."""
+
+
+RunJourney = Callable[[Path, WriteFault | None], Awaitable[Result]]
+"""Runs a journey with its database in a folder, perhaps with a fault, and audits it."""
+
+
+async def run_program(
+    folder: Path, arguments: Sequence[str], steps: Sequence[str], fault: WriteFault | None
+) -> int:
+    """Run the program of a journey with a fault; return how many of its steps were confirmed.
+
+    ``arguments``: what follows ``python -m``. Raises ``RuntimeError`` if a step is missing although
+    there was no fault.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *strace_command(folder / "suno.db", folder / "trace", fault),
+        *(sys.executable, "-m", *arguments),
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, errors = await process.communicate()
+    done = output.decode().splitlines()
+    if fault is None and done != list(steps):
+        raise RuntimeError(f"the journey failed without a fault: {errors.decode()}")
+    return len(done)
+
+
+def result(folder: Path, fault: WriteFault | None, steps: int, violations: Sequence[str]) -> Result:
+    """Return the result of the journey whose trace is in a folder."""
+    trace = folder / "trace"
+    return Result(fault, was_injected(trace), steps, tuple(violations), count_calls(trace))
+
+
+async def run_journeys(
+    run: RunJourney,
+    faults: Sequence[WriteFault],
+    folder: Path,
+    jobs: int,
+    on_result: Callable[[Result], None],
+) -> None:
+    """Run a journey with each fault, ``jobs`` at a time."""
+    slots = asyncio.Semaphore(jobs)
+
+    async def run_one(fault: WriteFault) -> None:
+        async with slots:
+            subfolder = folder / str(fault).replace(" ", "-")
+            subfolder.mkdir()
+            on_result(await run(subfolder, fault))
+
+    await asyncio.gather(*map(run_one, faults))
+
+
+async def run_sample(run: RunJourney, parts: Sequence[float], folder: Path) -> list[Result]:
+    """Run a journey without a fault, and once for each part of its writes that precedes a kill."""
+    (folder / "no-fault").mkdir()
+    results = [await run(folder / "no-fault", None)]
+    calls = results[0].calls["pwrite64"]
+    faults = [WriteFault(WriteFaultKind.KILL, "pwrite64", round(part * calls)) for part in parts]
+    await run_journeys(run, faults, folder, 2, results.append)
+    return results
+
+
+def violations_by_fault(results: Sequence[Result]) -> dict[str, tuple[str, ...]]:
+    """Return the violations by the kill that caused them."""
+    return {str(each.fault): each.violations for each in results if each.violations}
+
+
+def command(run: RunJourney) -> click.Command:
+    """Return the command that kills a journey at every write to the database."""
+
+    @click.command()
+    @click.option("--every", default=1, show_default=True, help="Only every n-th call.")
+    @click.option("--skip", default=0, show_default=True, help="The first calls, to run in parts.")
+    @click.option("--jobs", default=2, show_default=True, help="Journeys at a time.")
+    def main(every: int, skip: int, jobs: int) -> None:
+        """Kill the journey at every write to the database, and audit what is left."""
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary)
+            if reason := unavailable_reason(folder):
+                raise click.ClickException(reason)
+            (folder / "no-fault").mkdir()
+            results = [asyncio.run(_awaited(run(folder / "no-fault", None)))]
+            faults = list(possible_faults(results[0].calls, [WriteFaultKind.KILL]))
+            on_result = _collector(results)
+            asyncio.run(run_journeys(run, faults[skip::every], folder, jobs, on_result))
+        violating = [result for result in results if result.violations]
+        click.echo(f"{len(results) - 1:>8} journeys with a kill, of {len(faults)} possible")
+        click.echo(f"{sum(result.injected for result in results):>8} in which it happened")
+        click.echo(f"{len(violating):>8} with violations")
+        sys.exit(1 if violating else 0)
+
+    return main
+
+
+async def _awaited(journey: Awaitable[Result]) -> Result:
+    return await journey
+
+
+def _collector(results: list[Result]) -> Callable[[Result], None]:
+    """Return what adds a result to the others, and prints at once what it violates."""
+
+    def on_result(result: Result) -> None:
+        results.append(result)
+        for violation in result.violations:
+            click.echo(f"{result.fault} after {result.steps} steps: {violation}", err=True)
+
+    return on_result
