@@ -211,7 +211,7 @@ def _requeue_abandoned_creations() -> None:
 
     async def recover(self: CreationStore, *_: Any, **__: Any) -> int:
         return await self._database.write(
-            "UPDATE creations SET state = 'queued', due_at = 0 WHERE state = 'submitting'", []
+            "UPDATE creations SET state = 'queued', due_at = 1 WHERE state = 'submitting'", []
         )
 
     _replace(CreationStore, "recover", recover)
