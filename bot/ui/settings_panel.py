@@ -56,6 +56,7 @@ def overview(view: ServerView, remark: str = "") -> Panel:
     lines = [remark] if remark else []
     for name in PAGES:
         lines += [_value_line(name, view), *filter(None, [found.get(name)])]
+    lines.append(catalog.text("settings-create", on="yes" if view.settings.creation else "no"))
     if view.has_accounts:
         lines.append(catalog.text("settings-relay"))
     menu: discord.ui.Select[discord.ui.View] = discord.ui.Select(

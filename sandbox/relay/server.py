@@ -174,6 +174,7 @@ class LocalRelay:
             return await unauthorized().answer(request, self._closing)
         if submitted is not None:
             status, answer = self.submissions.submit(self.key, submitted, await request.read())
+            self._arrived.set()
             await asyncio.sleep(self.submissions.answer_delay)
             return web.json_response(answer, status=status)
         if acted is not None:

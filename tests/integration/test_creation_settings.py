@@ -96,6 +96,15 @@ async def test_every_setting_is_changed_in_its_page(studio: Studio) -> None:
     assert filled_in(opened)["model"] == ["chirp-v4"]
 
 
+async def test_the_panel_of_the_server_says_whether_creation_is_on(studio: Studio) -> None:
+    """And which command changes that."""
+    for is_on in (True, False):
+        panel = (await studio.use("suno-settings panel")).messages[0]
+        assert studio.text("settings-create", on="yes" if is_on else "no") in shown_text(panel)
+        if is_on:
+            await studio.press(await panel_of(studio), "create-settings-button:off")
+
+
 async def test_defaults_are_restored(studio: Studio) -> None:
     """The price, the models and the roles, each with a button on its page."""
     role = studio.sandbox.guild.add_role("Makers")

@@ -72,6 +72,32 @@ async def test_a_newcomer_makes_a_song_with_three_presses(
         await expect(page.locator(".dock audio")).to_have_js_property("readyState", 4)
 
 
+async def test_pressing_enter_twice_creates_one_song(
+    environment: PageEnvironment, browser: Browser
+) -> None:
+    """The second press comes before the first is answered."""
+    charges = len(environment.relay.submissions.charges)
+    async with open_page(browser, environment.server.url) as page:
+        await switch_user(page, "friend")
+        await page.locator(".composer-text").fill("/suno create Boats that come home")
+        await page.locator(".option-input").evaluate(
+            """(field) => {
+              const enter = { key: "Enter", bubbles: true };
+              for (let press = 0; press < 2; press += 1) {
+                field.dispatchEvent(new KeyboardEvent("keydown", enter));
+              }
+            }"""
+        )
+        answers = page.locator(".message.ephemeral", has_text="Making")
+        await expect(answers).to_have_count(1)
+        await environment.relay.wait_for_charges(charges + 1)
+        await use(page, "/suno list ")
+        await expect(page.locator(".message.ephemeral").last).to_contain_text("watching")
+        await expect(answers).to_have_count(1)
+    assert len(environment.relay.submissions.charges) == charges + 1
+    environment.relay.age(60)
+
+
 @pytest.mark.parametrize("size", [WIDE, NARROW])
 async def test_a_modal_fits_its_window_with_every_kind_of_field(
     environment: PageEnvironment, browser: Browser, size: tuple[int, int]

@@ -12,6 +12,10 @@ command-reset-name = reset
 settings-title = Settings for this server
 settings-line = **{ $label }:** { $value }
 settings-now = **Now:** { $value }
+settings-create = **Creating songs:** { $on ->
+        [yes] On
+       *[no] Off
+    } · { COMMAND("suno-settings create") }
 settings-relay = **This server's own relay:** { COMMAND("suno-settings relay") }
 settings-menu = What do you want to change?
 settings-button-back = Back
@@ -129,11 +133,11 @@ health-minutes = { $count ->
 language-name = English
 
 server-welcome =
-    👋 Hi! I post songs and lyrics from your Suno relay when they're ready.
+    👋 Hi! I make songs and lyrics with a Suno relay, and post them when they're ready.
     Start with { COMMAND("suno watch") } and a task id, or see { COMMAND("suno help") }.
     Server managers: { $accounts ->
-        [yes] { COMMAND("suno-settings relay") } connects your relay, { COMMAND("suno-settings panel") }
-       *[no] { COMMAND("suno-settings panel") }
+        [yes] { COMMAND("suno-settings relay") } connects your relay, { COMMAND("suno-settings create") } lets members make songs, { COMMAND("suno-settings panel") }
+       *[no] { COMMAND("suno-settings create") } lets members make songs, { COMMAND("suno-settings panel") }
     } sets channel, mentions and language.
 
 command-language = Choose the language I use with you
@@ -145,8 +149,8 @@ language-set-automatic = ✅ From now on I'll use the language of your Discord.
 forget-settings = the language you chose
 
 help-title = Suno Bot
-help-what = Generate a song or lyrics at your Suno relay and give me the task id. I'll post the result as soon as it's ready, and mention you.
-help-create = { COMMAND("suno create") } and { COMMAND("suno compose") }: make a song, where that is switched on; { COMMAND("suno write") }: lyrics
+help-what = I make songs and lyrics with a Suno relay, post them when they're ready, and mention you. What you've begun there yourself I post too, by its id.
+help-create = { COMMAND("suno create") } and { COMMAND("suno compose") }: make a song, where that's switched on; { COMMAND("suno write") }: lyrics
 help-watch = { COMMAND("suno watch") } with the id: get the result here when it's ready
 help-status = { COMMAND("suno status") } with the id: see how far along it is
 help-lyrics = { COMMAND("suno lyrics") } with the id: read the full lyrics

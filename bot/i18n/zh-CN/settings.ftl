@@ -12,6 +12,10 @@ command-reset-name = 重置
 settings-title = 这个服务器的设置
 settings-line = **{ $label }：**{ $value }
 settings-now = **当前：**{ $value }
+settings-create = **创作歌曲：**{ $on ->
+        [yes] 已开启
+       *[no] 已关闭
+    } · { COMMAND("suno-settings create") }
 settings-relay = **服务器自己的中转站：**{ COMMAND("suno-settings relay") }
 settings-menu = 想改哪一项？
 settings-button-back = 返回
@@ -122,11 +126,11 @@ health-minutes = { $count ->
 language-name = 简体中文
 
 server-welcome =
-    👋 大家好！Suno 中转站的歌曲和歌词一生成好，我就发出来。
+    👋 大家好！我用 Suno 中转站生成歌曲和歌词，一生成好就发出来。
     用 { COMMAND("suno watch") } 加任务 ID 就能开始，更多用法见 { COMMAND("suno help") }。
     服务器管理者：用 { $accounts ->
-        [yes] { COMMAND("suno-settings relay") } 连接你们的中转站，用 { COMMAND("suno-settings panel") }
-       *[no] { COMMAND("suno-settings panel") }
+        [yes] { COMMAND("suno-settings relay") } 连接你们的中转站，用 { COMMAND("suno-settings create") } 允许成员生成歌曲，用 { COMMAND("suno-settings panel") }
+       *[no] { COMMAND("suno-settings create") } 允许成员生成歌曲，用 { COMMAND("suno-settings panel") }
     } 设置频道、提及和语言。
 
 command-language = 选择我和你交流用的语言
@@ -138,7 +142,7 @@ language-set-automatic = ✅ 以后我用你的 Discord 的语言。
 forget-settings = 你选择的语言
 
 help-title = Suno Bot
-help-what = 在 Suno 中转站生成歌曲或歌词，然后把任务 ID 交给我。一生成好，我就发出结果并提到你。
+help-what = 我用 Suno 中转站生成歌曲和歌词，一生成好就发出来并提到你。你自己在那里开始的任务也可以：把任务 ID 交给我。
 help-create = { COMMAND("suno create") }、{ COMMAND("suno compose") }：在开启了创作的地方生成歌曲；{ COMMAND("suno write") }：写歌词
 help-watch = { COMMAND("suno watch") } 加任务 ID：生成好后在这里发出结果
 help-status = { COMMAND("suno status") } 加任务 ID：查看现在的进度

@@ -20,6 +20,7 @@ export class Composer {
     this.moves = moves;
     this.commands = [];
     this.form = null;
+    this.sending = false;
     this.suggestions = new Suggestions();
     this.text = el("textarea", {
       class: "composer-text",
@@ -145,12 +146,17 @@ export class Composer {
     return this.connection.request("autocomplete", { channel: this.store.current, name: command.path, option: option.name, text, others });
   }
 
+  /** Use a command, once: Enter may be pressed again before the server has answered. */
   async use(command, options) {
+    if (this.sending) return;
+    this.sending = true;
     try {
       await this.connection.request("command", { channel: this.store.current, name: command.path, options });
       this.leave();
     } catch (error) {
       toast(error.message, { bad: true });
+    } finally {
+      this.sending = false;
     }
   }
 
