@@ -167,3 +167,4 @@ async def test_odd_ids_are_told_as_unconfirmed(studio: Studio, data: object) -> 
     await studio.use("suno create", description="a harbour")
     (notice,) = await studio.notices("so I didn't repeat it")
     assert notice.pinged == {studio.ada.id}
+    assert "no clear answer" in notice.content  # it did answer

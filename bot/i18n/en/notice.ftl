@@ -76,8 +76,8 @@ notice-cancelled =
     }
 notice-unconfirmed =
     { $titled ->
-        [yes] I don't know whether **{ $title }** is being made: the relay never answered.
-       *[no] I don't know whether your request arrived: the relay never answered.
+        [yes] I don't know whether **{ $title }** is being made: the relay gave no clear answer.
+       *[no] I don't know whether your request arrived: the relay gave no clear answer.
     }
 notice-advice-unconfirmed = It may have been charged, so I didn't repeat it. See at the relay whether it's there; if so, { COMMAND("suno watch") } with its id brings it here. If not, try again.
 

@@ -70,7 +70,7 @@ summary-rejected =
         [failed] relay error
        *[cancelled] cancelled
     }
-summary-unconfirmed = no answer from the relay
+summary-unconfirmed = no clear answer from the relay
 summary-failed =
     { $cause ->
         [artist] names a known artist

@@ -76,8 +76,8 @@ notice-cancelled =
     }
 notice-unconfirmed =
     { $titled ->
-        [yes] 不知道《**{ $title }**》有没有在生成：中转站一直没有回应。
-       *[no] 不知道你的请求有没有送到：中转站一直没有回应。
+        [yes] 不知道《**{ $title }**》有没有在生成：中转站没有给出明确的回应。
+       *[no] 不知道你的请求有没有送到：中转站没有给出明确的回应。
     }
 notice-advice-unconfirmed = 可能已经扣费，所以我没有重发。请到中转站看看有没有这个任务：有的话，用 { COMMAND("suno watch") } 加上任务 ID 就能发到这里；没有的话，再试一次。
 

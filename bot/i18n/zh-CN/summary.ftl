@@ -48,7 +48,7 @@ summary-rejected =
         [failed] 中转站出错
        *[cancelled] 已取消
     }
-summary-unconfirmed = 中转站没有回应
+summary-unconfirmed = 中转站没有明确回应
 summary-failed =
     { $cause ->
         [artist] 用了知名艺人的名字
