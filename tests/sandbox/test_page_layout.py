@@ -116,7 +116,7 @@ async def test_options_stay_within_the_message_box(
         assert composer["height"] <= size[1] / 2
 
 
-NAMES = {"ID", "JSON", "Suno", "Bot", "SIGKILL", "Song", "Club", "APP"}
+NAMES = {"ID", "JSON", "Suno", "suno", "Bot", "SIGKILL", "Song", "Club", "APP"}
 
 
 async def test_the_whole_page_follows_the_language(harness: PageHarness) -> None:
