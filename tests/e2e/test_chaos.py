@@ -5,8 +5,12 @@ from pathlib import Path
 import pytest
 
 from bot.i18n.catalog import catalog_for
+from bot.relay.models import TaskKind
+from bot.storage.models import CreationState
 from bot.ui.escaping import code_span
+from sandbox.relay import RecordedSubmission
 from tests.e2e.chaos.audit import AuditResult, audit
+from tests.e2e.chaos.creations import StoredCreation, audit_creations
 from tests.e2e.chaos.expected_results import ExpectedResult, TaskEnding
 from tests.e2e.chaos.messages import PostedMessage
 from tests.e2e.chaos.plan import nonce_window, plan
@@ -194,9 +198,71 @@ def test_the_audit_accepts_a_disconnection_only_after_one() -> None:
     assert audited([an_action()], notice).wrong
 
 
+WISH = StoredCreation("creation-1", "wish-00001-0-of-chaos", CreationState.SUBMITTED)
+
+
+def a_charge(task_id: str = "made-1") -> RecordedSubmission:
+    """Return a submission of the wish; without an id, nothing is charged for it."""
+    body = {"gpt_description_prompt": f"{WISH.mark} by the sea"}
+    return RecordedSubmission(
+        "key", TaskKind.MUSIC, body, at=1.0, task_ids=(task_id,) if task_id else ()
+    )
+
+
+def a_told_end(key: str, task_id: str = "made-1") -> PostedMessage:
+    """Return a message that tells the end of the wish."""
+    says = CATALOG.text(key, titled="no", title="", kind="music", counts="")
+    return a_notice(ADA, says=says, text=f"♪ {task_id}")
+
+
+SONG_TOLD = a_told_end("notice-song-done")
+REJECTION_TOLD = a_told_end("notice-rejected", "creation-1")
+DOUBT_TOLD = a_told_end("notice-unconfirmed", "creation-1")
+
+
+@pytest.mark.parametrize(
+    ("state", "submissions", "messages"),
+    [
+        (CreationState.SUBMITTED, [a_charge()], [SONG_TOLD]),
+        (CreationState.REJECTED, [a_charge("")], [REJECTION_TOLD]),
+        (CreationState.UNCONFIRMED, [a_charge()], [DOUBT_TOLD]),
+        (CreationState.UNCONFIRMED, [], [DOUBT_TOLD]),
+    ],
+)
+def test_the_audit_accepts_true_ends_of_creations(
+    state: CreationState, submissions: list[RecordedSubmission], messages: list[PostedMessage]
+) -> None:
+    """A song, a rejection of which nothing is charged, or that nobody knows."""
+    assert audit_creations([replace(WISH, state=state)], submissions, messages) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "submissions", "messages"),
+    [
+        (CreationState.SUBMITTED, [a_charge(), a_charge("made-2")], [SONG_TOLD]),
+        (CreationState.SUBMITTED, [], [SONG_TOLD]),
+        (CreationState.REJECTED, [a_charge()], [REJECTION_TOLD]),
+        (CreationState.SUBMITTED, [a_charge()], []),
+        (CreationState.SUBMITTED, [a_charge()], [SONG_TOLD, SONG_TOLD]),
+        (CreationState.UNCONFIRMED, [a_charge()], [DOUBT_TOLD, SONG_TOLD]),
+        (CreationState.UNCONFIRMED, [], [REJECTION_TOLD]),
+    ],
+    ids=["twice", "no charge", "not rejected", "lost", "doubled", "two ends", "untrue"],
+)
+def test_the_audit_finds_wrong_ends_of_creations(
+    state: CreationState, submissions: list[RecordedSubmission], messages: list[PostedMessage]
+) -> None:
+    """Charged twice or wrongly, told twice, wrongly or never."""
+    assert audit_creations([replace(WISH, state=state)], submissions, messages)
+
+
 async def test_chaos_violates_no_guarantee(tmp_path: Path) -> None:
-    """Kills, cut connections, errors and denied permissions lose and duplicate no notice."""
+    """Kills, cut connections, errors and denied permissions lose and duplicate no notice.
+
+    Nothing is charged that nobody asked for, or twice.
+    """
     report = await run_chaos(tmp_path, seed=5, rounds=20)
     assert report.violations == [], "\n".join([*report.log, *report.violations])
-    assert report.metrics["confirmed watches"] > 20
+    assert report.metrics["confirmed watches"] > 10
+    assert report.metrics["charges"] > 0
     assert report.metrics["bot starts"] > 5

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from yarl import URL
 
+from bot.storage.database import DatabaseThread
+from bot.storage.server_settings import ServerSettingsStore
 from sandbox.bot_process import BotProcess, settings_for
-from sandbox.discord import Channel, LocalDiscord, User
+from sandbox.discord import Channel, Guild, LocalDiscord, User
 from sandbox.relay import LocalRelay
 from tests.e2e.chaos.faults import FaultInjector
 from tests.e2e.chaos.plan import CHANNEL_COUNT, RELAYS, USER_COUNT
@@ -103,6 +105,7 @@ async def open_environment(folder: Path) -> AsyncIterator[Environment]:
         channels = [guild.add_channel(name) for name in ("songs", "lyrics", "more")]
         channels += [other_guild.add_channel(name) for name in ("verses", "choruses")]
         channels.append(guild.add_thread(channels[2], "a thread"))
+        await _switch_creation_on(folder / "suno.db", guild, other_guild)
         clock = AdjustableClock(folder / "clock")
         program = ("-m", "tests.support.adjustable_clock", str(folder / "clock"))
         bot = BotProcess(
@@ -118,6 +121,15 @@ async def open_environment(folder: Path) -> AsyncIterator[Environment]:
             yield environment
         finally:
             await bot.kill()
+
+
+async def _switch_creation_on(path: Path, *guilds: Guild) -> None:
+    """Let everybody create in some servers, more than they will."""
+    async with DatabaseThread(path) as database:
+        for guild in guilds:
+            await ServerSettingsStore(database).change(
+                guild.id, creation=True, creations_per_user=1000, creations_per_server=1000
+            )
 
 
 def host_of(relay: str) -> str:
@@ -136,6 +148,7 @@ def _relay_options(relays: Mapping[str, LocalRelay]) -> list[str]:
 
 def _settings(discord: LocalDiscord, relay: LocalRelay, folder: Path) -> dict[str, str]:
     return settings_for(discord, relay, folder) | {
+        "SHARED_RELAY_CREATES": "true",
         "POLL_INTERVAL": "0.5",
         "POLL_REQUESTS_PER_SECOND": "50",
         "WATCH_DEADLINE": str(WATCH_DEADLINE),

@@ -116,6 +116,29 @@ class PlannedAccountChange:
     """Real seconds after the beginning of the round."""
 
 
+class SubmissionFault(StrEnum):
+    """What goes wrong with the next request to create something, at every relay."""
+
+    LOST = "charged, and the connection cut"
+    FAILS = "502 html"
+    REFUSED = "400 moderation"
+    BUSY = "503 no channel"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCreation:
+    """Something that a user creates; ``user`` and ``channel`` as in ``PlannedAction``."""
+
+    mark: str
+    """What stands in its text."""
+    is_song: bool
+    user: int
+    channel: int
+    delay: float
+    """Real seconds after the beginning of the round."""
+    fault: SubmissionFault | None
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedFault:
     """A fault that is injected at the beginning of a round."""
@@ -137,6 +160,7 @@ class Round:
     tasks: tuple[NewTask, ...]
     actions: tuple[PlannedAction, ...]
     account_changes: tuple[PlannedAccountChange, ...]
+    creations: tuple[PlannedCreation, ...]
     faults: tuple[PlannedFault, ...]
     pause: float
     """Real seconds before the clocks advance: in most rounds, enough for the replies."""
@@ -170,13 +194,16 @@ def plan(seed: int, rounds: int) -> list[Round]:
     rounds_planned = []
     for number in range(1, rounds + 1):
         random = Random(f"{seed}/{number}")  # noqa: S311 # has to be repeatable
-        planned = _round(random, number, task_count)
+        creations = _creations(Random(f"{seed}/{number}/creations"), number)  # noqa: S311 # as above
+        planned = _round(random, number, task_count, creations)
         task_count += len(planned.tasks) // len(RELAYS)
         rounds_planned.append(planned)
     return rounds_planned
 
 
-def _round(random: Random, number: int, task_count: int) -> Round:
+def _round(
+    random: Random, number: int, task_count: int, creations: tuple[PlannedCreation, ...]
+) -> Round:
     new = random.choice((0, 1, 1, 2, 2, 3)) if task_count else 2
     tasks = tuple(
         _task(random, task_count + index, relay) for index in range(new) for relay in RELAYS
@@ -191,6 +218,7 @@ def _round(random: Random, number: int, task_count: int) -> Round:
         tasks,
         tuple(actions.values()),
         tuple(_account_change(random) for _ in range(random.choice((0, 0, 1, 1, 2)))),
+        creations,
         tuple(_fault(random) for _ in range(random.choice((0, 1, 1, 1, 2, 2, 3)))),
         random.choice((0.1, 0.5, 0.5, 0.5)),
         tuple(_clock_step(random) for _ in range(random.randint(1, 3))),
@@ -229,6 +257,20 @@ def _action(random: Random, old: int, new: int) -> PlannedAction:
 def _account_change(random: Random) -> PlannedAccountChange:
     return PlannedAccountChange(
         random.choice(RELAYS[1:]), random.random() < 0.7, random.uniform(0.0, 0.3)
+    )
+
+
+def _creations(random: Random, number: int) -> tuple[PlannedCreation, ...]:
+    return tuple(
+        PlannedCreation(
+            f"wish-{number:05}-{index}-of-chaos",
+            random.random() < 0.7,
+            random.randrange(USER_COUNT),
+            random.randrange(CHANNEL_COUNT + 1),
+            random.uniform(0.0, 0.3),
+            random.choice(list(SubmissionFault)) if random.random() < 0.1 else None,
+        )
+        for index in range(random.choice((0, 1, 1, 2)))
     )
 
 

@@ -12,6 +12,7 @@ from bot.storage.database import DatabaseThread
 from sandbox.discord import ActionUnavailable, Event, Interaction, Request
 from tests.e2e.chaos.accounts import KEY_PREFIX, Accounts
 from tests.e2e.chaos.audit import AuditResult, audit
+from tests.e2e.chaos.creations import Creations
 from tests.e2e.chaos.environment import Environment, open_environment
 from tests.e2e.chaos.expected_results import ExpectedResult
 from tests.e2e.chaos.messages import messages_of_bot
@@ -21,6 +22,7 @@ from tests.e2e.chaos.plan import (
     NewTask,
     PlannedAccountChange,
     PlannedAction,
+    PlannedCreation,
     Round,
     nonce_window,
     plan,
@@ -53,15 +55,15 @@ class Report:
     """Requests of the bot that Discord refuses in any state."""
     pending: int = 0
     """How many tasks and messages were pending when recovery timed out."""
-    account_violations: Sequence[str] = ()
-    """Accounts that are lost or left behind, and places where a key can be read."""
+    stored_violations: Sequence[str] = ()
+    """Accounts that are lost or left behind, keys that can be read, creations charged wrongly."""
 
     @property
     def violations(self) -> list[str]:
         """All violations of the guarantee, a line each."""
         pending = [f"{self.pending} watches or messages are pending"] if self.pending else []
         malformed = [f"malformed request: {each.method} {each.path}" for each in self.malformed]
-        return [*pending, *malformed, *self.account_violations, *self.audit.violations]
+        return [*pending, *malformed, *self.stored_violations, *self.audit.violations]
 
 
 @dataclass
@@ -74,12 +76,14 @@ class ChaosRun:
     actions: list[tuple[UserAction, Interaction]] = field(default_factory=list)
     accounts: Accounts = field(init=False)
     account_changes: int = 0
+    creations: Creations = field(init=False)
     log: list[str] = field(default_factory=list)
     bot_exited: asyncio.Event = field(default_factory=asyncio.Event)
     reply_received: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.accounts = Accounts(self.environment)
+        self.creations = Creations(self.environment)
 
     async def run_round(self, planned: Round) -> None:
         """Run one round to its end; the bot is running then."""
@@ -96,6 +100,7 @@ class ChaosRun:
         actions += [
             asyncio.create_task(self.change_account(change)) for change in planned.account_changes
         ]
+        actions += [asyncio.create_task(self.create(each)) for each in planned.creations]
         bot_exit = asyncio.create_task(self.restart_bot(planned))
         await asyncio.sleep(planned.pause)
         for seconds in planned.clock_steps:
@@ -137,6 +142,12 @@ class ChaosRun:
             change = await self.accounts.change(relay, connects=True)
             if change is None or not change.is_done:
                 raise RuntimeError(f"The account at {relay} cannot be connected: {change}")
+
+    async def create(self, planned: PlannedCreation) -> None:
+        """Let a user create something, and wait for the reply."""
+        await asyncio.sleep(planned.delay)
+        if (created := await self.creations.create(planned)) is not None:
+            self.note(f"  {created}")
 
     async def run_command(self, planned: PlannedAction) -> None:
         """Let a user run a command, and read the reply if there is one."""
@@ -249,7 +260,8 @@ class ChaosRun:
         actions = [action for action, _ in self.actions]
         for action, interaction in self.actions:
             self._set_accounts(action, interaction)
-        messages = messages_of_bot(self.environment.discord)
+        every_message = messages_of_bot(self.environment.discord)
+        messages = [each for each in every_message if not self.creations.is_about(each)]
         moderated = self.environment.faults.moderated
         return audit(self.results, actions, messages, moderated=moderated)
 
@@ -260,8 +272,8 @@ class ChaosRun:
         action.relays = self.accounts.usable(user, channel, since, until)
         action.may_be_disconnected = self.accounts.may_be_disconnected(action.relays, since)
 
-    async def account_violations(self) -> list[str]:
-        """Stop the bot; return which accounts are lost, and where keys can be read."""
+    async def stored_violations(self) -> list[str]:
+        """Stop the bot; return what is wrong of accounts and creations, and where keys are."""
         environment = self.environment
         await environment.bot.stop()
         messages = messages_of_bot(environment.discord)
@@ -270,7 +282,8 @@ class ChaosRun:
         prefix = KEY_PREFIX.encode()
         told = [f"{name} holds a key" for name, content in places.items() if prefix in content]
         async with DatabaseThread(environment.folder / "suno.db") as database:
-            return told + await self.accounts.violations(database)
+            stored = await self.accounts.violations(database)
+            return told + stored + await self.creations.violations(database, messages)
 
     def metrics(self) -> dict[str, int | float]:
         """Return how much happened."""
@@ -285,6 +298,7 @@ class ChaosRun:
             "missing replies": sum(reply is ReplyKind.UNKNOWN for _, reply in kinds),
             "bot starts": environment.bot_starts,
             "account changes": self.account_changes,
+            **self.creations.metrics(),
             "faults": environment.faults.count,
             "messages": sum(
                 message.author is bot_user
@@ -312,5 +326,5 @@ async def run_chaos(
         metrics = {"rounds": rounds, **run.metrics()}
         metrics["real seconds"] = round(time.monotonic() - started_at)
         malformed, result = environment.discord.malformed_requests, run.audit()
-        accounts = await run.account_violations()
-        return Report(result, metrics, run.log, malformed, pending, accounts)
+        stored = await run.stored_violations()
+        return Report(result, metrics, run.log, malformed, pending, stored)
