@@ -34,10 +34,14 @@ async def browser() -> AsyncIterator[Browser]:
 
 async def use(page: Page, command: str) -> None:
     """Type a command and send it."""
+    form = page.locator(".command-form")
     await page.locator(".composer-text").fill(command)
-    await page.keyboard.press("Enter")
-    if await page.locator(".command-form").count():
+    await expect(form.or_(page.locator(".suggestion")).first).to_be_visible()
+    if not await form.count():
         await page.keyboard.press("Enter")
+        await expect(form).to_be_visible()
+    await page.keyboard.press("Enter")
+    await expect(form).to_have_count(0)
 
 
 def notice(page: Page, text: str) -> Locator:
@@ -80,6 +84,7 @@ async def test_pressing_enter_twice_creates_one_song(
     async with open_page(browser, environment.server.url) as page:
         await switch_user(page, "friend")
         await page.locator(".composer-text").fill("/suno create Boats that come home")
+        await expect(page.locator(".option-input")).to_be_visible()
         await page.locator(".option-input").evaluate(
             """(field) => {
               const enter = { key: "Enter", bubbles: true };
