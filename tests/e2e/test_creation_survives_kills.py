@@ -22,6 +22,8 @@ from tests.support.account_harness import until
 from tests.support.sandbox_session import SandboxSession
 
 OPERATOR = "custom"
+CREATES = {"SHARED_RELAY_CREATES": "true"}
+"""The operator's account may be charged; else what waits for it is cancelled."""
 SONG = CreationRequest(CreationKind.DESCRIPTION, description="a harbour", model="chirp-v4")
 
 
@@ -94,7 +96,7 @@ async def test_a_kill_before_the_request_is_sent_is_told_and_nothing_charged(
     (creation,) = await store_requests(sandbox)
     async with LocalRelay() as relay:
         port = int(relay.base_url.rpartition(":")[2])
-    settings = sandbox.environment | {"SUNO_BASE_URL": relay.base_url}
+    settings = sandbox.environment | CREATES | {"SUNO_BASE_URL": relay.base_url}
     bot = BotProcess(sandbox.folder, settings)
     with no_connections(port):
         await ready(sandbox, bot)
@@ -111,7 +113,7 @@ async def test_a_kill_before_the_answer_is_told_and_charged_once(sandbox: Sandbo
     (creation,) = await store_requests(sandbox)
     answer = asyncio.Event()
     sandbox.relay.delay = answer.wait
-    bot = BotProcess(sandbox.folder, sandbox.environment)
+    bot = BotProcess(sandbox.folder, sandbox.environment | CREATES)
     await ready(sandbox, bot)
 
     async def is_charged() -> bool:
@@ -132,7 +134,7 @@ async def test_kills_at_any_time_charge_nothing_twice(
 ) -> None:
     """Every request ends in its song, or in the message that it may have been charged."""
     creations = await store_requests(sandbox, 3)
-    bot = BotProcess(sandbox.folder, sandbox.environment)
+    bot = BotProcess(sandbox.folder, sandbox.environment | CREATES)
     await ready(sandbox, bot)
     await asyncio.sleep(delay)
     await bot.kill()
