@@ -205,7 +205,7 @@ def _texts_shown_to_strangers(simulation: Simulation, interaction: Interaction) 
     known = {
         each.mark
         for each in attempts
-        if each.place is interaction.channel or each.person is interaction.person
+        if each.place is interaction.channel.ruling or each.person is interaction.person
     }
     for _, text in interaction.seen:
         for mark in set(MARK.findall(text)) - known:

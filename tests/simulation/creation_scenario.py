@@ -36,8 +36,8 @@ def draw_creations(simulation: Simulation, begin: float, active: float) -> None:
         simulation.creations.quotas[guild_id] = quotas
     for number in range(rng.choice([1, 2, 4, 8])):
         _draw_wish(simulation, rng, number, begin + rng.uniform(0, active * 0.8))
-    for _ in range(rng.choice([0, 2, 5])):
-        _draw_press(simulation, rng, begin + rng.uniform(0, active))
+    for _ in range(rng.choice([0, 2, 6])):
+        _draw_press(simulation, rng, begin + rng.uniform(active / 4, active))
     if rng.random() < LEAVING and simulation.relays.spared is None:
         guild_id, at = rng.choice(list(simulation.state.guilds)), begin + rng.uniform(0, active)
         simulation.environment.at(at, lambda: simulation.remove_bot(guild_id))
@@ -89,18 +89,18 @@ def _draw_place(simulation: Simulation, rng: Random, person: User) -> Channel:
 def _draw_press(simulation: Simulation, rng: Random, when: float) -> None:
     """Let one or two people press *Try again* or extend a song that they see."""
     people = [rng.choice(simulation.members) for _ in range(rng.choice([1, 1, 2]))]
-    channel = _draw_place(simulation, rng, people[0])
-    if channel.person is not None:
-        people = [channel.person]
     luck, extends = rng.random(), rng.random() < 0.3
     wish = Wish(CreationKind.EXTENSION, f"wish-9-{rng.getrandbits(32):08x}")
 
     def act() -> None:
-        pressable = buttons_about(list(channel.messages.values()))
+        channels = simulation.state.channels.values()
+        messages = [message for each in channels for message in each.messages.values()]
+        pressable = buttons_about(messages)
         if not pressable:
             return
         message, button = pressable[int(luck * len(pressable))]
-        for person in people:
+        channel = simulation.state.channels[message.channel_id]
+        for person in people if channel.person is None else [channel.person]:
             if extends and button.action == "more":
                 simulation.creations.extend(simulation.process, person, wish, channel, button)
             else:

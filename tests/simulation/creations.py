@@ -59,6 +59,7 @@ class Attempt:
     mark: str
     person: User
     place: Channel
+    """Where it is told: a channel, or the forum of a post."""
     interaction: Interaction
     creation: LoggedCreation | None = None
     """The request that was stored for it, if one was."""
@@ -179,7 +180,7 @@ class Creations:
         what = f"creates {mark}"
         interaction = self._users.interact(process, person, channel, kind, data, what, message)
         if interaction is not None:
-            self.attempts.append(Attempt(mark, person, channel, interaction))
+            self.attempts.append(Attempt(mark, person, channel.ruling, interaction))
 
     def _of(self, user_id: int, mark: str) -> Iterator[Attempt]:
         return (each for each in self.attempts if (each.person.id, each.mark) == (user_id, mark))

@@ -43,6 +43,8 @@ WITH_OPERATOR, SHARED = 0.8, 0.8
 
 WITH_CREATIONS = 0.5
 """In how many simulations people create songs and lyrics."""
+CHARGED = 0.95
+"""In how many of these the operator's account may be charged, where it is shared."""
 PROFILES = Path(__file__).with_name("profiles.toml")
 """What the relays can do in these."""
 
@@ -146,7 +148,7 @@ class Simulation:
             suno_base_url=self.relays.servers[0].base_url,
             suno_api_key=self.relays.operator_key if self._has_operator() else "",
             shared_relay=self.account_rng.random() < SHARED,
-            shared_relay_creates=self.has_creations and self.creation_rng.random() < SHARED,
+            shared_relay_creates=self.has_creations and self.creation_rng.random() < CHARGED,
             relay_profiles=PROFILES if self.has_creations else None,
             encryption_key=ENCRYPTION_KEY,
             attach_audio=False,
