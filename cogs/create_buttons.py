@@ -38,7 +38,7 @@ from bot.ui.custom_ids import (
     VersionButtonId,
 )
 from bot.ui.persistent_items import persistent_item
-from bot.ui.replies import Reply, caller_of
+from bot.ui.replies import Reply, caller_of, confirm_stored
 from bot.ui.suno_cog import SunoCog
 from bot.watches.watchlist import Watchlist
 
@@ -152,11 +152,12 @@ class CreateButtons(SunoCog):
     async def _repeat(self, interaction: Interaction, key: TaskKey) -> None:
         """Make the request of a task once more, for whoever pressed the button."""
         await interaction.response.defer(ephemeral=True, thinking=True)
+        settings = await self._settings.of(interaction.guild_id)
         answer = await self._creations.again(interaction, key)
         catalog = catalog_for(interaction.locale.value)
         if isinstance(answer, CreationReport):
-            settings = await self._settings.of(interaction.guild_id)
-            await Reply(interaction).send(creation_reply(answer, settings, catalog))
+            text = creation_reply(answer, settings, catalog)
+            await confirm_stored(interaction, text, answer.creation.id)
         else:
             await Reply(interaction).send(refused_text(answer, catalog))
 

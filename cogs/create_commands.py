@@ -51,7 +51,7 @@ from bot.ui.escaping import sanitize
 from bot.ui.limits import MAX_CHOICE, MAX_OPTIONS
 from bot.ui.persistent_items import persistent_item
 from bot.ui.persistent_modals import persistent_modal
-from bot.ui.replies import Reply, caller_of
+from bot.ui.replies import Reply, caller_of, confirm_stored
 from bot.ui.suno_cog import Subcommand, SunoCog, subcommand
 from bot.watches.watchlist import Watchlist
 
@@ -138,14 +138,15 @@ class CreateCommands(SunoCog):
         await interaction.response.defer(ephemeral=True, thinking=True)
         catalog = catalog_for(interaction.locale.value)
         values = {name: sanitize(text) for name, text in values.items()}
+        settings = await self._settings.of(interaction.guild_id)
         try:
             answer = await self._create(interaction, form_id, values)
         except (RelayError, WatchError) as error:
             text = error_text(error, catalog)
         else:
             if isinstance(answer, CreationReport):
-                settings = await self._settings.of(interaction.guild_id)
-                await Reply(interaction).send(creation_reply(answer, settings, catalog))
+                text = creation_reply(answer, settings, catalog)
+                await confirm_stored(interaction, text, answer.creation.id)
                 return
             text = refused_text(answer, catalog)
         if not has_typed_text(values):

@@ -151,10 +151,11 @@ class CreationService:
         placement: Placement,
         author_id: int | None,
     ) -> CreationReport | WatchRefusal:
-        now = self._clock()
+        now, account = self._clock(), permit.connection.account
+        typical = await self._history.duration_stats(account, request.task_kind)
         creation, quota = await self._store.add(
             NewCreation(
-                account=permit.connection.account,
+                account=account,
                 request=request,
                 user_id=permit.caller.user_id,
                 author_id=author_id,
@@ -175,7 +176,6 @@ class CreationService:
         )
         if placement.private and (refusal := await self._check_recipient(creation, placement)):
             return refusal
-        typical = await self._history.duration_stats(creation.account, request.task_kind)
         return CreationReport(
             creation,
             placement.destination,

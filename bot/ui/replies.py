@@ -1,5 +1,6 @@
 """Replies to commands: ephemeral, in as many messages as they need."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
@@ -14,6 +15,8 @@ from bot.ui.error_replies import error_text
 from bot.ui.escaping import code_span, truncate
 from bot.ui.limits import MAX_CONTENT, MAX_USER_INSTALL_FOLLOW_UPS, whole_lines
 from bot.ui.permissions import is_user_install_only, may_post
+
+log = logging.getLogger(__name__)
 
 
 def caller_of(interaction: discord.Interaction[Any]) -> Caller:
@@ -56,6 +59,19 @@ class Reply:
         await self._interaction.edit_original_response(
             content=text or None, embeds=embeds, view=view
         )
+
+
+async def confirm_stored(
+    interaction: discord.Interaction[Any], text: str, creation_id: int
+) -> None:
+    """Reply that a request to create is stored; if Discord refuses the reply, only log that.
+
+    No error text may follow: who is told to try again would be charged twice.
+    """
+    try:
+        await Reply(interaction).send(text)
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        log.warning("Confirmation not sent: creation=%d cause=%s", creation_id, error)
 
 
 def _pieces(text: str) -> Iterator[str]:

@@ -56,7 +56,7 @@ async def until_states(sandbox: SandboxSession, *wanted: CreationState) -> None:
     async def reached() -> bool:
         return states(sandbox.folder) == list(wanted)
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         await until(reached)
 
 
@@ -76,7 +76,7 @@ def no_connections(port: int) -> Iterator[None]:
 async def ready(sandbox: SandboxSession, bot: BotProcess) -> None:
     """Start the bot, and wait until it is connected."""
     await bot.start()
-    await sandbox.discord.wait_until_ready(timeout=60)
+    await sandbox.discord.wait_until_ready(timeout=120)
 
 
 async def restarted_message(sandbox: SandboxSession, bot: BotProcess, creation: Creation) -> str:
@@ -119,7 +119,7 @@ async def test_a_kill_before_the_answer_is_told_and_charged_once(sandbox: Sandbo
     async def is_charged() -> bool:
         return bool(sandbox.relay.submissions.charges)
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         await until(is_charged)
     await bot.kill()
     answer.set()
@@ -145,7 +145,7 @@ async def test_kills_at_any_time_charge_nothing_twice(
     async def all_settled() -> bool:
         return settled.issuperset(states(sandbox.folder))
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         await until(all_settled)
     sandbox.relay.clock.advance(300)
     by_state = dict(zip(creations, states(sandbox.folder), strict=True))

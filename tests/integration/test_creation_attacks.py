@@ -126,7 +126,7 @@ async def test_a_modal_that_is_sent_twice_is_two_requests_within_the_quota(
     sent = await asyncio.gather(
         *(discord.submit_modal(studio.ada, opened, values) for _ in range(2))
     )
-    await discord.wait_for(lambda: all(each.answer for each in sent), 15, "answers")
+    await discord.wait_for(lambda: all(each.answer for each in sent), 120, "answers")
     said = [each.messages[0].content for each in sent]
     assert sum("You can make 1 a day here" in each for each in said) == 1
     assert len(await studio.task_ids()) == 1

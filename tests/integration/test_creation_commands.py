@@ -129,6 +129,23 @@ async def test_two_people_who_press_try_again_get_a_song_each(studio: Studio) ->
     assert {task_id, *ids} == set(ids)
 
 
+async def test_no_error_follows_a_stored_request(english: Studio) -> None:
+    """Although Discord refuses the answer: who is told to try again would be charged twice."""
+    discord = english.sandbox.discord
+    fault = discord.faults.add(
+        "PATCH /webhooks/{app}/{token}/messages/@original", status=400, code=50035
+    )
+    used = await discord.command(
+        english.ada, english.sandbox.songs, "suno create", description="a harbour at night"
+    )
+    (task_id,) = await english.task_ids()
+    await english.notice(task_id)
+    assert fault.hits == 1
+    assert [each.content for each in used.messages] == [
+        ""
+    ]  # it still says that the bot is thinking
+
+
 async def test_edit_opens_the_request_for_its_author_and_what_is_shown_for_others(
     studio: Studio,
 ) -> None:

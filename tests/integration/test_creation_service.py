@@ -330,7 +330,7 @@ async def test_missing_credit_is_told_directly_and_on_the_health_page(club: Club
     club.relay.faults.add(faults.refuses_submission("402 credit"), path="/suno/submit/music")
     await club.create(user=sandbox.bea)
     direct = sandbox.discord.open_dm(sandbox.ada)
-    (told,) = await sandbox.discord.wait_for(lambda: direct.messages, 15, "the message")
+    (told,) = await sandbox.discord.wait_for(lambda: direct.messages, 120, "the message")
     ending = f"`{club.relay.key[-4:]}`"
     text = ENGLISH.text("account-no-credit-server", server="`Song Club`", ending=ending)
     assert told.content == text

@@ -222,7 +222,8 @@ class Creations:
             return [action]
         is_pending = action.task_id == creation.pending_id
         ids = creation.task_ids if is_pending else [action.task_id]
-        aliases = (creation.mark, creation.pending_id, *creation.begun)
+        several = len(creation.begun) > 1  # then a title names any of them
+        aliases = () if several else (creation.mark, creation.pending_id, *creation.begun)
         return [replace(action, task_id=each, aliases=aliases) for each in ids]
 
 

@@ -76,8 +76,9 @@ class Submissions:
 
     def lose(self, request: Request, effect: Effect) -> None:
         """Note that a fault strikes a submission in place of the relay's answer."""
-        if not effect.applied and not effect.refused:
-            self._record(request, is_lost=effect.cut or effect.silent)
+        if not effect.refused:
+            is_lost = not effect.applied and (effect.cut or effect.silent)
+            self._record(request, is_lost=is_lost)
 
     def _record(self, request: Request, *task_ids: str, is_lost: bool = False) -> None:
         found = MARK.search(json.dumps(request.body))

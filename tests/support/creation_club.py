@@ -59,7 +59,7 @@ class Club:
         self.bot.client.add_listener(receive, "on_interaction")
         person = user or self.sandbox.ada
         used = await self.sandbox.discord.command(person, place or self.sandbox.songs, "suno help")
-        await used.wait_for_answer(timeout=15)
+        await used.wait_for_answer(timeout=120)
         self.bot.client.remove_listener(receive, "on_interaction")
         return await received
 

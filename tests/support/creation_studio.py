@@ -57,7 +57,7 @@ class Studio:
 
     async def _answered(self, used: Interaction) -> Interaction:
         await self.sandbox.discord.wait_for(
-            lambda: used.answer or used.modal or used.updated_source, 15, "an answer"
+            lambda: used.answer or used.modal or used.updated_source, 120, "an answer"
         )
         return used
 
@@ -73,19 +73,19 @@ class Studio:
             found = self.sandbox.songs.messages
             return [each for each in found if text in str(each.payload())]
 
-        await self.sandbox.discord.wait_for(lambda: len(saying()) >= count, 15, f"{text!r}")
+        await self.sandbox.discord.wait_for(lambda: len(saying()) >= count, 120, f"{text!r}")
         return saying()
 
     async def submitted(self, count: int = 1) -> list[dict[str, Any]]:
         """Wait for requests at the relay; return the bodies of all of them."""
         submissions = self.sandbox.relay.submissions
-        await self.sandbox.discord.wait_for(lambda: len(submissions.recorded) >= count, 15)
+        await self.sandbox.discord.wait_for(lambda: len(submissions.recorded) >= count, 120)
         return [each.body for each in submissions.recorded]
 
     async def task_ids(self, count: int = 1) -> list[str]:
         """Wait for tasks that the relay has begun; return their ids."""
         submissions = self.sandbox.relay.submissions
-        await self.sandbox.discord.wait_for(lambda: len(submissions.charges) >= count, 15)
+        await self.sandbox.discord.wait_for(lambda: len(submissions.charges) >= count, 120)
         return [task_id for each in submissions.charges for task_id in each.task_ids]
 
 
