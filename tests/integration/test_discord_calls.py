@@ -313,9 +313,10 @@ HARMLESS = {
     "bot/delivery/attachments/audio_fetcher.py": {"_follow"},
     "bot/gateway.py": {"attempt"},
     "bot/background.py": {"wait"},
+    "cogs/create_buttons.py": {"read"},
 }
 """What is awaited within a time limit: a slot for a file, the database, a song's server, the
-gateway's WebSocket, and an event of ours."""
+gateway's WebSocket, an event of ours, and a relay."""
 
 CANCELLING = {
     "bot/delivery/dispatcher.py": {"finish"},

@@ -50,10 +50,10 @@ def a_chinese_server(sandbox: SandboxSession, *members: User) -> Channel:
 async def use_command(
     sandbox: SandboxSession, user: User, channel: Channel, command: str, **options: Any
 ) -> Interaction:
-    """Use a command in a channel, with the song's id if it takes one."""
+    """Use a command in a channel, with the song's id, or another text, if it takes one."""
+    values = {"id": SONG, "description": "1", "topic": "1"}
     wanted = {option["name"] for option in registered(sandbox)[command].get("options") or ()}
-    if "id" in wanted:
-        options.setdefault("id", SONG)
+    options = {name: value for name, value in values.items() if name in wanted} | options
     interaction = await sandbox.discord.command(user, channel, command, **options)
     await interaction.wait_for_answer(timeout=120)
     return interaction

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import discord
-from playwright.async_api import Browser, Locator, Page
+from playwright.async_api import Browser, Locator, Page, expect
 
 from sandbox.discord import LocalDiscord, Message, User
 from sandbox.page import PageServer, PageState, RelayControls
@@ -85,6 +85,7 @@ async def switch_user(page: Page, name: str) -> None:
     """Show the view of another user."""
     await page.get_by_role("button", name="Switch user").click()
     await page.get_by_role("menuitemradio", name=name).click()
+    await expect(page.locator(".switcher strong")).to_have_text(name)
 
 
 ROW: dict[str, Any] = {"type": 1}
