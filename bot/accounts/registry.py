@@ -90,7 +90,7 @@ class AccountRegistry:
         self._clock = clock
         self._open: dict[str, _Open] = {}
         self._opening = asyncio.Lock()
-        self._turns = asyncio.Lock()
+        self._poll_lock = asyncio.Lock()
         """Its waiters are served in order: the accounts that are due at once begin to poll one per
         iteration of the event loop, which serves everything else in between."""
         self._unusable: set[str] = set()
@@ -256,7 +256,7 @@ class AccountRegistry:
         """Poll the tasks of an account until its connection is closed."""
 
         async def tick() -> float | None:
-            async with self._turns:
+            async with self._poll_lock:
                 await asyncio.sleep(0)  # until the next iteration of the event loop
             return await connection.poller.tick()
 

@@ -1,4 +1,4 @@
-"""Turns a request that a relay has accepted into the tasks that it began: SQL in a transaction."""
+"""Stores the tasks that a relay began for an accepted request: SQL within a transaction."""
 
 from dataclasses import replace
 

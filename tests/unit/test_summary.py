@@ -28,7 +28,7 @@ def summary_of(*ends: Task | TaskEnd, **changes: object) -> Summary:
     all_ends = tuple(
         end if isinstance(end, TaskEnd) else TaskEnd(end, EndReason.FINISHED) for end in ends
     )
-    return replace(Summary(all_ends, (ADA,), NONCE), **changes)  # type: ignore[arg-type]
+    return replace(Summary(all_ends, (ADA,), NONCE), **changes)  # type: ignore[arg-type]  # any field
 
 
 def rendered(summary: Summary, message_format: MessageFormat = MessageFormat.FULL) -> Notice:
@@ -55,7 +55,7 @@ def test_all_songs_are_ready() -> None:
     play = f"[{CATALOG.text('card-button-listen')}](https://cdn1.suno.ai/clip-1.mp3)"
     lines = lines_of(summary_of(a_song("one"), a_song("two")))
     assert lines == [f"✅ **Paper Boats** · 2:00 · {play}"] * 2
-    assert [user.id for user in message.allowed_mentions.users] == [ADA]  # type: ignore[union-attr]
+    assert [user.id for user in message.allowed_mentions.users] == [ADA]  # type: ignore[union-attr]  # a list here
 
 
 def test_some_tasks_are_ready() -> None:
