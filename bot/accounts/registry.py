@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from bot.accounts.connection import AccountConnection
+from bot.accounts.owner_messages import TellOwner, tell_owners
 from bot.background import Loop, run_forever
 from bot.encryption import DecryptionError
 from bot.relay.circuit_breaker import CircuitStatus
@@ -29,9 +30,6 @@ IDLE_TIMEOUT = 600.0
 """Seconds after which a connection that nobody needs is closed."""
 MAX_CONCURRENT_OPENINGS = 64
 """Connections that are opened together: they share commits."""
-MAX_TOLD = 5
-"""Direct messages about refused keys that one tick sends: Discord limits how fast they are opened.
-"""
 POLL_LOOP = "poll"
 """The name under which failures of all polls are counted."""
 
@@ -70,7 +68,7 @@ class AccountRegistry:
         operator: AccountConnection | None,
         *,
         is_shared: bool,
-        tell_rejected: Callable[[RelayAccount], Awaitable[bool]],
+        tell_rejected: TellOwner,
         on_failure: Callable[[str], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -166,7 +164,7 @@ class AccountRegistry:
         for account_id, entry in list(self._open.items()):
             if entry.used_at <= now - IDLE_TIMEOUT and not running.get(account_id):
                 await self._close(account_id)
-        await self._tell_owners()
+        await tell_owners(self._accounts, self._tell_rejected, self._clock)
         return now + TICK_INTERVAL
 
     async def aclose(self) -> None:
@@ -195,17 +193,6 @@ class AccountRegistry:
         entry.is_rejected = is_rejected
         if is_new and is_rejected:
             log.warning("Key refused, watches wait: account=%s", entry.account.id)
-
-    async def _tell_owners(self) -> None:
-        """Tell who connected accounts that their keys are refused, those who do not know yet.
-
-        It is stored afterwards that they know: who is told as the process dies is told again.
-        """
-        untold = await self._accounts.untold(MAX_TOLD)
-        told = await asyncio.gather(*map(self._tell_rejected, untold))
-        for account, is_told in zip(untold, told, strict=True):
-            if is_told:
-                await self._accounts.set_told(account, self._clock())
 
     async def _get(self, account: RelayAccount) -> AccountConnection | None:
         """Return the connection of an account, opened if it was not; ``None`` without its key."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.accounts.registry import MAX_TOLD
+from bot.accounts.owner_messages import MAX_TOLD
 from bot.relay.errors import ErrorKind
 from bot.storage.errors import NoRelayAccount
 from bot.storage.models import (
