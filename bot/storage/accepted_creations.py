@@ -6,13 +6,8 @@ from sqlite_utils import Database
 
 from bot.relay.creation import Submission
 from bot.relay.models import Task, TaskStatus, bounded
-from bot.storage.creation_rows import (
-    forget_unreferenced,
-    new_ids,
-    record_task_id,
-    settle,
-    start_task_of,
-)
+from bot.storage.creation_ends import forget_unreferenced, settle
+from bot.storage.creation_rows import new_ids, record_task_id, start_task_of
 from bot.storage.live_cards import mark_live_cards_stale
 from bot.storage.models import Creation, CreationState, EndReason, PollResult, TaskKey
 from bot.storage.poll_results import PollContext, record

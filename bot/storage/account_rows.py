@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from bot.storage.creation_rows import settle_with_account
+from bot.storage.creation_cancellation import settle_with_account
 from bot.storage.errors import NoRelayAccount
 from bot.storage.models import ACCOUNT_PREFIX, AccountOwner, EndReason, RelayAccount
 from bot.storage.poll_results import PollContext, end_all

@@ -14,10 +14,13 @@ from typing import cast
 from sqlite_utils import Database
 
 from bot.relay.creation import Submission
-from bot.storage import accepted_creations, creation_rows
+from bot.storage import accepted_creations, creation_queue
 from bot.storage.account_rows import require_account
 from bot.storage.clock_rollback import clamp_times
+from bot.storage.creation_cancellation import cancel_queued
+from bot.storage.creation_ends import settle
 from bot.storage.creation_quotas import enforce_quotas, read_quota_use
+from bot.storage.creation_rows import insert_creation, load_creation
 from bot.storage.database import DatabaseThread
 from bot.storage.limits import DEFAULT_LIMITS, WatchLimits, charge_message, enforce_watch_limits
 from bot.storage.live_cards import LiveCards, insert_live_card
@@ -68,7 +71,7 @@ class CreationStore:
         def add(db: Database) -> tuple[Creation, QuotaUse]:
             require_account(db, new.account)
             charge_message(db, new.user_id, new.destination, new.now, self._limits)
-            creation = creation_rows.insert_creation(db, new)
+            creation = insert_creation(db, new)
             key = TaskKey(new.account, creation.pending_task_id)
             watch = NewWatch(*key, new.user_id, new.destination, new.mention, new.now)
             insert_watch(db, watch, self._limits.watchers_per_destination)
@@ -106,7 +109,7 @@ class CreationStore:
             [*key],
         )
         try:
-            return creation_rows.load_creation(rows[0]) if rows else None
+            return load_creation(rows[0]) if rows else None
         except UnreadableRowError:
             return None
 
@@ -132,8 +135,8 @@ class CreationStore:
         """
 
         def claim(db: Database) -> list[Creation]:
-            chosen = creation_rows.choose_due(db, now, limit, max_concurrent, max_submitting)
-            claimed = (creation_rows.claim(db, each, now) for each in chosen)
+            chosen = creation_queue.choose_due(db, now, limit, max_concurrent, max_submitting)
+            claimed = (creation_queue.claim(db, each, now) for each in chosen)
             return [creation for creation in claimed if creation]
 
         claimed = await self._database.run(claim)
@@ -172,7 +175,9 @@ class CreationStore:
 
         It is cancelled if nobody waits for it any more. Returns whether it is queued.
         """
-        queued = await self._database.run(lambda db: creation_rows.postpone(db, creation.id, until))
+        queued = await self._database.run(
+            lambda db: creation_queue.postpone(db, creation.id, until)
+        )
         self.changed.set()
         return queued
 
@@ -182,7 +187,7 @@ class CreationStore:
         Cancels it and returns as ``postpone`` does.
         """
         queued = await self._database.run(
-            lambda db: creation_rows.postpone(db, creation.id, now, attempts=0)
+            lambda db: creation_queue.postpone(db, creation.id, now, attempts=0)
         )
         self.changed.set()
         return queued
@@ -199,7 +204,7 @@ class CreationStore:
             rows = db.execute("SELECT id FROM creations WHERE state = 'submitting'").fetchall()
             abandoned = [creation_id for (creation_id,) in rows if creation_id not in own]
             for each in abandoned:
-                creation_rows.settle(db, each, CreationState.UNCONFIRMED, now)
+                settle(db, each, CreationState.UNCONFIRMED, now)
             return len(abandoned)
 
         recovered = await self._database.run(recover)
@@ -208,9 +213,7 @@ class CreationStore:
 
     async def cancel_queued(self, account: str, now: float) -> int:
         """Cancel the requests of an account that may not be charged any more; return how many."""
-        cancelled = await self._database.run(
-            lambda db: creation_rows.cancel_queued(db, account, now)
-        )
+        cancelled = await self._database.run(lambda db: cancel_queued(db, account, now))
         self._announce()
         return cancelled
 
@@ -250,9 +253,7 @@ class CreationStore:
         detail: str = "",
     ) -> bool:
         settled = await self._database.run(
-            lambda db: creation_rows.settle(
-                db, creation.id, state, now, rejection=rejection, detail=detail
-            )
+            lambda db: settle(db, creation.id, state, now, rejection=rejection, detail=detail)
         )
         self._announce()
         return settled

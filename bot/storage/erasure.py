@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from sqlite_utils import Database
 
 from bot.storage.account_rows import disconnect_account
-from bot.storage.creation_rows import forget_requests, withdraw_unwatched
+from bot.storage.creation_cancellation import forget_requests, withdraw_unwatched
 from bot.storage.database import DatabaseThread
 from bot.storage.history import delete_orphans
 from bot.storage.live_cards import MARK_STALE

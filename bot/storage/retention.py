@@ -18,7 +18,7 @@ from functools import partial
 from sqlite_utils import Database
 
 from bot.storage.account_rows import disconnect_account
-from bot.storage.creation_rows import delete_expired_creations
+from bot.storage.creation_cancellation import delete_expired_creations
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import erase_server_rows, stored_server_ids
 from bot.storage.forums import delete_unused_forums

@@ -10,7 +10,7 @@ from contextlib import suppress
 from sqlite_utils import Database
 
 from bot.relay.models import Task
-from bot.storage.creation_rows import withdraw_unwatched
+from bot.storage.creation_cancellation import withdraw_unwatched
 from bot.storage.database import DatabaseThread
 from bot.storage.limits import DEFAULT_LIMITS, WatchLimits, charge_message
 from bot.storage.live_cards import mark_live_cards_stale

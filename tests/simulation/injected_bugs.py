@@ -22,8 +22,8 @@ from bot.relay.client import RelayClient
 from bot.relay.creation import RejectionReason
 from bot.relay.requester import RequestPurpose
 from bot.storage import (
+    creation_queue,
     creation_quotas,
-    creation_rows,
     outbox,
     poll_results,
     watch_store,
@@ -239,14 +239,14 @@ def _refund_twice() -> None:
 
 def _log_requests() -> None:
     """Log what people want to be created."""
-    claim = creation_rows.claim
+    claim = creation_queue.claim
 
     def log_claimed(db: Any, creation_id: int, now: float) -> Creation | None:
         claimed = claim(db, creation_id, now)
         logging.getLogger("bot").info("Creation claimed: %s", claimed and claimed.request)
         return claimed
 
-    _replace(creation_rows, "claim", log_claimed)
+    _replace(creation_queue, "claim", log_claimed)
 
 
 def _replace(owner: type | ModuleType, name: str, method: object) -> None:

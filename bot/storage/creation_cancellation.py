@@ -1,0 +1,83 @@
+"""Cancels requests to create that are still queued, and forgets what people wrote."""
+
+from sqlite_utils import Database
+
+from bot.storage.creation_ends import end_pending_task, settle
+from bot.storage.creation_quotas import DAY
+from bot.storage.models import CREATION_PREFIX, CreationState, EndReason
+
+
+def settle_with_account(db: Database, account: str, now: float) -> None:
+    """Before an account is deleted: end its requests.
+
+    What is queued is cancelled; the task then ends like the others of the account. What is being
+    sent may be charged, which its message says: the answer finds nobody to tell.
+    """
+    db.execute(
+        "UPDATE creations SET state = 'cancelled', due_at = NULL"
+        " WHERE account = ? AND state = 'queued'",
+        [account],
+    )
+    sending = db.execute(
+        "SELECT id FROM creations WHERE account = ? AND state = 'submitting'", [account]
+    ).fetchall()
+    for (creation_id,) in sending:
+        settle(db, creation_id, CreationState.UNCONFIRMED, now)
+
+
+def cancel_queued(db: Database, account: str, now: float) -> int:
+    """Cancel the queued requests of an account, and end their tasks; return how many."""
+    rows = db.execute(
+        "UPDATE creations SET state = 'cancelled', due_at = NULL"
+        " WHERE account = ? AND state = 'queued' RETURNING id",
+        [account],
+    ).fetchall()
+    for (creation_id,) in rows:
+        end_pending_task(db, account, creation_id, EndReason.REJECTED, now)
+    return len(rows)
+
+
+def withdraw_unwatched(db: Database, user_id: int, now: float) -> None:
+    """Cancel the queued requests of a person who does not wait for them any more.
+
+    Others may wait for the same task: they are told that nothing was created.
+    """
+    rows = db.execute(
+        "UPDATE creations SET state = 'cancelled', due_at = NULL"
+        " WHERE user_id = ?1 AND state = 'queued' AND NOT EXISTS (SELECT 1 FROM watches w"
+        "  WHERE w.account = creations.account AND w.task_id = ?2 || creations.id"
+        "  AND w.user_id = ?1 AND w.delivery_id IS NULL) RETURNING id, account",
+        [user_id, CREATION_PREFIX],
+    ).fetchall()
+    for creation_id, account in rows:
+        end_pending_task(db, account, creation_id, EndReason.REJECTED, now)
+
+
+def forget_requests(db: Database, user_id: int, now: float) -> None:
+    """Delete what a person wrote, and the person's id; what counts for quotas stays.
+
+    Others may be about to repeat what the person wrote: they are told that nothing was created.
+    """
+    queued = db.execute(
+        "UPDATE creations SET state = 'cancelled', due_at = NULL"
+        " WHERE author_id = ? AND state = 'queued' RETURNING id, account",
+        [user_id],
+    ).fetchall()
+    for creation_id, account in queued:
+        end_pending_task(db, account, creation_id, EndReason.REJECTED, now)
+    db.execute(
+        "UPDATE creations SET user_id = NULL, author_id = NULL, request = NULL"
+        " WHERE user_id = ?1 OR author_id = ?1",
+        [user_id],
+    )
+
+
+def delete_expired_creations(db: Database, now: float) -> None:
+    """Delete the rows that nothing refers to, and that count for no quota any more."""
+    db.execute(
+        "DELETE FROM creations WHERE request IS NULL AND created_at <= ?"
+        " AND state NOT IN ('queued', 'submitting') AND NOT EXISTS ("
+        "  SELECT 1 FROM creation_tasks c JOIN tasks t USING (account, task_id)"
+        "  WHERE c.creation_id = creations.id)",
+        [now - DAY],
+    )

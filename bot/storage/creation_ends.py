@@ -1,0 +1,81 @@
+"""Ends requests to create, with the tasks that stand for them: SQL within a transaction."""
+
+from dataclasses import replace
+
+from sqlite_utils import Database
+
+from bot.relay.models import bounded
+from bot.storage.models import CREATION_PREFIX, CreationState, EndReason, RejectionReason
+from bot.storage.poll_results import PollContext, end_task
+from bot.storage.task_rows import dump_task, load_task_or_id
+
+_END_REASONS = {
+    CreationState.REJECTED: EndReason.REJECTED,
+    CreationState.UNCONFIRMED: EndReason.UNCONFIRMED,
+}
+
+
+def settle(
+    db: Database,
+    creation_id: int,
+    state: CreationState,
+    now: float,
+    *,
+    rejection: RejectionReason | None = None,
+    detail: str = "",
+) -> bool:
+    """End a request that is being sent, and its task: ``submitting`` → ``state``.
+
+    Returns whether it was in that state. ``detail`` is what the relay said.
+    """
+    row = db.execute(
+        "UPDATE creations SET state = ?, rejection = ? WHERE id = ? AND state = 'submitting'"
+        " RETURNING account",
+        [state, rejection, creation_id],
+    ).fetchone()
+    if row is None:
+        return False
+    end_pending_task(db, row[0], creation_id, _END_REASONS[state], now, detail)
+    forget_unreferenced(db, creation_id)
+    return True
+
+
+def end_pending_task(
+    db: Database,
+    account: str,
+    creation_id: int,
+    end_reason: EndReason,
+    now: float,
+    detail: str = "",
+) -> None:
+    """End the task of a request that no relay has begun; nothing if nobody waits for it.
+
+    ``detail`` is what the relay said.
+    """
+    task_id = f"{CREATION_PREFIX}{creation_id}"
+    key = [account, task_id]
+    row = db.execute(
+        "SELECT task_json FROM tasks WHERE account = ? AND task_id = ?", key
+    ).fetchone()
+    if row is None:
+        return
+    if detail:
+        task = bounded(replace(load_task_or_id(task_id, row[0]), reason=detail))
+        db.execute(
+            "UPDATE tasks SET task_json = ? WHERE account = ? AND task_id = ?",
+            [dump_task(task), *key],
+        )
+    end_task(db, PollContext(account, "", now, now), task_id, end_reason)
+
+
+def forget_unreferenced(db: Database, creation_id: int) -> None:
+    """Delete the person and the text of a request that nothing refers to."""
+    db.execute(
+        "UPDATE creations SET user_id = NULL, author_id = NULL, request = NULL"
+        " WHERE id = ? AND NOT EXISTS ("
+        " SELECT 1 FROM creation_tasks c WHERE c.creation_id = creations.id AND ("
+        "  EXISTS (SELECT 1 FROM tasks t WHERE t.account = c.account AND t.task_id = c.task_id)"
+        "  OR EXISTS (SELECT 1 FROM history h"
+        "   WHERE h.account = c.account AND h.task_id = c.task_id)))",
+        [creation_id],
+    )

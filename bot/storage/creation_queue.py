@@ -1,0 +1,130 @@
+"""The queue of requests to create: which are sent next, claims, and what is put back."""
+
+import logging
+from collections.abc import Mapping
+
+from sqlite_utils import Database
+
+from bot.storage.creation_ends import forget_unreferenced, settle
+from bot.storage.creation_quotas import UNDER_WAY
+from bot.storage.creation_rows import load_creation
+from bot.storage.models import CREATION_PREFIX, Creation, CreationState, RejectionReason
+from bot.storage.task_rows import UnreadableRowError
+
+log = logging.getLogger(__name__)
+
+_DUE = """
+    SELECT id, account, user_hash FROM creations
+    WHERE state = 'queued' AND due_at <= :now ORDER BY created_at, id
+"""
+
+
+def choose_due(
+    db: Database,
+    now: float,
+    limit: int,
+    max_concurrent: Mapping[str, int | None],
+    max_submitting: int,
+) -> list[int]:
+    """Return which requests are sent next: up to ``limit``.
+
+    Each is of the person with the fewest under way at the account, the oldest first.
+    ``max_concurrent``: how many may be under way at an account, where there is a limit.
+    ``max_submitting``: how many may be sent at once to any account.
+    """
+    waiting = db.execute(_DUE, {"now": now}).fetchall()
+    if not waiting:
+        return []
+    of_account, of_person = _under_way(db)
+    sending = dict(
+        db.execute(
+            "SELECT account, count(*) FROM creations WHERE state = 'submitting' GROUP BY account"
+        ).fetchall()
+    )
+    chosen: list[int] = []
+    while len(chosen) < limit:
+        free = [
+            (of_person.get((account, person), 0), position)
+            for position, (_, account, person) in enumerate(waiting)
+            if _has_room(max_concurrent.get(account), of_account.get(account, 0))
+            and _has_room(max_submitting, sending.get(account, 0))
+        ]
+        if not free:
+            break
+        _, position = min(free)
+        creation_id, account, person = waiting.pop(position)
+        chosen.append(creation_id)
+        of_account[account] = of_account.get(account, 0) + 1
+        sending[account] = sending.get(account, 0) + 1
+        of_person[account, person] = of_person.get((account, person), 0) + 1
+    return chosen
+
+
+def _has_room(limit: int | None, under_way: int) -> bool:
+    return limit is None or under_way < limit
+
+
+def _under_way(db: Database) -> tuple[dict[str, int], dict[tuple[str, str], int]]:
+    """Count the requests that are being sent or running, by account, and by person there."""
+    of_account: dict[str, int] = {}
+    of_person: dict[tuple[str, str], int] = {}
+    rows = db.execute(
+        "SELECT account, user_hash, count(*) FROM creations"  # noqa: S608 # a condition of ours
+        f" WHERE state != 'queued' AND {UNDER_WAY} GROUP BY account, user_hash"
+    )
+    for account, person, count in rows:
+        of_account[account] = of_account.get(account, 0) + count
+        of_person[account, person] = count
+    return of_account, of_person
+
+
+def claim(db: Database, creation_id: int, now: float) -> Creation | None:
+    """Take a request: ``queued`` → ``submitting``; ``None`` if it is not queued any more.
+
+    One that cannot be read is rejected.
+    """
+    rows = list(
+        db.query(
+            "UPDATE creations SET state = 'submitting', due_at = NULL"
+            " WHERE id = ? AND state = 'queued' RETURNING *",
+            [creation_id],
+        )
+    )
+    if not rows:
+        return None
+    try:
+        return load_creation(rows[0])
+    except UnreadableRowError as error:
+        log.error("Request to create is unreadable: creation=%d cause=%s", creation_id, error)
+    settle(db, creation_id, CreationState.REJECTED, now, rejection=RejectionReason.INVALID)
+    return None
+
+
+_IS_WANTED = """
+    EXISTS (SELECT 1 FROM tasks
+        WHERE account = creations.account AND task_id = :task AND state = 'running')
+"""
+_POSTPONE = f"""
+    UPDATE creations SET state = CASE WHEN {_IS_WANTED} THEN 'queued' ELSE 'cancelled' END,
+        due_at = CASE WHEN {_IS_WANTED} THEN :until END, attempts = attempts + :attempts
+    WHERE id = :id AND state = 'submitting' RETURNING state
+"""  # noqa: S608 # conditions of ours
+
+
+def postpone(db: Database, creation_id: int, until: float, attempts: int = 1) -> bool:
+    """Put a request back: ``submitting`` → ``queued``; cancel it if nobody waits for it any more.
+
+    ``attempts`` are added to those that it has had. Returns whether it is queued.
+    """
+    row = db.execute(
+        _POSTPONE,
+        {
+            "id": creation_id,
+            "task": f"{CREATION_PREFIX}{creation_id}",
+            "until": until,
+            "attempts": attempts,
+        },
+    ).fetchone()
+    if row is not None and row[0] == CreationState.CANCELLED:
+        forget_unreferenced(db, creation_id)
+    return row is not None and row[0] == CreationState.QUEUED
