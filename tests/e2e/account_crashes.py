@@ -1,10 +1,10 @@
-"""Crash test: kills a journey of relay accounts at each system call that writes the database.
+"""Crash test: injects a fault into each system call of relay accounts that writes the database.
 
 ``python -m tests.e2e.account_crashes`` runs the journey once without a fault and counts the calls
-that write or sync; then once for each of them, at which the process is killed. Then the database
-is opened again and audited: no key may be left behind, none lost that was confirmed, no task may
-run whose account does not exist, and each watch has to end in one message. The exit code is 1 if
-that is violated.
+that write or sync; then once for each of them, at which the process is killed, or the disk fails or
+is full once. Then the database is opened again and audited: no key may be left behind, none lost
+that was confirmed, no task may run whose account does not exist, and each watch has to end in one
+message. The exit code is 1 if that is violated.
 """
 
 import sqlite3
@@ -44,7 +44,7 @@ async def run_journey(folder: Path, fault: WriteFault | None = None) -> Result:
     done = await run_program(folder, program, STEPS, fault)
     async with open_journey(folder) as harness:
         violations = await audit(harness, folder, done)
-    return result(folder, fault, done, violations)
+    return result(folder, fault, done, STEPS, violations)
 
 
 async def audit(harness: AccountHarness, folder: Path, done: int) -> list[str]:
@@ -123,9 +123,9 @@ async def _untold_watches(harness: AccountHarness, done: int) -> list[str]:
 
 _NEVER = len(STEPS) + 1
 _WATCHES = (
-    ("here", HERE, 3, len(STEPS) - 1),
-    ("direct", DIRECT, 4, _NEVER),
-    ("elsewhere", ELSEWHERE, 5, _NEVER),
+    ("here", HERE, 4, len(STEPS) - 1),
+    ("direct", DIRECT, 5, _NEVER),
+    ("elsewhere", ELSEWHERE, 6, _NEVER),
 )
 """Each watch, after how many steps it is confirmed, and from which on it may be erased."""
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bot.storage.models import Destination
 from sandbox.relay import LocalRelay, stuck
+from tests.e2e.journey_crashes import retried
 from tests.support.account_harness import SERVER, USER, AccountHarness, open_accounts
 
 KEYS = ("sk-first-key-of-the-server", "sk-key-of-a-person", "sk-second-key-of-the-server")
@@ -21,6 +22,7 @@ HOSTS = ("first.example", "own.example", "second.example")
 HERE, DIRECT, ELSEWHERE = Destination(500, 50), Destination(700), Destination(600, 60)
 
 STEPS = (
+    "open",
     "connect the server",
     "connect a person",
     "watch here",
@@ -30,9 +32,9 @@ STEPS = (
     "disconnect the person",
     "remove the bot",
 )
-SERVER_KEYS = (None, *[KEYS[0]] * 5, *[KEYS[2]] * 2, None)
+SERVER_KEYS = (None, None, *[KEYS[0]] * 5, *[KEYS[2]] * 2, None)
 """The key of the server after so many steps."""
-OWN_KEYS = (None, None, *[KEYS[1]] * 5, None, None)
+OWN_KEYS = (None, None, None, *[KEYS[1]] * 5, None, None)
 """The key of the person after so many steps."""
 
 
@@ -59,6 +61,7 @@ def steps(harness: AccountHarness) -> dict[str, Callable[[], Awaitable[object]]]
 
     (first, own, second), (first_host, own_host, second_host) = KEYS, HOSTS
     actions: list[Callable[[], Awaitable[object]]] = [
+        harness.running_tasks,
         lambda: harness.connect(SERVER, key=first, host=first_host),
         lambda: harness.connect(USER, key=own, host=own_host),
         lambda: harness.watch("here", HERE),
@@ -75,7 +78,7 @@ async def main(folder: Path) -> None:
     """Run all steps."""
     async with open_journey(folder) as harness:
         for name, action in steps(harness).items():
-            await action()
+            await retried(action)
             print(name, flush=True)  # noqa: T201 # the crash test reads it
 
 

@@ -1,10 +1,11 @@
-"""Crash test: kills a journey of creations at each system call that writes the database.
+"""Crash test: injects a fault into each system call of creations that writes the database.
 
 ``python -m tests.e2e.creation_crashes`` runs the journey once without a fault and counts the calls
-that write or sync; then once for each of them, at which the process is killed. Then the database is
-opened again, and what waits is sent and looked up. No wish may be charged more often than it was
-asked for, each request has to end in one message that tells the truth about it, and quotas have to
-add up. The exit code is 1 if that is violated.
+that write or sync; then once for each of them, at which the process is killed, or the disk fails or
+is full once. Then the database is opened again, and what waits is sent and looked up. No wish may
+be charged more often than it was asked for, each request has to end in one message that tells the
+truth about it, and quotas have to add up. A process that lives on has to end every request as if
+there had been no fault. The exit code is 1 if that is violated.
 """
 
 import json
@@ -27,11 +28,13 @@ from tests.e2e.creation_journey import (
     open_journey,
     settle,
 )
-from tests.e2e.journey_crashes import Result, command, result, run_program
+from tests.e2e.journey_crashes import Result, command, goes_on, result, run_program
 from tests.support.creation_harness import CHANNEL, CreationHarness
 from tests.support.write_faults import WriteFault
 
 _REFUSAL = "400 moderation"
+_STATES = (CreationState.SUBMITTED, CreationState.REJECTED, CreationState.UNCONFIRMED)
+"""How a request ends at each relay if the bot is not killed meanwhile."""
 _ENDS = {
     CreationState.SUBMITTED: EndReason.FINISHED,
     CreationState.REJECTED: EndReason.REJECTED,
@@ -55,7 +58,9 @@ async def run_journey(folder: Path, fault: WriteFault | None = None) -> Result:
             await settle(harness)
             await end(harness)
             violations = await audit(harness, relays, done)
-    return result(folder, fault, done, violations)
+            if goes_on(fault, done):
+                violations += await _other_ends(harness)
+    return result(folder, fault, done, STEPS, violations)
 
 
 async def audit(harness: CreationHarness, relays: Sequence[LocalRelay], done: int) -> list[str]:
@@ -84,6 +89,13 @@ async def audit(harness: CreationHarness, relays: Sequence[LocalRelay], done: in
     return violations
 
 
+async def _other_ends(harness: CreationHarness) -> list[str]:
+    """Return what says that requests did not end as they do without a fault."""
+    expected = [_STATES[wish.relay] for wish in (*WISHES, *AT_ONCE)]
+    states = await harness.states()
+    return [] if states == expected else [f"the requests are {list(map(str, states))}"]
+
+
 async def _untrue_messages(
     harness: CreationHarness, states: dict[int, CreationState], charged: Counter[str]
 ) -> list[str]:
@@ -106,7 +118,7 @@ def _is_sent(state: str) -> bool:
 
 def _confirmed(done: int) -> Counter[str]:
     """Return how many requests were stored for each text, once ``done`` steps are confirmed."""
-    steps: list[tuple[Wish, ...]] = [(), (), *((wish,) for wish in WISHES), AT_ONCE, ()]
+    steps: list[tuple[Wish, ...]] = [(), (), (), *((wish,) for wish in WISHES), AT_ONCE, ()]
     wishes = (wish for step in steps[:done] for wish in step)
     return Counter(wish.request.description for wish in wishes)
 

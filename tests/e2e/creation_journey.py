@@ -10,14 +10,16 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from bot.creation.submitter import SUBMISSION_POLICY
 from bot.relay.creation import CreationKind, CreationRequest
 from bot.storage.models import AccountOwner, CreationQuotas
 from bot.storage.relay_accounts import RelayAccountStore
 from sandbox.relay import LocalRelay
+from tests.e2e.journey_crashes import retried
 from tests.support.account_harness import SERVER, until
 from tests.support.creation_harness import OPERATOR, CreationHarness, open_creations
 
@@ -26,6 +28,7 @@ HOSTS = ("refuses.example", "loses.example")
 OWNERS = (SERVER, AccountOwner(user_id=8))
 """Who has an account at these."""
 QUOTAS = CreationQuotas(per_user=20, at_once=20)
+POLICY = replace(SUBMISSION_POLICY, store_interval=0.05)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,14 @@ WISHES = (
     Wish("a lost song again", 2),
     Wish("some lyrics", 0, CreationKind.LYRICS),
 )
-STEPS = ("connect refuses", "connect loses", *(wish.name for wish in WISHES), "two at once", "end")
+STEPS = (
+    "open",
+    "connect refuses",
+    "connect loses",
+    *(wish.name for wish in WISHES),
+    "two at once",
+    "end",
+)
 AT_ONCE = (Wish("one of two", 0), Wish("two of two", 0))
 
 
@@ -69,7 +79,7 @@ async def open_journey(
 
 async def connect(harness: CreationHarness, number: int) -> None:
     """Connect the account at one of the relays but the first."""
-    await harness.accounts.connect(OWNERS[number], host=HOSTS[number])
+    await retried(lambda: harness.accounts.connect(OWNERS[number], host=HOSTS[number]))
 
 
 async def create(harness: CreationHarness, *wishes: Wish) -> None:
@@ -78,14 +88,15 @@ async def create(harness: CreationHarness, *wishes: Wish) -> None:
     connected = {each.owner: each.id for each in await stored.all()}
     accounts = [OPERATOR, *(connected[owner] for owner in OWNERS)]
     for wish in wishes:
-        await harness.request(wish.request, account=accounts[wish.relay], quotas=QUOTAS)
+        account = accounts[wish.relay]
+        await retried(partial(harness.request, wish.request, account=account, quotas=QUOTAS))
     await settle(harness)
 
 
 async def settle(harness: CreationHarness) -> None:
     """Send what is due until nothing is, however long it is postponed."""
-    submitter = harness.submitter()
-    while (due_at := await harness.send(submitter)) is not None:
+    submitter = harness.submitter(POLICY)
+    while (due_at := await retried(lambda: harness.send(submitter))) is not None:
         harness.clock.now = max(due_at, harness.clock.now)
 
 
@@ -94,7 +105,7 @@ async def end(harness: CreationHarness) -> None:
 
     async def has_ended() -> bool:
         for connection in harness.accounts.registry.connections:
-            await connection.poller.tick()
+            await retried(connection.poller.tick)
         return not await harness.accounts.running_tasks()
 
     await until(has_ended)
@@ -105,6 +116,7 @@ async def main(folder: Path, ports: Sequence[int]) -> None:
     relays = [LocalRelay(port=port) for port in ports]
     async with open_journey(folder, relays) as harness:
         steps: list[Callable[[], Awaitable[object]]] = [
+            harness.states,
             *(partial(connect, harness, number) for number in range(len(HOSTS))),
             *(partial(create, harness, wish) for wish in WISHES),
             partial(create, harness, *AT_ONCE),

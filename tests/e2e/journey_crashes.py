@@ -1,17 +1,22 @@
-"""Kills a short journey at each system call that writes the database, and audits what is left.
+"""Injects a fault into each system call of a journey that writes the database, and audits the rest.
 
-The journey is a program of its own, which prints the name of each step that is done. A test of
-crashes says how to run it with a fault and how to audit it; this runs it once without a fault,
-counts the calls that write or sync, and runs it once for each of them.
+The journey is a program of its own, which prints the name of each step that is done; the first is
+that its database is open. A test of crashes says how to run it with a fault and how to audit it;
+this runs it once without a fault, counts the calls that write or sync, and runs it once for each of
+them. The process is killed there (``kill``), or the call fails once because of the disk (``eio``)
+or because the disk is full (``enospc``): then whoever is told of the error tries again, and all
+other steps have to be done, too.
 """
 
 import asyncio
 import os
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -25,6 +30,8 @@ from tests.support.write_faults import (
     unavailable_reason,
     was_injected,
 )
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,14 @@ class Result:
 
 RunJourney = Callable[[Path, WriteFault | None], Awaitable[Result]]
 """Runs a journey with its database in a folder, perhaps with a fault, and audits it."""
+
+
+async def retried(action: Callable[[], Awaitable[T]]) -> T:
+    """Do something, and once more if the database fails: so do people, and the bot's loops."""
+    try:
+        return await action()
+    except sqlite3.Error:
+        return await action()
 
 
 async def run_program(
@@ -68,10 +83,22 @@ async def run_program(
     return len(done)
 
 
-def result(folder: Path, fault: WriteFault | None, steps: int, violations: Sequence[str]) -> Result:
-    """Return the result of the journey whose trace is in a folder."""
-    trace = folder / "trace"
-    return Result(fault, was_injected(trace), steps, tuple(violations), count_calls(trace))
+def goes_on(fault: WriteFault | None, done: int) -> bool:
+    """Whether all steps have to be done although a fault happened: it did while the bot ran."""
+    return fault is None or (fault.is_transient and done > 0)
+
+
+def result(
+    folder: Path, fault: WriteFault | None, done: int, steps: Sequence[str], found: Sequence[str]
+) -> Result:
+    """Return the result of a journey whose trace is in a folder.
+
+    ``done``: how many of its ``steps`` were confirmed. ``found``: what the audit found.
+    """
+    trace, violations = folder / "trace", list(found)
+    if goes_on(fault, done) and done < len(steps):
+        violations.append(f"it did not go on to {steps[done]!r}")
+    return Result(fault, was_injected(trace), done, tuple(violations), count_calls(trace))
 
 
 async def run_journeys(
@@ -93,41 +120,48 @@ async def run_journeys(
     await asyncio.gather(*map(run_one, faults))
 
 
-async def run_sample(run: RunJourney, parts: Sequence[float], folder: Path) -> list[Result]:
-    """Run a journey without a fault, and once for each part of its writes that precedes a kill."""
+async def run_sample(
+    run: RunJourney, sample: Sequence[tuple[WriteFaultKind, str, float]], folder: Path
+) -> list[Result]:
+    """Run a journey without a fault, and once for each fault of a sample.
+
+    ``sample``: kinds of faults, calls, and which part of these calls precedes the fault.
+    """
     (folder / "no-fault").mkdir()
     results = [await run(folder / "no-fault", None)]
-    calls = results[0].calls["pwrite64"]
-    faults = [WriteFault(WriteFaultKind.KILL, "pwrite64", round(part * calls)) for part in parts]
+    calls = results[0].calls
+    faults = [WriteFault(kind, call, round(part * calls[call])) for kind, call, part in sample]
     await run_journeys(run, faults, folder, 2, results.append)
     return results
 
 
 def violations_by_fault(results: Sequence[Result]) -> dict[str, tuple[str, ...]]:
-    """Return the violations by the kill that caused them."""
+    """Return the violations by the fault that caused them."""
     return {str(each.fault): each.violations for each in results if each.violations}
 
 
 def command(run: RunJourney) -> click.Command:
-    """Return the command that kills a journey at every write to the database."""
+    """Return the command that injects a fault into every write of a journey to the database."""
 
     @click.command()
+    @click.option("--kinds", default="kill,eio,enospc", show_default=True, help="Kinds of faults.")
     @click.option("--every", default=1, show_default=True, help="Only every n-th call.")
     @click.option("--skip", default=0, show_default=True, help="The first calls, to run in parts.")
     @click.option("--jobs", default=2, show_default=True, help="Journeys at a time.")
-    def main(every: int, skip: int, jobs: int) -> None:
-        """Kill the journey at every write to the database, and audit what is left."""
+    def main(kinds: str, every: int, skip: int, jobs: int) -> None:
+        """Inject a fault into every write to the database, and audit what is left."""
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary)
             if reason := unavailable_reason(folder):
                 raise click.ClickException(reason)
             (folder / "no-fault").mkdir()
             results = [asyncio.run(_awaited(run(folder / "no-fault", None)))]
-            faults = list(possible_faults(results[0].calls, [WriteFaultKind.KILL]))
+            fault_kinds = [WriteFaultKind(kind) for kind in kinds.split(",")]
+            faults = list(possible_faults(results[0].calls, fault_kinds))
             on_result = _collector(results)
             asyncio.run(run_journeys(run, faults[skip::every], folder, jobs, on_result))
         violating = [result for result in results if result.violations]
-        click.echo(f"{len(results) - 1:>8} journeys with a kill, of {len(faults)} possible")
+        click.echo(f"{len(results) - 1:>8} journeys with a fault, of {len(faults)} possible")
         click.echo(f"{sum(result.injected for result in results):>8} in which it happened")
         click.echo(f"{len(violating):>8} with violations")
         sys.exit(1 if violating else 0)
