@@ -21,6 +21,7 @@ from itertools import cycle, pairwise
 from pathlib import Path
 
 from pydantic import SecretStr
+from sqlite_utils import Database
 from yarl import URL
 
 from benchmarks.delivery import while_running
@@ -31,7 +32,7 @@ from benchmarks.seeding import parsed_task, seed, streaming_song, task_id
 from benchmarks.storage import folder_on_disk
 from bot.encryption import Cipher, parse_keys
 from bot.relay.providers import CUSTOM, FETCH_PATH
-from bot.storage.account_rows import dump_account
+from bot.storage.account_rows import insert_account
 from bot.storage.database import DatabaseThread
 from bot.storage.limits import WatchLimits
 from bot.storage.models import ACCOUNT_PREFIX, AccountOwner, Destination, RelayAccount
@@ -159,12 +160,7 @@ def give_accounts(path: Path, count: int) -> None:
         for number in range(count):
             account_id = f"{ACCOUNT_PREFIX}{number:016x}"
             account = an_account(account_id, number, HOST, f"{KEY}-{number}", cipher)
-            row = dump_account(account)
-            connection.execute(
-                f"INSERT INTO relay_accounts ({', '.join(row)})"  # noqa: S608 # names of ours
-                f" VALUES ({', '.join('?' * len(row))})",
-                list(row.values()),
-            )
+            insert_account(Database(connection), account)
             for table in ("tasks", "watches"):
                 connection.execute(
                     f"UPDATE {table} SET account = ? WHERE account = ? AND task_id = ?",  # noqa: S608 # names of ours

@@ -50,7 +50,8 @@ def explain_start_error(error: Exception, settings: Settings) -> StartError:
     """Return what an error of Discord, the database or the metrics server means for the start."""
     if isinstance(error, DatabaseInUse):
         return StartError(
-            f"Another bot is running on the database {error.path}. {error.advice}", permanent=True
+            f"Another bot is running on the database {error.location}. {error.advice}",
+            permanent=True,
         )
     if isinstance(error, DatabaseUnusable):
         return StartError(f"{error}. {error.advice}", permanent=not _may_be_temporary(error))

@@ -14,8 +14,8 @@ from bot.doctor.formatting import format_count, format_duration, format_size
 from bot.doctor.report import Area, CheckResult, CheckResults, Reporter
 from bot.doctor.settings_report import SettingsReport
 from bot.storage.account_rows import is_connected
-from bot.storage.database_file import resolve_database_path
 from bot.storage.inspection import DatabaseCounts, DatabaseFacts, exists, inspect_database
+from bot.storage.sqlite.file import resolve_database_path
 
 _reporter = Reporter(Area.DATABASE)
 

@@ -2,12 +2,11 @@
 
 from dataclasses import replace
 
-from sqlite_utils import Database
-
 from bot.relay.creation import Submission
 from bot.relay.models import Task, TaskStatus, bounded
 from bot.storage.creation_ends import forget_unreferenced, settle
 from bot.storage.creation_rows import new_ids, record_task_id, start_task_of
+from bot.storage.engine import Connection
 from bot.storage.live_cards import mark_live_cards_stale
 from bot.storage.models import Creation, CreationState, EndReason, PollResult, TaskKey
 from bot.storage.poll_results import PollContext, record
@@ -15,7 +14,7 @@ from bot.storage.task_rows import TaskTimes, load_task_or_id
 
 
 def accept(
-    db: Database, creation: Creation, submission: Submission, now: float, fingerprint: str
+    db: Connection, creation: Creation, submission: Submission, now: float, fingerprint: str
 ) -> CreationState:
     """Store what a relay has begun: ``submitting`` → ``submitted``; return the state.
 
@@ -44,13 +43,13 @@ def accept(
     return CreationState.SUBMITTED
 
 
-def _state(db: Database, creation: Creation) -> CreationState:
+def _state(db: Connection, creation: Creation) -> CreationState:
     (state,) = db.execute("SELECT state FROM creations WHERE id = ?", [creation.id]).fetchone()
     return CreationState(state)
 
 
 def _begin(
-    db: Database, creation: Creation, ids: list[str], times: TaskTimes, fingerprint: str
+    db: Connection, creation: Creation, ids: list[str], times: TaskTimes, fingerprint: str
 ) -> None:
     """Let the request's task be the first of some tasks, and let its watchers watch all."""
     pending = TaskKey(creation.account, creation.pending_task_id)
@@ -72,7 +71,7 @@ def _begin(
         db.execute(f"DELETE FROM {table} WHERE account = ? AND task_id = ?", pending)  # noqa: S608 # names of ours
 
 
-def _copy_watches(db: Database, pending: TaskKey, task_id: str) -> None:
+def _copy_watches(db: Connection, pending: TaskKey, task_id: str) -> None:
     """Let everybody who watches the request's task, and every card of it, have another one."""
     db.execute(
         "INSERT INTO watches (account, task_id, channel_id, user_id, guild_id, locale, created_at,"
@@ -89,7 +88,7 @@ def _copy_watches(db: Database, pending: TaskKey, task_id: str) -> None:
 
 
 def _record_answer(
-    db: Database, creation: Creation, task: Task, now: float, fingerprint: str
+    db: Connection, creation: Creation, task: Task, now: float, fingerprint: str
 ) -> None:
     """Store how the relay describes a task in its answer; end the task if nothing is missing.
 

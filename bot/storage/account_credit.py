@@ -5,10 +5,9 @@ The account of the operator has a row too: it is told by the log and the health 
 
 import asyncio
 
-from sqlite_utils import Database
-
 from bot.storage.account_rows import account_exists, load_account
 from bot.storage.database import DatabaseThread
+from bot.storage.engine import Connection
 from bot.storage.models import RelayAccount
 
 MIN_INTERVAL = 86_400.0
@@ -33,7 +32,7 @@ class AccountCredit:
     async def set_missing(self, account: str, now: float) -> bool:
         """Store that an account has no credit; return whether that is news."""
 
-        def set_missing(db: Database) -> bool:
+        def set_missing(db: Connection) -> bool:
             if not account_exists(db, account):
                 return False
             cursor = db.execute(

@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlite_utils import Database
-
 from bot.storage.account_rows import read_accounts
+from bot.storage.engine import Connection
 from bot.storage.key_value import RelayAccess, read_fingerprint
 from bot.storage.models import RelayAccount
 
@@ -46,7 +45,7 @@ class AccountFacts:
 
 
 def account_facts(
-    db: Database, access: AccountAccess, running: Mapping[str, int]
+    db: Connection, access: AccountAccess, running: Mapping[str, int]
 ) -> tuple[AccountFacts, ...]:
     """Return the facts about every connected account.
 
@@ -75,7 +74,7 @@ MissingTasks = Mapping[str, Mapping[str | None, int]]
 the access with which it last returned them."""
 
 
-def missing_tasks(db: Database) -> MissingTasks:
+def missing_tasks(db: Connection) -> MissingTasks:
     """Count the running tasks that relays have returned before and do not return any more."""
     counts: dict[str, dict[str | None, int]] = {}
     rows = db.execute(
@@ -87,7 +86,7 @@ def missing_tasks(db: Database) -> MissingTasks:
     return counts
 
 
-def count_of_other_key(db: Database, access: RelayAccess, missing: MissingTasks) -> int:
+def count_of_other_key(db: Connection, access: RelayAccess, missing: MissingTasks) -> int:
     """Return how many missing tasks of an account were returned with another access than this."""
     counts = missing.get(access.account, {})
     current = read_fingerprint(db, access) if counts else None

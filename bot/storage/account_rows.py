@@ -3,9 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlite_utils import Database
-
 from bot.storage.creation_cancellation import settle_with_account
+from bot.storage.engine import Connection
 from bot.storage.errors import NoRelayAccount
 from bot.storage.models import ACCOUNT_PREFIX, AccountOwner, EndReason, RelayAccount
 from bot.storage.poll_results import PollContext, end_all
@@ -28,12 +27,12 @@ def is_connected(account: str) -> bool:
     return account.startswith(ACCOUNT_PREFIX)
 
 
-def read_accounts(db: Database) -> list[RelayAccount]:
+def read_accounts(db: Connection) -> list[RelayAccount]:
     """Within a transaction: return every account, the oldest first."""
     return [load_account(row) for row in db.query("SELECT * FROM relay_accounts ORDER BY rowid")]
 
 
-def read_account(db: Database, owner: AccountOwner) -> RelayAccount | None:
+def read_account(db: Connection, owner: AccountOwner) -> RelayAccount | None:
     """Within a transaction: return the account of a server or a user."""
     rows = db.query(
         f"SELECT * FROM relay_accounts WHERE {_OWNED}",  # noqa: S608 # names of ours
@@ -42,7 +41,9 @@ def read_account(db: Database, owner: AccountOwner) -> RelayAccount | None:
     return next(map(load_account, rows), None)
 
 
-def disconnect_account(db: Database, owner: AccountOwner, now: float) -> DisconnectedAccount | None:
+def disconnect_account(
+    db: Connection, owner: AccountOwner, now: float
+) -> DisconnectedAccount | None:
     """Within a transaction: delete the account of an owner, and end the watches of its tasks."""
     account = read_account(db, owner)
     if account is None:
@@ -57,7 +58,7 @@ def disconnect_account(db: Database, owner: AccountOwner, now: float) -> Disconn
     return DisconnectedAccount(account.id, watches)
 
 
-def account_exists(db: Database, account: str) -> bool:
+def account_exists(db: Connection, account: str) -> bool:
     """Within a transaction: whether an account was not disconnected meanwhile."""
     if not is_connected(account):
         return True
@@ -65,7 +66,7 @@ def account_exists(db: Database, account: str) -> bool:
     return row is not None
 
 
-def require_account(db: Database, account: str) -> None:
+def require_account(db: Connection, account: str) -> None:
     """Within a transaction: raise ``NoRelayAccount`` if an account was disconnected meanwhile."""
     if not account_exists(db, account):
         raise NoRelayAccount
@@ -82,7 +83,9 @@ def load_account(row: dict[str, Any]) -> RelayAccount:
     return RelayAccount(owner=owner, **row)
 
 
-def dump_account(account: RelayAccount) -> dict[str, Any]:
-    """Return the row of an account."""
+def insert_account(db: Connection, account: RelayAccount) -> None:
+    """Within a transaction: insert the row of an account."""
     row = asdict(account)
-    return {**row.pop("owner"), **row}
+    row |= row.pop("owner")
+    columns, names = ", ".join(row), ", ".join(f":{name}" for name in row)
+    db.execute(f"INSERT INTO relay_accounts ({columns}) VALUES ({names})", row)  # noqa: S608 # names of ours

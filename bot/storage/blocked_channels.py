@@ -10,10 +10,9 @@ is blocked.
 import asyncio
 from typing import cast
 
-from sqlite_utils import Database
-
 from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import KEEP_UNCONFIRMED, OPEN, REASON, is_first, is_quiet, move
+from bot.storage.engine import Connection
 from bot.storage.held_notices import enqueue_held_notices_in
 from bot.storage.models import Delivery, Destination
 
@@ -54,7 +53,7 @@ class BlockedChannels:
         Discord may have taken the message.
         """
 
-        def block(db: Database) -> bool:
+        def block(db: Connection) -> bool:
             moved = move(
                 db,
                 delivery,
@@ -92,7 +91,7 @@ class BlockedChannels:
         self._changed.set()
 
 
-def probes(db: Database, now: float) -> list[tuple[float, int]]:
+def probes(db: Connection, now: float) -> list[tuple[float, int]]:
     """Return since when each blocked channel may be tried now, and with which delivery."""
     rows = db.query(
         f"SELECT b.next_probe_at AS at, (SELECT c.id FROM ({_CANDIDATES}) c"  # noqa: S608 # names of ours
@@ -103,7 +102,7 @@ def probes(db: Database, now: float) -> list[tuple[float, int]]:
     return [(row["at"], row["id"]) for row in rows if row["id"] is not None]
 
 
-def next_probe_at(db: Database) -> float | None:
+def next_probe_at(db: Connection) -> float | None:
     """Return when the next blocked channel can be tried, ``None`` if nothing waits in any."""
     (at,) = db.execute(
         f"SELECT min(max(b.next_probe_at, (SELECT min(c.due_at) FROM ({_CANDIDATES}) c)))"  # noqa: S608 # names of ours
@@ -112,12 +111,12 @@ def next_probe_at(db: Database) -> float | None:
     return cast("float | None", at)
 
 
-def unblock(db: Database, channel_id: int) -> None:
+def unblock(db: Connection, channel_id: int) -> None:
     """Within a transaction: unblock a channel that takes messages or is deleted."""
     db.execute("DELETE FROM blocked_channels WHERE channel_id = ?", [channel_id])
 
 
-def delete_stale(db: Database) -> None:
+def delete_stale(db: Connection) -> None:
     """Within a transaction: delete the blocked channels in which nothing waits any more."""
     db.execute(
         "DELETE FROM blocked_channels AS b WHERE NOT EXISTS (SELECT 1 FROM deliveries d"  # noqa: S608 # names of ours
@@ -125,7 +124,7 @@ def delete_stale(db: Database) -> None:
     )
 
 
-def _block(db: Database, destination: Destination, reason: str, now: float, until: float) -> None:
+def _block(db: Connection, destination: Destination, reason: str, now: float, until: float) -> None:
     db.execute(
         "INSERT INTO blocked_channels (channel_id, guild_id, locale, reason, blocked_since,"
         " next_probe_at)"

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from enum import Enum, auto
 from typing import Any
 
-from sqlite_utils import Database
+from bot.storage.engine import Connection
 
 CLOCK_TOLERANCE = 60.0
 """Seconds by which a clock may go back undetected; due work is delayed by no more."""
@@ -48,7 +48,7 @@ class RollbackDetector:
 
 
 def clamp_times(
-    db: Database, table: str, rows: str, values: Sequence[Any], latest: Mapping[str, float]
+    db: Connection, table: str, rows: str, values: Sequence[Any], latest: Mapping[str, float]
 ) -> int:
     """Within a transaction: let no time in some rows be later than it can have been meant.
 

@@ -1,13 +1,12 @@
 """Cancels requests to create that are still queued, and forgets what people wrote."""
 
-from sqlite_utils import Database
-
 from bot.storage.creation_ends import end_pending_task, settle
 from bot.storage.creation_quotas import DAY
+from bot.storage.engine import Connection
 from bot.storage.models import CREATION_PREFIX, CreationState, EndReason
 
 
-def settle_with_account(db: Database, account: str, now: float) -> None:
+def settle_with_account(db: Connection, account: str, now: float) -> None:
     """Before an account is deleted: end its requests.
 
     What is queued is cancelled; the task then ends like the others of the account. What is being
@@ -25,7 +24,7 @@ def settle_with_account(db: Database, account: str, now: float) -> None:
         settle(db, creation_id, CreationState.UNCONFIRMED, now)
 
 
-def cancel_queued(db: Database, account: str, now: float) -> int:
+def cancel_queued(db: Connection, account: str, now: float) -> int:
     """Cancel the queued requests of an account, and end their tasks; return how many."""
     rows = db.execute(
         "UPDATE creations SET state = 'cancelled', due_at = NULL"
@@ -37,7 +36,7 @@ def cancel_queued(db: Database, account: str, now: float) -> int:
     return len(rows)
 
 
-def withdraw_unwatched(db: Database, user_id: int, now: float) -> None:
+def withdraw_unwatched(db: Connection, user_id: int, now: float) -> None:
     """Cancel the queued requests of a person who does not wait for them any more.
 
     Others may wait for the same task: they are told that nothing was created.
@@ -53,7 +52,7 @@ def withdraw_unwatched(db: Database, user_id: int, now: float) -> None:
         end_pending_task(db, account, creation_id, EndReason.REJECTED, now)
 
 
-def forget_requests(db: Database, user_id: int, now: float) -> None:
+def forget_requests(db: Connection, user_id: int, now: float) -> None:
     """Delete what a person wrote, and the person's id; what counts for quotas stays.
 
     Others may be about to repeat what the person wrote: they are told that nothing was created.
@@ -72,7 +71,7 @@ def forget_requests(db: Database, user_id: int, now: float) -> None:
     )
 
 
-def delete_expired_creations(db: Database, now: float) -> None:
+def delete_expired_creations(db: Connection, now: float) -> None:
     """Delete the rows that nothing refers to, and that count for no quota any more."""
     db.execute(
         "DELETE FROM creations WHERE request IS NULL AND created_at <= ?"

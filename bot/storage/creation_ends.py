@@ -2,9 +2,8 @@
 
 from dataclasses import replace
 
-from sqlite_utils import Database
-
 from bot.relay.models import bounded
+from bot.storage.engine import Connection
 from bot.storage.models import CREATION_PREFIX, CreationState, EndReason, RejectionReason
 from bot.storage.poll_results import PollContext, end_task
 from bot.storage.task_rows import dump_task, load_task_or_id
@@ -16,7 +15,7 @@ _END_REASONS = {
 
 
 def settle(
-    db: Database,
+    db: Connection,
     creation_id: int,
     state: CreationState,
     now: float,
@@ -41,7 +40,7 @@ def settle(
 
 
 def end_pending_task(
-    db: Database,
+    db: Connection,
     account: str,
     creation_id: int,
     end_reason: EndReason,
@@ -68,7 +67,7 @@ def end_pending_task(
     end_task(db, PollContext(account, "", now, now), task_id, end_reason)
 
 
-def forget_unreferenced(db: Database, creation_id: int) -> None:
+def forget_unreferenced(db: Connection, creation_id: int) -> None:
     """Delete the person and the text of a request that nothing refers to."""
     db.execute(
         "UPDATE creations SET user_id = NULL, author_id = NULL, request = NULL"

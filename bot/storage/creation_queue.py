@@ -3,11 +3,10 @@
 import logging
 from collections.abc import Mapping
 
-from sqlite_utils import Database
-
 from bot.storage.creation_ends import forget_unreferenced, settle
 from bot.storage.creation_quotas import UNDER_WAY
 from bot.storage.creation_rows import load_creation
+from bot.storage.engine import Connection
 from bot.storage.models import CREATION_PREFIX, Creation, CreationState, RejectionReason
 from bot.storage.task_rows import UnreadableRowError
 
@@ -20,7 +19,7 @@ _DUE = """
 
 
 def choose_due(
-    db: Database,
+    db: Connection,
     now: float,
     limit: int,
     max_concurrent: Mapping[str, int | None],
@@ -64,7 +63,7 @@ def _has_room(limit: int | None, under_way: int) -> bool:
     return limit is None or under_way < limit
 
 
-def _under_way(db: Database) -> tuple[dict[str, int], dict[tuple[str, str], int]]:
+def _under_way(db: Connection) -> tuple[dict[str, int], dict[tuple[str, str], int]]:
     """Count the requests that are being sent or running, by account, and by person there."""
     of_account: dict[str, int] = {}
     of_person: dict[tuple[str, str], int] = {}
@@ -78,7 +77,7 @@ def _under_way(db: Database) -> tuple[dict[str, int], dict[tuple[str, str], int]
     return of_account, of_person
 
 
-def claim(db: Database, creation_id: int, now: float) -> Creation | None:
+def claim(db: Connection, creation_id: int, now: float) -> Creation | None:
     """Take a request: ``queued`` → ``submitting``; ``None`` if it is not queued any more.
 
     One that cannot be read is rejected.
@@ -111,7 +110,7 @@ _POSTPONE = f"""
 """  # noqa: S608 # conditions of ours
 
 
-def postpone(db: Database, creation_id: int, until: float, attempts: int = 1) -> bool:
+def postpone(db: Connection, creation_id: int, until: float, attempts: int = 1) -> bool:
     """Put a request back: ``submitting`` → ``queued``; cancel it if nobody waits for it any more.
 
     ``attempts`` are added to those that it has had. Returns whether it is queued.

@@ -8,8 +8,7 @@ server are counted as keyed hashes: an erasure leaves no id behind and resets no
 import math
 from datetime import UTC, datetime
 
-from sqlite_utils import Database
-
+from bot.storage.engine import Connection
 from bot.storage.errors import (
     CreationsOfServerReached,
     CreationsPerDayReached,
@@ -33,13 +32,13 @@ UNDER_WAY = """
 """Requests that are queued, being sent or running: the task of a queued one is running, too."""
 
 
-def guild_hash(db: Database, guild_id: int | None) -> str:
+def guild_hash(db: Connection, guild_id: int | None) -> str:
     """Within a transaction: return the hash of a server, empty for direct messages."""
     return "" if guild_id is None else hash_id(db, guild_id)
 
 
 def enforce_quotas(
-    db: Database, user_id: int, guild_id: int | None, quotas: CreationQuotas, now: float
+    db: Connection, user_id: int, guild_id: int | None, quotas: CreationQuotas, now: float
 ) -> QuotaUse:
     """Within the transaction that stored a request: return what is left after it.
 
@@ -59,14 +58,14 @@ def enforce_quotas(
 
 
 def read_quota_use(
-    db: Database, user_id: int, guild_id: int | None, quotas: CreationQuotas, now: float
+    db: Connection, user_id: int, guild_id: int | None, quotas: CreationQuotas, now: float
 ) -> QuotaUse:
     """Within a transaction: return what is left; 0 also where a quota was lowered below its use."""
     use = _use(db, quotas, _values(db, user_id, guild_id, now), guild_id)
     return QuotaUse(_not_negative(use.left_of_user), _not_negative(use.left_of_server))
 
 
-def _values(db: Database, user_id: int, guild_id: int | None, now: float) -> dict[str, object]:
+def _values(db: Connection, user_id: int, guild_id: int | None, now: float) -> dict[str, object]:
     return {
         "user": hash_id(db, user_id),
         "guild": guild_hash(db, guild_id),
@@ -75,7 +74,7 @@ def _values(db: Database, user_id: int, guild_id: int | None, now: float) -> dic
 
 
 def _use(
-    db: Database, quotas: CreationQuotas, values: dict[str, object], guild_id: int | None
+    db: Connection, quotas: CreationQuotas, values: dict[str, object], guild_id: int | None
 ) -> QuotaUse:
     """Return what is left, less than 0 where a quota is exceeded."""
     of_user = of_server = None
@@ -86,7 +85,7 @@ def _use(
     return QuotaUse(of_user, of_server)
 
 
-def _count(db: Database, counted: str, values: dict[str, object]) -> int:
+def _count(db: Connection, counted: str, values: dict[str, object]) -> int:
     (count,) = db.execute(
         f"SELECT count(*) FROM creations WHERE {counted}",  # noqa: S608 # conditions of ours
         values,
@@ -94,7 +93,7 @@ def _count(db: Database, counted: str, values: dict[str, object]) -> int:
     return int(count)
 
 
-def _count_under_way(db: Database, user_hash: object) -> int:
+def _count_under_way(db: Connection, user_hash: object) -> int:
     (count,) = db.execute(
         f"SELECT count(*) FROM creations WHERE {UNDER_WAY} AND +user_hash = ?",  # noqa: S608 # conditions of ours
         [user_hash],  # with the plus, SQLite begins with the few that are under way
@@ -102,7 +101,7 @@ def _count_under_way(db: Database, user_hash: object) -> int:
     return int(count)
 
 
-def _free_at(db: Database, counted: str, values: dict[str, object], limit: int) -> datetime:
+def _free_at(db: Connection, counted: str, values: dict[str, object], limit: int) -> datetime:
     """Return when the next request is allowed: the one that was just stored counts, too."""
     (at,) = db.execute(
         f"SELECT created_at FROM creations WHERE {counted}"  # noqa: S608 # conditions of ours

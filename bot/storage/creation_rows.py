@@ -8,14 +8,14 @@ queued request: a trigger of the schema does that, and forgets requests to which
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from sqlite_utils import Database
 
 from bot.relay.creation import CreationRequest
 from bot.relay.models import Clip, Task, TaskStatus, bounded
 from bot.storage.creation_quotas import guild_hash
+from bot.storage.engine import Connection
 from bot.storage.errors import BadTaskId
 from bot.storage.limits import hash_id
 from bot.storage.models import CREATION_PREFIX, Creation, CreationState, NewCreation, TaskKey
@@ -24,19 +24,19 @@ from bot.storage.task_rows import TaskTimes, UnreadableRowError, start_task
 _REQUESTS: TypeAdapter[CreationRequest] = TypeAdapter(CreationRequest)
 
 
-def insert_creation(db: Database, new: NewCreation) -> Creation:
+def insert_creation(db: Connection, new: NewCreation) -> Creation:
     """Store a request in the queue, with the task that stands for it until a relay begins one."""
-    cursor = db.execute(
+    (creation_id,) = db.execute(
         "INSERT INTO creations (account, state, user_id, author_id, request, user_hash, guild_hash,"
-        " deadline, created_at, due_at) VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)",
+        " deadline, created_at, due_at) VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         [
             *(new.account, new.user_id, new.author_id, _REQUESTS.dump_json(new.request).decode()),
             *(hash_id(db, new.user_id), guild_hash(db, new.caller_guild_id)),
             *(new.deadline, new.now, new.now if new.due_at is None else new.due_at),
         ],
-    )
+    ).fetchone()
     creation = Creation(
-        cast("int", cursor.lastrowid),
+        creation_id,
         *(new.account, new.request, new.user_id, CreationState.QUEUED, new.now),
         author_id=new.author_id,
     )
@@ -61,7 +61,7 @@ def _pending_task(creation: Creation) -> Task:
 
 
 def start_task_of(
-    db: Database,
+    db: Connection,
     creation: Creation,
     task: Task,
     times: TaskTimes,
@@ -77,7 +77,7 @@ def start_task_of(
     )
 
 
-def record_task_id(db: Database, creation: Creation, task_id: str) -> None:
+def record_task_id(db: Connection, creation: Creation, task_id: str) -> None:
     """Remember whose task an id is, also when the task is not watched any more."""
     db.execute(
         "INSERT INTO creation_tasks (account, task_id, creation_id) VALUES (?, ?, ?)",
@@ -104,7 +104,7 @@ def is_pending_id(task_id: str) -> bool:
     return task_id.startswith(CREATION_PREFIX)
 
 
-def require_pending_on_card(db: Database, key: TaskKey, channel_id: int) -> None:
+def require_pending_on_card(db: Connection, key: TaskKey, channel_id: int) -> None:
     """Raise ``BadTaskId`` unless a task waits to be created, and a live card shows it there.
 
     Such ids can be guessed: without this rule, anybody could watch what others create in private.
@@ -119,7 +119,7 @@ def require_pending_on_card(db: Database, key: TaskKey, channel_id: int) -> None
         raise BadTaskId
 
 
-def new_ids(db: Database, account: str, task_ids: Sequence[str]) -> list[str]:
+def new_ids(db: Connection, account: str, task_ids: Sequence[str]) -> list[str]:
     """Return those of some ids that no task of an account has, or ever had.
 
     An id that is known is no proof that a relay has begun another task.

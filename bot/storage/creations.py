@@ -11,8 +11,6 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import cast
 
-from sqlite_utils import Database
-
 from bot.relay.creation import Submission
 from bot.storage import accepted_creations, creation_queue
 from bot.storage.account_rows import require_account
@@ -22,6 +20,7 @@ from bot.storage.creation_ends import settle
 from bot.storage.creation_quotas import enforce_quotas, read_quota_use
 from bot.storage.creation_rows import insert_creation, load_creation
 from bot.storage.database import DatabaseThread
+from bot.storage.engine import Connection
 from bot.storage.limits import DEFAULT_LIMITS, WatchLimits, charge_message, enforce_watch_limits
 from bot.storage.live_cards import LiveCards, insert_live_card
 from bot.storage.models import (
@@ -68,7 +67,7 @@ class CreationStore:
         a quota or a limit that is reached, and stores nothing then.
         """
 
-        def add(db: Database) -> tuple[Creation, QuotaUse]:
+        def add(db: Connection) -> tuple[Creation, QuotaUse]:
             require_account(db, new.account)
             charge_message(db, new.user_id, new.destination, new.now, self._limits)
             creation = insert_creation(db, new)
@@ -134,7 +133,7 @@ class CreationStore:
         account at once.
         """
 
-        def claim(db: Database) -> list[Creation]:
+        def claim(db: Connection) -> list[Creation]:
             chosen = creation_queue.choose_due(db, now, limit, max_concurrent, max_submitting)
             claimed = (creation_queue.claim(db, each, now) for each in chosen)
             return [creation for creation in claimed if creation]
@@ -200,7 +199,7 @@ class CreationStore:
         """
         own = set(in_flight)
 
-        def recover(db: Database) -> int:
+        def recover(db: Connection) -> int:
             rows = db.execute("SELECT id FROM creations WHERE state = 'submitting'").fetchall()
             abandoned = [creation_id for (creation_id,) in rows if creation_id not in own]
             for each in abandoned:
@@ -237,7 +236,7 @@ class CreationStore:
         ``longest_wait`` is for how long a request is postponed at most (seconds).
         """
 
-        def clamp(db: Database) -> None:
+        def clamp(db: Connection) -> None:
             clamp_times(db, "creations", "true", [], {"created_at": now})
             clamp_times(db, "creations", "state = 'queued'", [], {"due_at": now + longest_wait})
 

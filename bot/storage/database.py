@@ -1,9 +1,11 @@
-"""The thread that owns the SQLite connection, and another one that only reads.
+"""The thread that owns the connection to the database, and another one that only reads.
 
 sqlite-utils is safe neither across threads nor across coroutines (a write of another coroutine
 joins an open transaction), so one thread owns the connection and is handed short functions.
 Functions that wait together are committed together: on a disk, the commit is what takes time. Who
 only wants to know something does not wait for it: a connection of its own sees what is committed.
+
+The database is a SQLite file, or PostgreSQL: ``engine`` says what both offer.
 """
 
 import asyncio
@@ -20,17 +22,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from filelock import Timeout
-from sqlite_utils import Database
-
-from bot.storage.database_file import empty_write_ahead_log, open_for_reading, open_for_writing
-from bot.storage.errors import (
-    DatabaseClosed,
-    DatabaseDamaged,
-    DatabaseInUse,
-    DatabaseUnusable,
-    is_damage,
-)
+from bot.storage.engine import Connection, Engine, Reader, Writer
+from bot.storage.errors import DatabaseClosed, DatabaseDamaged, DatabaseUnusable
+from bot.storage.sqlite.engine import SqliteEngine
 
 log = logging.getLogger(__name__)
 
@@ -39,28 +33,22 @@ T = TypeVar("T")
 MAX_BATCH = 256
 """The most functions in one commit: bounds how long the first of them waits."""
 
-RETRY_INTERVAL = 10.0
-"""Seconds after which emptying the write-ahead log is tried again."""
-
-LOCK_TIMEOUT = 1.0
-"""Seconds to wait for the lock: who only asks whether a bot has it holds it for a moment."""
-
 
 class _Job(Generic[T]):
     """A function to run on the thread, and the future that waits for it on the loop."""
 
-    def __init__(self, function: Callable[[Database], T], *, erases: bool) -> None:
+    def __init__(self, function: Callable[[Connection], T], *, erases: bool) -> None:
         self.erases = erases
         self.future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._function = function
         self._result: T
         self.error: Exception | None = None
 
-    def run(self, database: Database) -> None:
+    def run(self, writer: Writer, connection: Connection) -> None:
         """Run inside the open transaction; a function that fails takes back its own writes only."""
         try:
-            with _savepoint(database):
-                self._result = self._function(database)
+            with writer.savepoint(connection):
+                self._result = self._function(connection)
         except Exception as error:  # noqa: BLE001 # handed to the coroutine that waits for it
             self.error = error
 
@@ -74,49 +62,50 @@ class _Job(Generic[T]):
             self.future.set_result(self._result)
 
 
+def engine_at(location: Path | str) -> Engine:
+    """Return the engine of a database: of a file, or of a PostgreSQL URL."""
+    if isinstance(location, Path):
+        return SqliteEngine(location)
+    from bot.storage.postgres.engine import PostgresEngine  # its driver is an extra
+
+    return PostgresEngine(location)
+
+
 class DatabaseThread:
-    """A SQLite file, the one thread that writes to it and the one that reads."""
+    """A database, the one thread that writes to it and the one that reads."""
 
     def __init__(
-        self,
-        path: Path,
-        *,
-        max_batch: int = MAX_BATCH,
-        lock_timeout: float = LOCK_TIMEOUT,
-        retry_interval: float = RETRY_INTERVAL,
+        self, location: Path | str, *, max_batch: int = MAX_BATCH, engine: Engine | None = None
     ) -> None:
-        """``max_batch``: how many functions may share a commit; the others are seconds."""
-        self.path = path
+        """``location``: a file, or the URL of a PostgreSQL database.
+
+        ``max_batch``: how many functions may share a commit. ``engine``: opens it, if not with the
+        defaults of its kind.
+        """
+        self._engine = engine or engine_at(location)
+        self.location = self._engine.location
+        """As it is told to people: without a password."""
         self._max_batch = max_batch
-        self._lock_timeout = lock_timeout
-        self._retry_interval = retry_interval
         self._loop: asyncio.AbstractEventLoop
         self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="database", daemon=True)
-        self._reader = ThreadPoolExecutor(1, "database reader")
-        self._readable: Database | None = None
+        self._reader_thread = ThreadPoolExecutor(1, "database reader")
+        self._reader: Reader | None = None
         self._opened = threading.Event()
-        self._failure: Exception | None = None
-        self._damage: sqlite3.DatabaseError | None = None
+        self._failure: DatabaseUnusable | None = None
+        self._damage: Exception | None = None
         self._closed = False
 
     async def __aenter__(self) -> Self:
-        """Open the file, bring its schema up to date, start the thread.
+        """Open the database, bring its schema up to date, start the thread.
 
-        Raises ``DatabaseInUse`` when another process has it open, ``DatabaseTooNew`` when a later
-        version of the program has, ``DatabaseForeign`` when another program has,
-        ``DatabaseDamaged`` when it is no database, ``DatabaseUnusable`` when it cannot be opened.
+        Raises a ``DatabaseUnusable`` that says why it cannot be opened.
         """
         self._loop = asyncio.get_running_loop()
         self._thread.start()
         await asyncio.to_thread(self._opened.wait)
-        if isinstance(self._failure, Timeout):
-            raise DatabaseInUse(self.path) from None
-        if isinstance(self._failure, DatabaseUnusable):
-            raise self._failure
         if self._failure is not None:
-            kind = DatabaseDamaged if is_damage(self._failure) else DatabaseUnusable
-            raise kind(self.path, self._failure) from self._failure
+            raise self._failure
         return self
 
     async def __aexit__(
@@ -125,18 +114,18 @@ class DatabaseThread:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Finish what was handed in, then close the file: last by the thread that writes.
+        """Finish what was handed in, then close the database: last by the thread that writes.
 
-        Who closes it last empties the write-ahead log, which may take a while.
+        Who closes a file last empties the write-ahead log, which may take a while.
         """
         self._closed = True
-        await asyncio.to_thread(self._reader.shutdown)
-        if self._readable is not None:
-            self._readable.conn.close()
+        await asyncio.to_thread(self._reader_thread.shutdown)
+        if self._reader is not None:
+            self._reader.close()
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
 
-    async def run(self, function: Callable[[Database], T], *, erases: bool = False) -> T:
+    async def run(self, function: Callable[[Connection], T], *, erases: bool = False) -> T:
         """Run ``function`` in a transaction on the thread; return when what it wrote is on disk.
 
         ``erases``: what it deletes shall be gone from the files, the write-ahead log included, when
@@ -146,22 +135,22 @@ class DatabaseThread:
         the function back.
         """
         if self._closed:
-            raise DatabaseClosed(self.path)
+            raise DatabaseClosed(self.location)
         job = _Job(function, erases=erases)
         self._jobs.put(job)
         with self._damage_reported():
             return await job.future
 
-    async def view(self, function: Callable[[Database], T]) -> T:
+    async def view(self, function: Callable[[Connection], T]) -> T:
         """Run a function that only reads, on a thread of its own: no commit holds it up.
 
         It sees everything that is committed. Damage that it meets is raised
         as ``DatabaseDamaged``.
         """
         if self._closed:
-            raise DatabaseClosed(self.path)
+            raise DatabaseClosed(self.location)
         with self._damage_reported():
-            return await self._loop.run_in_executor(self._reader, self._view, function)
+            return await self._loop.run_in_executor(self._reader_thread, self._view, function)
 
     async def read(self, sql: str, values: Sequence[Any]) -> list[dict[str, Any]]:
         """Return the rows of one ``SELECT``."""
@@ -170,7 +159,7 @@ class DatabaseThread:
     async def write(self, sql: str, values: Sequence[Any]) -> int:
         """Run one statement; return how many rows it changed."""
 
-        def write(db: Database) -> int:
+        def write(db: Connection) -> int:
             changed: int = db.execute(sql, values).rowcount
             return changed
 
@@ -182,7 +171,7 @@ class DatabaseThread:
         It is asked for a row, on the thread that writes.
         """
         if self._damage is not None:
-            raise DatabaseDamaged(self.path, self._damage)
+            raise DatabaseDamaged(self.location, self._damage)
         await self.run(lambda db: db.execute("SELECT * FROM tasks LIMIT 1").fetchone())
 
     @contextmanager
@@ -190,37 +179,37 @@ class DatabaseThread:
         """Raise damage as ``DatabaseDamaged``; log what to do about it the first time."""
         try:
             yield
-        except sqlite3.DatabaseError as error:
-            if not is_damage(error):
+        except Exception as error:
+            if not self._engine.is_damage(error):
                 raise
-            damaged = DatabaseDamaged(self.path, error)
+            damaged = DatabaseDamaged(self.location, error)
             if self._damage is None:
                 self._damage = error
                 log.critical("The database is damaged. %s. %s", damaged, damaged.advice)
             raise damaged from error
 
-    def _view(self, function: Callable[[Database], T]) -> T:
+    def _view(self, function: Callable[[Connection], T]) -> T:
         """On the thread that reads, whose connection is opened when it is first needed."""
-        if self._readable is None:
-            self._readable = open_for_reading(self.path)
-        return function(self._readable)
+        if self._reader is None:
+            self._reader = self._engine.open_reader()
+        result: T = self._reader.view(function)
+        return result
 
     def _serve(self) -> None:
         with ExitStack() as stack:
             try:
-                database = stack.enter_context(open_for_writing(self.path, self._lock_timeout))
-                # A process that was killed may have left what it had deleted.
-                retry_at = self._empty_write_ahead_log(database)
-            except (sqlite3.Error, OSError, DatabaseUnusable) as error:
-                self._failure = error  # a taken lock is an OSError
+                writer = stack.enter_context(self._engine.open_writer())
+                tidy_at = writer.tidy()  # a process that was killed may have left something
+            except DatabaseUnusable as error:
+                self._failure = error
                 return
             finally:
                 self._opened.set()
-            while (jobs := self._wait_for_jobs(retry_at)) is not None:
+            while (jobs := self._wait_for_jobs(tidy_at)) is not None:
                 if jobs:
-                    _run_together(database, jobs)
-                if time.monotonic() >= retry_at or any(job.erases for job in jobs):
-                    retry_at = self._empty_write_ahead_log(database)
+                    _run_together(writer, jobs)
+                if time.monotonic() >= tidy_at or any(job.erases for job in jobs):
+                    tidy_at = writer.tidy()
                 self._settle(jobs)
 
     def _wait_for_jobs(self, until: float) -> list[_Job[Any]] | None:
@@ -247,10 +236,6 @@ class DatabaseThread:
             self._jobs.put(None)
         return jobs
 
-    def _empty_write_ahead_log(self, database: Database) -> float:
-        """Empty the log; return when to try again (monotonic seconds), which may be never."""
-        return inf if empty_write_ahead_log(database) else time.monotonic() + self._retry_interval
-
     def _settle(self, jobs: list[_Job[Any]]) -> None:
         """Resolve all futures, waking the loop once; does nothing after the loop has stopped."""
 
@@ -266,33 +251,16 @@ def _seconds_until(at: float) -> float | None:
     return None if at == inf else max(at - time.monotonic(), 0.0)
 
 
-def _run_together(database: Database, jobs: list[_Job[Any]]) -> None:
-    """Run all in one transaction; whatever keeps it from the disk is the error of each."""
+def _run_together(writer: Writer, jobs: list[_Job[Any]]) -> None:
+    """Run all in one transaction; whatever keeps it from being committed is the error of each."""
     try:
-        with database.atomic():
+        with writer.transaction() as connection:
             for job in jobs:
-                job.run(database)
-                if not database.conn.in_transaction:
+                job.run(writer, connection)
+                if not writer.is_in_transaction():
                     raise sqlite3.OperationalError("the transaction was ended") from job.error
-    except sqlite3.Error as error:
+    except (sqlite3.Error, DatabaseUnusable) as error:
         # The commit failed (a full disk, say): nothing of these jobs was kept.
         log.exception("Cannot write to the database; %d changes were not kept", len(jobs))
         for job in jobs:
             job.error = job.error or error
-
-
-@contextmanager
-def _savepoint(database: Database) -> Iterator[None]:
-    """Take back what is written in here if it fails.
-
-    sqlite-utils gives each savepoint another name: SQLite would compile its statements every time.
-    """
-    database.conn.execute("SAVEPOINT job")
-    try:
-        yield
-    except BaseException:
-        if database.conn.in_transaction:  # a full disk ends the whole of it
-            database.conn.execute("ROLLBACK TO job")
-            database.conn.execute("RELEASE job")
-        raise
-    database.conn.execute("RELEASE job")

@@ -6,10 +6,9 @@ is opened.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
-from sqlite_utils import Database
-
+from bot.storage.engine import Connection
 from bot.storage.forums import is_forum
 from bot.storage.models import (
     Delivery,
@@ -60,7 +59,7 @@ KEEP_UNCONFIRMED = (
 """Keeps whether Discord may have taken a message: in this try, or in earlier ones."""
 
 
-def move(db: Database, delivery: Delivery, change: str, values: Sequence[Any]) -> bool:
+def move(db: Connection, delivery: Delivery, change: str, values: Sequence[Any]) -> bool:
     """Change a delivery in ``sending``; return whether it still was in that state."""
     cursor = db.execute(
         f"UPDATE deliveries SET {change} WHERE id = ? AND state = 'sending'",  # noqa: S608 # names of ours
@@ -74,7 +73,7 @@ REASON = "reason = CASE purpose WHEN 'held_notice' THEN reason ELSE ? END"
 """Sets why a delivery waits; a held notice keeps its reason, which is its content."""
 
 
-def read_delivery(db: Database, row: dict[str, Any], unconfirmed_since: float | None) -> Delivery:
+def read_delivery(db: Connection, row: dict[str, Any], unconfirmed_since: float | None) -> Delivery:
     """Return the delivery of a row in ``sending``. Raises ``ValueError`` for an unreadable row."""
     watchers = db.query(
         "SELECT user_id FROM watches WHERE delivery_id = ? AND mention"
@@ -106,7 +105,7 @@ def read_delivery(db: Database, row: dict[str, Any], unconfirmed_since: float | 
     )
 
 
-def _task_ends(db: Database, delivery_id: int) -> list[TaskEnd]:
+def _task_ends(db: Connection, delivery_id: int) -> list[TaskEnd]:
     """Return what a delivery is about, in the order in which it was asked for.
 
     Raises ``ValueError`` for an unreadable row, and if there is none.
@@ -133,7 +132,7 @@ def _task_ends(db: Database, delivery_id: int) -> list[TaskEnd]:
     return ends
 
 
-def first_task(db: Database, delivery_id: int) -> TaskKey | None:
+def first_task(db: Connection, delivery_id: int) -> TaskKey | None:
     """Return the first task that a delivery is about."""
     row = db.execute(
         "SELECT d.account, t.task_id FROM deliveries d JOIN delivery_tasks t"
@@ -149,11 +148,12 @@ _INSERT_NOTICE = """
     VALUES (:account, :channel, :guild, CASE WHEN :guild IS NULL THEN :user END, :locale, 'notice',
         CASE WHEN :group IS NULL THEN 'due' ELSE 'collecting' END, :group, :message_format, '',
         :due_at, :now)
+    RETURNING id
 """
 
 
 def enqueue_notice(
-    db: Database,
+    db: Connection,
     account: str,
     task_id: str,
     destination: Mapping[str, Any],
@@ -174,14 +174,14 @@ def enqueue_notice(
 
 
 def insert_collecting(
-    db: Database, account: str, group: Mapping[str, Any], *, now: float, due_at: float
+    db: Connection, account: str, group: Mapping[str, Any], *, now: float, due_at: float
 ) -> int:
     """Insert the summary of a group, which waits for its tasks until ``due_at``; return its id."""
     return _insert_notice(db, account, group, now=now, due_at=due_at, group_id=group["group_id"])
 
 
 def _insert_notice(
-    db: Database,
+    db: Connection,
     account: str,
     destination: Mapping[str, Any],
     *,
@@ -190,7 +190,7 @@ def _insert_notice(
     group_id: int | None = None,
 ) -> int:
     """Insert a notice without a task; return its id."""
-    cursor = db.execute(
+    (delivery_id,) = db.execute(
         _INSERT_NOTICE,
         {
             "account": account,
@@ -203,14 +203,13 @@ def _insert_notice(
             "due_at": due_at,
             "now": now,
         },
-    )
-    delivery_id = cast("int", cursor.lastrowid)
+    ).fetchone()
     _give_nonce(db, delivery_id)
-    return delivery_id
+    return int(delivery_id)
 
 
 def add_task(
-    db: Database, delivery_id: int, account: str, task_id: str, end_reason: EndReason
+    db: Connection, delivery_id: int, account: str, task_id: str, end_reason: EndReason
 ) -> None:
     """Add a task to a delivery as it is stored now; a later end of the same task replaces it."""
     db.execute(
@@ -232,11 +231,12 @@ _INSERT_DIRECT = """
                 (SELECT group_id FROM watches e WHERE e.delivery_id = deliveries.id)),
         :message_format, '', :reason, channel_id, :possible_duplicate, :now, :now
     FROM deliveries WHERE id = :delivery
+    RETURNING id
 """
 
 
 def enqueue_direct(
-    db: Database,
+    db: Connection,
     delivery_id: int,
     purpose: DeliveryPurpose,
     user_id: int,
@@ -253,7 +253,7 @@ def enqueue_direct(
     ``reason``: of the message that a notice is held, why it is. ``possible_duplicate``: the same
     may have been posted. Returns the id of the message.
     """
-    cursor = db.execute(
+    (new_id,) = db.execute(
         _INSERT_DIRECT,
         {
             "user": user_id,
@@ -264,8 +264,7 @@ def enqueue_direct(
             "now": now,
             "delivery": delivery_id,
         },
-    )
-    new_id = cast("int", cursor.lastrowid)
+    ).fetchone()
     _give_nonce(db, new_id)
     db.execute(
         "INSERT INTO delivery_tasks (delivery_id, task_id, end_reason, task_json)"
@@ -274,10 +273,10 @@ def enqueue_direct(
         " ORDER BY rowid",
         [new_id, delivery_id, user_id],  # with the plus, SQLite searches by the delivery
     )
-    return new_id
+    return int(new_id)
 
 
-def _give_nonce(db: Database, delivery_id: int) -> None:
+def _give_nonce(db: Connection, delivery_id: int) -> None:
     """Derive the nonce of a delivery from its row: the same in whatever process."""
     key = db.execute(
         "SELECT id, account, coalesce(channel_id, user_id), created_at FROM deliveries"

@@ -6,11 +6,10 @@ arrive.
 
 from collections.abc import Iterable
 
-from sqlite_utils import Database
-
 from bot.storage.account_rows import disconnect_account
 from bot.storage.creation_cancellation import forget_requests, withdraw_unwatched
 from bot.storage.database import DatabaseThread
+from bot.storage.engine import Connection
 from bot.storage.history import delete_orphans
 from bot.storage.live_cards import MARK_STALE
 from bot.storage.models import NOBODY, AccountOwner, PersonalData
@@ -55,7 +54,7 @@ class Erasure:
         was not sent is not sent any more. Only how many there were counts on for a day.
         """
 
-        def erase_user(db: Database) -> None:
+        def erase_user(db: Connection) -> None:
             tasks = _tasks(db, "user_id = ?", [user_id])
             _erase_cards(db, user_id, direct_channel_id, now)
             _erase_watches(db, user_id, now)
@@ -88,12 +87,12 @@ class Erasure:
         await self._database.run(lambda db: erase_server_rows(db, guild_id, now), erases=True)
 
 
-def stored_server_ids(db: Database) -> set[int]:
+def stored_server_ids(db: Connection) -> set[int]:
     """Return the servers of which anything is kept."""
     return {int(guild_id) for (guild_id,) in db.execute(_SERVERS)}
 
 
-def erase_server_rows(db: Database, guild_id: int, now: float) -> None:
+def erase_server_rows(db: Connection, guild_id: int, now: float) -> None:
     """Delete everything of a server, see ``Erasure.erase_server``."""
     tasks = _tasks(db, "guild_id = ?", [guild_id])
     tasks += _tasks(db, "guild_id = ?", [guild_id], table="task_deliveries")
@@ -125,20 +124,20 @@ _SERVERS = """
 
 
 def _tasks(
-    db: Database, condition: str, values: list[int], *, table: str = "watches"
+    db: Connection, condition: str, values: list[int], *, table: str = "watches"
 ) -> list[_TaskKey]:
     """Return the tasks of some watches or deliveries."""
     sql = f"SELECT DISTINCT account, task_id FROM {table} WHERE {condition}"  # noqa: S608 # names of ours
     return [(str(account), str(task_id)) for account, task_id in db.execute(sql, values)]
 
 
-def _entries(db: Database, table: str, column: str, owner: int) -> list[int]:
+def _entries(db: Connection, table: str, column: str, owner: int) -> list[int]:
     """Return the entries of one history."""
     sql = f"SELECT DISTINCT entry_id FROM {table} WHERE {column} = ?"  # noqa: S608 # names of ours
     return [int(entry_id) for (entry_id,) in db.execute(sql, [owner])]
 
 
-def _erase_cards(db: Database, user_id: int, direct_channel_id: int | None, now: float) -> None:
+def _erase_cards(db: Connection, user_id: int, direct_channel_id: int | None, now: float) -> None:
     """Delete a person's own cards, and mark those that name the person stale."""
     db.execute(
         f"UPDATE live_cards SET {MARK_STALE} WHERE id IN (SELECT ct.card_id FROM live_card_tasks ct"  # noqa: S608 # names of ours
@@ -153,7 +152,7 @@ def _erase_cards(db: Database, user_id: int, direct_channel_id: int | None, now:
     )
 
 
-def _erase_watches(db: Database, user_id: int, now: float) -> None:
+def _erase_watches(db: Connection, user_id: int, now: float) -> None:
     """Delete a person's watches, and the notices that were for nobody else.
 
     Notices that stand in a server stay the server's. A group that others share may be complete
@@ -175,7 +174,7 @@ def _erase_watches(db: Database, user_id: int, now: float) -> None:
     release_complete(db, groups, now)
 
 
-def _erase_direct_messages(db: Database, user_id: int, direct_channel_id: int | None) -> None:
+def _erase_direct_messages(db: Connection, user_id: int, direct_channel_id: int | None) -> None:
     """Delete the held notices to a person, and the records of the channels that they are about."""
     db.execute(
         "DELETE FROM deliveries WHERE (channel_id = ? OR user_id = ?) AND NOT EXISTS"
@@ -189,7 +188,7 @@ def _erase_direct_messages(db: Database, user_id: int, direct_channel_id: int | 
     )
 
 
-def _purge_deliveries(db: Database, guild_id: int) -> None:
+def _purge_deliveries(db: Connection, guild_id: int) -> None:
     """Delete a server's notices, the words about them, and the watches that they are for."""
     db.execute("DELETE FROM blocked_channels WHERE guild_id = ?", [guild_id])
     db.execute(
@@ -206,7 +205,7 @@ def _purge_deliveries(db: Database, guild_id: int) -> None:
     db.execute("DELETE FROM deliveries WHERE guild_id = ?", [guild_id])
 
 
-def _drop_tasks(db: Database, tasks: Iterable[_TaskKey]) -> None:
+def _drop_tasks(db: Connection, tasks: Iterable[_TaskKey]) -> None:
     """Delete those of some tasks that have neither watches nor deliveries."""
     for account, task_id in tasks:
         db.execute(

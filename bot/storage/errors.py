@@ -202,9 +202,15 @@ class DatabaseUnusable(Exception):
 
     advice = "Check DATABASE_PATH, and that the file may be written."
 
-    def __init__(self, path: Path, cause: Exception) -> None:
-        super().__init__(f"Cannot use the database {path}: {cause}")
-        self.path = path
+    def __init__(self, location: Path | str, cause: Exception) -> None:
+        super().__init__(f"Cannot use the database {location}: {cause}")
+        self.location = location
+
+
+class DatabaseUnreachable(DatabaseUnusable):
+    """The database server cannot be reached, has ended the session, or does not answer in time."""
+
+    advice = "Check DATABASE_URL, and that the server runs and lets this user connect."
 
 
 class DatabaseTooNew(DatabaseUnusable):
@@ -218,8 +224,10 @@ class DatabaseTooNew(DatabaseUnusable):
         " the upgrade."
     )
 
-    def __init__(self, path: Path, steps: Sequence[str]) -> None:
-        super().__init__(path, RuntimeError(f"a newer version has changed it ({', '.join(steps)})"))
+    def __init__(self, location: Path | str, steps: Sequence[str]) -> None:
+        super().__init__(
+            location, RuntimeError(f"a newer version has changed it ({', '.join(steps)})")
+        )
 
 
 class DatabaseForeign(DatabaseUnusable):
@@ -227,15 +235,15 @@ class DatabaseForeign(DatabaseUnusable):
 
     advice = "Give DATABASE_PATH a file of its own."
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, RuntimeError("it is another program's"))
+    def __init__(self, location: Path | str) -> None:
+        super().__init__(location, RuntimeError("it is another program's"))
 
 
 class DatabaseClosed(DatabaseUnusable):
     """The database was closed because the bot is stopping."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, RuntimeError("it is closed"))
+    def __init__(self, location: Path | str) -> None:
+        super().__init__(location, RuntimeError("it is closed"))
 
 
 def is_damage(error: Exception) -> bool:
@@ -258,8 +266,8 @@ class DatabaseInUse(DatabaseUnusable):
 
     advice = "Stop it first, or give this one a DATABASE_PATH of its own."
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, RuntimeError("another bot is running on it"))
+    def __init__(self, location: Path | str) -> None:
+        super().__init__(location, RuntimeError("another bot is running on it"))
 
 
 class DatabaseOfAnotherUser(DatabaseUnusable):

@@ -3,9 +3,8 @@
 A held notice is sent before its notice or never: it is dropped once that is posted or unwatched.
 """
 
-from sqlite_utils import Database
-
 from bot.storage.delivery_rows import OPEN, enqueue_direct
+from bot.storage.engine import Connection
 from bot.storage.models import Delivery, DeliveryPurpose, UndeliveredNotice
 from bot.storage.task_rows import load_task_or_id
 
@@ -13,7 +12,7 @@ RETRY_AFTER = 15.0
 """Seconds for which a held notice waits while its notice is being sent."""
 
 
-def enqueue_held_notices_in(db: Database, channel_id: int, reason: str, now: float) -> None:
+def enqueue_held_notices_in(db: Connection, channel_id: int, reason: str, now: float) -> None:
     """Enqueue one held notice for each person who waits in a blocked channel and has none yet.
 
     ``reason``: why the channel is blocked.
@@ -36,7 +35,7 @@ def enqueue_held_notices_in(db: Database, channel_id: int, reason: str, now: flo
         )
 
 
-def enqueue_held_notices_about(db: Database, delivery: Delivery, reason: str, now: float) -> None:
+def enqueue_held_notices_about(db: Connection, delivery: Delivery, reason: str, now: float) -> None:
     """Enqueue one held notice for each person who waits for a held delivery and has none yet."""
     rows = db.query(
         "SELECT DISTINCT s.user_id FROM watches s JOIN deliveries d ON d.id = s.delivery_id"
@@ -52,7 +51,7 @@ def enqueue_held_notices_about(db: Database, delivery: Delivery, reason: str, no
         )
 
 
-def postpone_or_drop_held_notice(db: Database, held_notice_id: int, now: float) -> bool:
+def postpone_or_drop_held_notice(db: Connection, held_notice_id: int, now: float) -> bool:
     """Return whether a held notice is not to be sent now; drop one that is obsolete."""
     user_id, channel_id = db.execute(
         "SELECT user_id, redirected_from FROM deliveries WHERE id = ?", [held_notice_id]
@@ -82,7 +81,7 @@ INBOX = 25
 """How many undelivered notices a person is shown."""
 
 
-def read_undelivered(db: Database, user_id: int, since: float) -> list[UndeliveredNotice]:
+def read_undelivered(db: Connection, user_id: int, since: float) -> list[UndeliveredNotice]:
     """Return the notices that wait for something to change or were given up, the newest first."""
     rows = db.query(
         "SELECT d.*, b.reason AS blocked FROM watches s"

@@ -12,10 +12,9 @@ import statistics
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
-from sqlite_utils import Database
-
 from bot.relay.models import Outcome, Task, TaskKind
 from bot.storage.database import DatabaseThread
+from bot.storage.engine import Connection
 from bot.storage.models import (
     ACCOUNT_PREFIX,
     DeliveryPurpose,
@@ -69,7 +68,7 @@ class History:
         """
         words = search_words(search)
 
-        def page(db: Database) -> HistoryPage:
+        def page(db: Connection) -> HistoryPage:
             limit = (number + 1) * HistoryPage.SIZE + 1
             matches = find_entries(db, scope, words, limit, self._scan_limit)
             shown = min(number, max(0, (len(matches) - 1) // HistoryPage.SIZE))
@@ -84,7 +83,7 @@ class History:
     async def entry(self, scope: HistoryScope, entry_id: int) -> HistoryEntry | None:
         """Return one entry, ``None`` if it is not in that history (any more)."""
 
-        def entry(db: Database) -> HistoryEntry | None:
+        def entry(db: Connection) -> HistoryEntry | None:
             table, condition, values = history_table(scope)
             sql = f"SELECT max(ended_at) FROM {table} s WHERE {condition} AND entry_id = ?"  # noqa: S608 # names of ours
             (ended_at,) = db.execute(sql, [*values, entry_id]).fetchone()
@@ -177,7 +176,7 @@ def is_worth_keeping(task: Task, end_reason: EndReason) -> bool:
 
 
 def add_to_history(
-    db: Database, account: str, task: Task, end_reason: EndReason, now: float
+    db: Connection, account: str, task: Task, end_reason: EndReason, now: float
 ) -> None:
     """Add a task to the histories, in the transaction that ends it and before its notices exist.
 
@@ -213,7 +212,7 @@ def add_to_history(
 
 
 def add_user_to_history(
-    db: Database, task: Sequence[str], user_id: int, destination: Destination, now: float
+    db: Connection, task: Sequence[str], user_id: int, destination: Destination, now: float
 ) -> None:
     """Within a transaction: add a task to the history of one more person who gets its notice.
 
@@ -229,7 +228,7 @@ def add_user_to_history(
         _assign_entry(db, entry[0], [watch], now)
 
 
-def delete_orphans(db: Database, entry_ids: Iterable[int]) -> None:
+def delete_orphans(db: Connection, entry_ids: Iterable[int]) -> None:
     """Within a transaction: delete those of the given entries that are in no history."""
     for entry_id in entry_ids:
         db.execute(
@@ -240,7 +239,7 @@ def delete_orphans(db: Database, entry_ids: Iterable[int]) -> None:
         )
 
 
-def _upsert_entry(db: Database, values: dict[str, Any]) -> int:
+def _upsert_entry(db: Connection, values: dict[str, Any]) -> int:
     """Write the entry of a task, unless a better one exists; return its id."""
     db.execute(
         "INSERT INTO history (account, task_id, kind, end_reason, duration, ended_at, words,"
@@ -256,7 +255,7 @@ def _upsert_entry(db: Database, values: dict[str, Any]) -> int:
     return cast("int", row.fetchone()[0])
 
 
-def _assign_entry(db: Database, entry_id: int, watches: list[dict[str, Any]], now: float) -> None:
+def _assign_entry(db: Connection, entry_id: int, watches: list[dict[str, Any]], now: float) -> None:
     """Add an entry to the histories of the people and servers of some watches."""
     for watch in watches:
         db.execute(
@@ -278,7 +277,7 @@ def _searchable_text(task: Task) -> str:
     return normalize_for_index("\n".join(dict.fromkeys(lyrics + clips)))
 
 
-def _entry(db: Database, entry_id: int, ended_at: float) -> HistoryEntry | None:
+def _entry(db: Connection, entry_id: int, ended_at: float) -> HistoryEntry | None:
     """Return an entry, ``None`` for one that is unreadable."""
     answer, end_reason = db.execute(
         "SELECT task_json, end_reason FROM history WHERE id = ?", [entry_id]

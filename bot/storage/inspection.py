@@ -25,9 +25,9 @@ from bot.storage.account_facts import (
     count_of_other_key,
     missing_tasks,
 )
-from bot.storage.database_file import resolve_database_path
 from bot.storage.delivery_rows import OPEN, VISIBLE_STATE
-from bot.storage.migrations import is_foreign, migrations, unknown_steps
+from bot.storage.sqlite.file import resolve_database_path
+from bot.storage.sqlite.migrations import is_foreign, migrations, unknown_steps
 from bot.storage.watches import UNWATCHED
 
 T = TypeVar("T")

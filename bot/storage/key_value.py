@@ -18,9 +18,9 @@ import secrets
 from typing import NamedTuple
 
 from pydantic import SecretStr
-from sqlite_utils import Database
 
 from bot.storage.database import DatabaseThread
+from bot.storage.engine import Connection
 
 
 class KeyValueStore:
@@ -38,13 +38,13 @@ class KeyValueStore:
         await self._database.run(lambda db: write_value(db, name, value))
 
 
-def read_value(db: Database, name: str) -> str | None:
+def read_value(db: Connection, name: str) -> str | None:
     """Within a transaction: return the value of ``name``."""
     row = db.execute("SELECT value FROM key_values WHERE name = ?", [name]).fetchone()
     return str(row[0]) if row else None
 
 
-def write_value(db: Database, name: str, value: str) -> None:
+def write_value(db: Connection, name: str, value: str) -> None:
     """Within a transaction: store ``value`` under ``name``, replacing the old value."""
     db.execute(
         "INSERT INTO key_values (name, value) VALUES (?, ?)"
@@ -53,7 +53,7 @@ def write_value(db: Database, name: str, value: str) -> None:
     )
 
 
-def get_or_create_secret(db: Database, name: str) -> bytes:
+def get_or_create_secret(db: Connection, name: str) -> bytes:
     """Within a transaction: return a named random secret, created on first use."""
     stored = read_value(db, name)
     if stored is None:
@@ -82,7 +82,7 @@ async def create_fingerprint(database: DatabaseThread, access: RelayAccess) -> s
     )
 
 
-def read_fingerprint(db: Database, access: RelayAccess) -> str | None:
+def read_fingerprint(db: Connection, access: RelayAccess) -> str | None:
     """Return the fingerprint of an address and a key; ``None`` where none was ever stored."""
     secret = read_value(db, _FINGERPRINT_SECRET)
     return None if secret is None else _fingerprint(bytes.fromhex(secret), access)

@@ -26,10 +26,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlite_utils import Database
-
 from bot.storage.clock_rollback import CLOCK_TOLERANCE
 from bot.storage.database import DatabaseThread
+from bot.storage.engine import Connection
 from bot.storage.errors import (
     ChannelTooBusy,
     MemberWatchLimitReached,
@@ -65,7 +64,7 @@ DEFAULT_LIMITS = WatchLimits()
 
 
 def enforce_watch_limits(
-    db: Database,
+    db: Connection,
     user_id: int,
     destination: Destination,
     limits: WatchLimits,
@@ -109,7 +108,11 @@ _HASH_KEY = "secret of the message limits"  # the name of the value
 
 
 def adds_message(
-    db: Database, account: str, task_id: str, destination: Destination, group_id: int | None = None
+    db: Connection,
+    account: str,
+    task_id: str,
+    destination: Destination,
+    group_id: int | None = None,
 ) -> bool:
     """Within a transaction: whether a new watch of a task causes one more message in a channel.
 
@@ -124,7 +127,7 @@ def adds_message(
     return watched is None and (group_id is None or not is_collecting(db, account, group_id))
 
 
-def is_known_running(db: Database, account: str, task_id: str, *, known: bool) -> bool:
+def is_known_running(db: Connection, account: str, task_id: str, *, known: bool) -> bool:
     """Within a transaction: whether the relay has reported a task, and not as ended.
 
     ``known``: whether the relay reports it as running now.
@@ -139,7 +142,7 @@ def is_known_running(db: Database, account: str, task_id: str, *, known: bool) -
 
 
 def charge_message(
-    db: Database, user_id: int, destination: Destination, now: float, limits: WatchLimits
+    db: Connection, user_id: int, destination: Destination, now: float, limits: WatchLimits
 ) -> None:
     """Within a transaction: charge a requested message to a person and a channel.
 
@@ -156,7 +159,7 @@ def charge_message(
 
 
 def charge_user(
-    db: Database, user_id: int, destination: Destination, now: float, limits: WatchLimits
+    db: Connection, user_id: int, destination: Destination, now: float, limits: WatchLimits
 ) -> None:
     """Within a transaction: charge a requested message to a person, ignoring the channel's limit.
 
@@ -176,7 +179,7 @@ def charge_user(
     )
 
 
-def delete_expired_requests(db: Database, now: float) -> None:
+def delete_expired_requests(db: Connection, now: float) -> None:
     """Within a transaction: delete expired requests, and those that lie in the future.
 
     The latter were stored before the clock was set back.
@@ -188,7 +191,7 @@ def delete_expired_requests(db: Database, now: float) -> None:
 
 
 def _limited_until(
-    db: Database, condition: str, value: str, now: float, span: float, limit: int
+    db: Connection, condition: str, value: str, now: float, span: float, limit: int
 ) -> datetime | None:
     """Return when the next message is allowed, ``None`` for now.
 
@@ -203,7 +206,7 @@ def _limited_until(
     return None if row is None else datetime.fromtimestamp(math.ceil(row[0] + span), UTC)
 
 
-def hash_id(db: Database, discord_id: int) -> str:
+def hash_id(db: Connection, discord_id: int) -> str:
     """Return the keyed hash of the id of a person or a channel in this database."""
     return hmac.new(
         get_or_create_secret(db, _HASH_KEY), str(discord_id).encode(), hashlib.sha256
@@ -231,14 +234,14 @@ class RoleMentions:
         return await self._database.run(lambda db: _claim_role_mention(db, delivery, now))
 
 
-def _has_mentioned_role(db: Database, delivery_id: int) -> bool:
+def _has_mentioned_role(db: Connection, delivery_id: int) -> bool:
     (mentioned,) = db.execute(
         "SELECT role_mentioned_at IS NOT NULL FROM deliveries WHERE id = ?", [delivery_id]
     ).fetchone()
     return bool(mentioned)
 
 
-def _claim_role_mention(db: Database, delivery: Delivery, now: float) -> bool:
+def _claim_role_mention(db: Connection, delivery: Delivery, now: float) -> bool:
     """Within a transaction: claim the mention unless another delivery did so within a minute."""
     another = db.execute(
         "SELECT 1 FROM deliveries WHERE channel_id = ? AND id != ?"

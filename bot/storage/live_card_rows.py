@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlite_utils import Database
-
+from bot.storage.engine import Connection
 from bot.storage.models import Destination, EndReason, LiveCard, LiveCardTask
 from bot.storage.task_rows import load_enum, load_task_or_id, task_with_id_only
 
@@ -40,7 +39,7 @@ _CARD_TASKS = """
 """
 
 
-def read_live_card(db: Database, row: Mapping[str, Any], now: float) -> LiveCard:
+def read_live_card(db: Connection, row: Mapping[str, Any], now: float) -> LiveCard:
     """Return the card of a row of the table, as it is ``now``."""
     key = [row["id"], row["channel_id"]]
     watchers = db.query(
@@ -87,24 +86,24 @@ def _card_task(row: Mapping[str, Any]) -> LiveCardTask:
 _BY_ID = f"SELECT c.*, {VERSION} AS current FROM live_cards c WHERE c.id = ?"  # noqa: S608 # names of ours
 
 
-def get_live_card(db: Database, card_id: int, now: float) -> LiveCard | None:
+def get_live_card(db: Connection, card_id: int, now: float) -> LiveCard | None:
     """Return a card as it is ``now``, ``None`` if it is deleted."""
     rows = list(db.query(_BY_ID, [card_id]))
     return read_live_card(db, rows[0], now) if rows else None
 
 
-def delete_live_card(db: Database, card_id: int) -> None:
+def delete_live_card(db: Connection, card_id: int) -> None:
     """Delete a card and which tasks it shows."""
     db.execute("DELETE FROM live_cards WHERE id = ?", [card_id])
 
 
-def is_unchanged(db: Database, card: LiveCard) -> bool:
+def is_unchanged(db: Connection, card: LiveCard) -> bool:
     """Whether there is nothing new to show since a card was read."""
     rows = list(db.query(_BY_ID, [card.id]))
     return all(row["current"] == card.version for row in rows)
 
 
-def claim_live_card(db: Database, card_id: int, now: float) -> LiveCard:
+def claim_live_card(db: Connection, card_id: int, now: float) -> LiveCard:
     """Within a transaction: claim a card; return it with its old ``unconfirmed_since``."""
     (before,) = db.query(_BY_ID, [card_id])
     db.execute(

@@ -9,13 +9,12 @@ import asyncio
 import json
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, cast
-
-from sqlite_utils import Database
+from typing import Any
 
 from bot.storage.clock_rollback import UNKNOWN_TIME
 from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import nonce_of
+from bot.storage.engine import Connection
 from bot.storage.errors import TooManyMessages
 from bot.storage.limits import DEFAULT_LIMITS, WatchLimits, charge_message
 from bot.storage.live_card_rows import (
@@ -98,7 +97,7 @@ class LiveCards:
         unless what the card shows is charged to the person already (``charged=False``).
         """
 
-        def open_card(db: Database) -> LiveCard | TooManyMessages | None:
+        def open_card(db: Connection) -> LiveCard | TooManyMessages | None:
             shown = self._mark_shown_stale(db, destination.channel_id, tasks, now)
             fresh = [task for task in tasks if task not in shown]
             if not fresh:
@@ -126,7 +125,7 @@ class LiveCards:
         """
         values = self._when(now, busy_channels) | {"limit": limit}
 
-        def claim(db: Database) -> list[LiveCard]:
+        def claim(db: Connection) -> list[LiveCard]:
             rows = list(db.query(_DUE_TO_BE_POSTED, values))
             return [claim_live_card(db, row["id"], now) for row in rows]
 
@@ -204,7 +203,7 @@ class LiveCards:
             "outages": json.dumps(dict(outages)),
         }
 
-        def due_for_update(db: Database) -> list[LiveCard]:
+        def due_for_update(db: Connection) -> list[LiveCard]:
             rows = list(db.query(_DUE_TO_BE_SHOWN, values))
             return [read_live_card(db, row, now) for row in rows]
 
@@ -216,7 +215,7 @@ class LiveCards:
         Unless there is something new by now, such as somebody who watches again.
         """
 
-        def record_update(db: Database) -> None:
+        def record_update(db: Connection) -> None:
             if card.finished and is_unchanged(db, card):
                 delete_live_card(db, card.id)
             else:
@@ -232,7 +231,7 @@ class LiveCards:
     async def discard(self, card: LiveCard) -> None:
         """Delete an unposted card without watchers, unless it has changed since it was read."""
 
-        def discard(db: Database) -> None:
+        def discard(db: Connection) -> None:
             if is_unchanged(db, card):
                 delete_live_card(db, card.id)
             else:
@@ -282,7 +281,7 @@ class LiveCards:
         return moved == 1
 
     def _mark_shown_stale(
-        self, db: Database, channel_id: int, tasks: Sequence[TaskKey], now: float
+        self, db: Connection, channel_id: int, tasks: Sequence[TaskKey], now: float
     ) -> set[TaskKey]:
         """Mark the cards of some tasks in a channel as stale; return which tasks they show."""
         key = [channel_id, json.dumps(tasks)]
@@ -295,15 +294,15 @@ class LiveCards:
 
 
 def insert_live_card(
-    db: Database, destination: Destination, tasks: Sequence[TaskKey], now: float
+    db: Connection, destination: Destination, tasks: Sequence[TaskKey], now: float
 ) -> int:
     """Within a transaction: insert a card that is due; return its id."""
-    cursor = db.execute(
+    (card_id,) = db.execute(
         "INSERT INTO live_cards (channel_id, guild_id, locale, marked_stale_at, state)"
-        " VALUES (?, ?, ?, ?, 'due')",
+        " VALUES (?, ?, ?, ?, 'due') RETURNING id",
         [destination.channel_id, destination.guild_id, destination.locale, now],
-    )
-    card_id = cast("int", cursor.lastrowid)
+    ).fetchone()
+    card_id = int(card_id)
     nonce = nonce_of("card", card_id, destination.channel_id, now)
     db.execute("UPDATE live_cards SET nonce = ? WHERE id = ?", [nonce, card_id])
     for task in tasks:
@@ -314,7 +313,7 @@ def insert_live_card(
     return card_id
 
 
-def mark_live_cards_stale(db: Database, account: str, task_id: str, now: float) -> None:
+def mark_live_cards_stale(db: Connection, account: str, task_id: str, now: float) -> None:
     """Within a transaction: mark the cards of a task stale, because its watchers changed."""
     db.execute(
         f"UPDATE live_cards SET {MARK_STALE} WHERE id IN"  # noqa: S608 # names of ours

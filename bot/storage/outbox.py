@@ -15,8 +15,6 @@ import json
 import logging
 from collections.abc import Collection
 
-from sqlite_utils import Database
-
 from bot.storage.blocked_channels import (
     IN_OPEN_CHANNEL,
     BlockedChannels,
@@ -37,6 +35,7 @@ from bot.storage.delivery_rows import (
     move,
     read_delivery,
 )
+from bot.storage.engine import Connection
 from bot.storage.forums import IN_FORUM
 from bot.storage.held_notices import (
     enqueue_held_notices_about,
@@ -93,7 +92,7 @@ class Outbox:
         quarantined.
         """
 
-        def claim(db: Database) -> list[Delivery]:
+        def claim(db: Connection) -> list[Delivery]:
             release_overdue(db, now)
             ready = _oldest_of_each_channel(db, now, limit)
             wanted = sorted([*ready, *probes(db, now)])[:limit]
@@ -105,7 +104,7 @@ class Outbox:
     async def next_at(self) -> float | None:
         """Return when there is something to do next, ``None`` if nothing waits for its time."""
 
-        def next_at(db: Database) -> float | None:
+        def next_at(db: Connection) -> float | None:
             (at,) = db.execute(f"SELECT min(d.due_at) {_READY}").fetchone()
             return _earliest(at, next_probe_at(db), next_overdue_at(db))
 
@@ -124,7 +123,7 @@ class Outbox:
         ``thread_id``: the post that the message begins, in a forum.
         """
 
-        def acknowledge(db: Database) -> bool:
+        def acknowledge(db: Connection) -> bool:
             moved = move(
                 db,
                 delivery,
@@ -176,7 +175,7 @@ class Outbox:
         have one. ``unconfirmed`` is as for ``postpone``.
         """
 
-        def hold(db: Database) -> bool:
+        def hold(db: Connection) -> bool:
             moved = move(
                 db,
                 delivery,
@@ -222,7 +221,7 @@ class Outbox:
         latest = now + longest_wait
         self.redirection.openings_paused_until = min(self.redirection.openings_paused_until, latest)
 
-        def clamp(db: Database) -> None:
+        def clamp(db: Connection) -> None:
             db.execute(
                 f"UPDATE deliveries SET unconfirmed_since = ? WHERE {OPEN} AND"  # noqa: S608 # names of ours
                 " unconfirmed_since > ?",
@@ -252,7 +251,7 @@ class Outbox:
         that a request left open are closed.
         """
 
-        def recover(db: Database) -> int:
+        def recover(db: Connection) -> int:
             delete_stale(db)
             if not self._started:
                 release_all_complete(db, now)
@@ -274,7 +273,7 @@ class Outbox:
         return requeued
 
 
-def _oldest_of_each_channel(db: Database, now: float, limit: int) -> list[tuple[float, int]]:
+def _oldest_of_each_channel(db: Connection, now: float, limit: int) -> list[tuple[float, int]]:
     """Return since when deliveries are ready in open channels, and which; the oldest in each."""
     rows = db.query(
         f"SELECT d.id, d.channel_id, d.due_at {_READY} AND d.due_at <= ?"
@@ -287,7 +286,7 @@ def _oldest_of_each_channel(db: Database, now: float, limit: int) -> list[tuple[
     return list(oldest.values())
 
 
-def _claim(db: Database, delivery_id: int, now: float) -> Delivery | None:
+def _claim(db: Connection, delivery_id: int, now: float) -> Delivery | None:
     """Take one delivery; ``None`` where there is nothing to send, or nothing that can be read."""
     purpose, unconfirmed_since = db.execute(
         "SELECT purpose, unconfirmed_since FROM deliveries WHERE id = ?", [delivery_id]

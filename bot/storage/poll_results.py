@@ -8,10 +8,9 @@ import logging
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlite_utils import Database
-
 from bot.relay.models import Task, TaskKind, TaskStatus, supersedes
 from bot.storage.delivery_rows import enqueue_notice
+from bot.storage.engine import Connection
 from bot.storage.history import add_to_history
 from bot.storage.models import EndedTask, EndReason, PollResult, PollTarget
 from bot.storage.task_rows import UnreadableRowError, dump_task, load_task, task_with_id_only
@@ -21,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 def read_due(
-    db: Database, account: str, fingerprint: str, now: float, limit: int, exclude: Collection[str]
+    db: Connection, account: str, fingerprint: str, now: float, limit: int, exclude: Collection[str]
 ) -> list[PollTarget]:
     """Return the running tasks whose next poll is due, the longest overdue first.
 
@@ -46,7 +45,7 @@ class PollContext(NamedTuple):
 
 
 def record(
-    db: Database, context: PollContext, results: Sequence[PollResult], *, outage: float = 0.0
+    db: Connection, context: PollContext, results: Sequence[PollResult], *, outage: float = 0.0
 ) -> list[EndedTask]:
     """Store the results of a poll; return the tasks that it ended.
 
@@ -73,7 +72,7 @@ def record(
     return [task for task in ended if task]
 
 
-def end_all(db: Database, context: PollContext, end_reason: EndReason) -> list[EndedTask]:
+def end_all(db: Connection, context: PollContext, end_reason: EndReason) -> list[EndedTask]:
     """End all running tasks of an account; return them."""
     rows = db.execute(
         "SELECT task_id FROM tasks WHERE account = ? AND state = 'running'", [context.account]
@@ -82,7 +81,7 @@ def end_all(db: Database, context: PollContext, end_reason: EndReason) -> list[E
     return [task for task in ended if task]
 
 
-def _is_current(db: Database, context: PollContext, result: PollResult) -> bool:
+def _is_current(db: Connection, context: PollContext, result: PollResult) -> bool:
     """Whether the polled task does not set back the status stored since the poll began."""
     if result.task is None:
         return False
@@ -93,7 +92,7 @@ def _is_current(db: Database, context: PollContext, result: PollResult) -> bool:
     return row is not None and supersedes(result.task, _status(row[0]), ended=row[1] is not None)
 
 
-def _store_result(db: Database, context: PollContext, result: PollResult, task: Task) -> None:
+def _store_result(db: Connection, context: PollContext, result: PollResult, task: Task) -> None:
     """Store a running task as the relay described it."""
     values = {
         **context._asdict(),
@@ -111,7 +110,7 @@ def _store_result(db: Database, context: PollContext, result: PollResult, task: 
 
 
 def end_task(
-    db: Database, context: PollContext, task_id: str, end_reason: EndReason
+    db: Connection, context: PollContext, task_id: str, end_reason: EndReason
 ) -> EndedTask | None:
     """End a running task: add it to the history, and enqueue what tells it in each destination."""
     account, now = context.account, context.now
@@ -139,7 +138,7 @@ def end_task(
     return EndedTask(task_id, end_reason, task.outcome, deliveries=len(destinations))
 
 
-def _load_or_replace(db: Database, account: str, task_id: str, stored: str) -> Task:
+def _load_or_replace(db: Connection, account: str, task_id: str, stored: str) -> Task:
     """Return a stored task; replace an unreadable one by a task with its id alone."""
     try:
         return load_task(stored)
@@ -153,7 +152,7 @@ def _load_or_replace(db: Database, account: str, task_id: str, stored: str) -> T
     return task
 
 
-def _reschedule(db: Database, context: PollContext, results: Iterable[PollResult]) -> None:
+def _reschedule(db: Connection, context: PollContext, results: Iterable[PollResult]) -> None:
     """Store the poll times of tasks about which the relay said nothing new."""
     times = [
         (

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlite_utils import Database
-
 from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import OPEN, VISIBLE_STATE
+from bot.storage.engine import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class QueueStatistics:
         )
         return {row["account"]: row["running"] for row in rows}
 
-    def _count(self, db: Database) -> QueueCounts:
+    def _count(self, db: Connection) -> QueueCounts:
         (running,) = db.execute(
             f"SELECT count(*) FROM tasks WHERE state = 'running' AND {_IN_USE}",  # noqa: S608 # names of ours
             [self._account],

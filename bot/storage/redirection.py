@@ -9,11 +9,10 @@ import asyncio
 from dataclasses import dataclass
 from typing import cast
 
-from sqlite_utils import Database
-
 from bot.storage.blocked_channels import unblock
 from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import REASON, enqueue_direct, move
+from bot.storage.engine import Connection
 from bot.storage.models import Delivery, DeliveryPurpose
 
 _UNOPENED = "state = 'due' AND channel_id IS NULL"
@@ -57,7 +56,7 @@ class Redirection:
         who get a message.
         """
 
-        def redirect(db: Database) -> int:
+        def redirect(db: Connection) -> int:
             if not move(db, delivery, "state = 'dropped', due_at = NULL, reason = ?", [reason]):
                 return 0
             if channel_gone:
@@ -71,7 +70,7 @@ class Redirection:
     async def drop(self, delivery: Delivery, *, reason: str) -> bool:
         """Give up: the person cannot be reached. ``sending`` → ``dropped``."""
 
-        def drop(db: Database) -> bool:
+        def drop(db: Connection) -> bool:
             moved = move(db, delivery, "state = 'dropped', due_at = NULL, reason = ?", [reason])
             if moved:
                 unblock(db, delivery.destination.channel_id)
@@ -116,7 +115,7 @@ class Redirection:
         if now < self.openings_paused_until:
             return None
 
-        def take(db: Database) -> UnopenedMessage | None:
+        def take(db: Connection) -> UnopenedMessage | None:
             row = db.execute(
                 "UPDATE deliveries SET attempts = attempts + 1, due_at = ? WHERE id ="  # noqa: S608 # names of ours
                 f" (SELECT id FROM deliveries WHERE {_UNOPENED} AND due_at <= ?"
@@ -157,7 +156,7 @@ class Redirection:
 
 
 def _redirect_watches(
-    db: Database, delivery_id: int, now: float, *, possible_duplicate: bool
+    db: Connection, delivery_id: int, now: float, *, possible_duplicate: bool
 ) -> int:
     """Within a transaction: give each watcher of a notice a direct message of their own."""
     rows = db.execute(

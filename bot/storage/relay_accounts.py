@@ -7,17 +7,16 @@ key. The account of the operator has no row, because its key is a setting.
 import secrets
 from collections.abc import Callable
 
-from sqlite_utils import Database
-
 from bot.storage.account_rows import (
     DisconnectedAccount,
     disconnect_account,
-    dump_account,
+    insert_account,
     load_account,
     read_account,
     read_accounts,
 )
 from bot.storage.database import DatabaseThread
+from bot.storage.engine import Connection
 from bot.storage.errors import TooManyAccounts
 from bot.storage.models import ACCOUNT_PREFIX, AccountOwner, RelayAccount
 from bot.storage.outbox import Outbox
@@ -66,7 +65,7 @@ class RelayAccountStore:
         watched, or else a new one. Raises ``TooManyAccounts``, and changes nothing then.
         """
 
-        def connect(db: Database) -> RelayAccount:
+        def connect(db: Connection) -> RelayAccount:
             old = read_account(db, owner)
             new = account(old.id if old else ACCOUNT_PREFIX + secrets.token_hex(8))
             db.execute("DELETE FROM relay_accounts WHERE id = ?", [new.id])
@@ -75,7 +74,7 @@ class RelayAccountStore:
             ).fetchone()
             if connected >= MAX_ACCOUNTS:
                 raise TooManyAccounts(MAX_ACCOUNTS)
-            db.table("relay_accounts").insert(dump_account(new))
+            insert_account(db, new)
             return new
 
         return await self._database.run(connect, erases=True)
@@ -83,7 +82,7 @@ class RelayAccountStore:
     async def replace_keys(self, encrypt: Callable[[RelayAccount], bytes]) -> int:
         """Store each account's key as ``encrypt`` returns it; return the number of accounts."""
 
-        def replace_keys(db: Database) -> int:
+        def replace_keys(db: Connection) -> int:
             accounts = read_accounts(db)
             for each in accounts:
                 db.execute(

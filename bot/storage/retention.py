@@ -15,11 +15,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 
-from sqlite_utils import Database
-
 from bot.storage.account_rows import disconnect_account
 from bot.storage.creation_cancellation import delete_expired_creations
 from bot.storage.database import DatabaseThread
+from bot.storage.engine import Connection
 from bot.storage.erasure import erase_server_rows, stored_server_ids
 from bot.storage.forums import delete_unused_forums
 from bot.storage.limits import delete_expired_requests
@@ -61,7 +60,7 @@ class Retention:
         """
         latest = now - RETENTION_PERIOD
 
-        def prune(db: Database) -> None:
+        def prune(db: Connection) -> None:
             expired = f"IN ({_EXPIRED_DELIVERIES})"
             db.execute(f"DELETE FROM watches WHERE delivery_id {expired}", [latest])  # noqa: S608 # names of ours
             db.execute(f"DELETE FROM deliveries WHERE id {expired}", [latest])  # noqa: S608 # names of ours
@@ -162,7 +161,7 @@ class DepartedServers:
     async def _erase(self, guild_id: int, latest: float, now: float) -> bool:
         """Erase a server, unless it is listed again by now."""
 
-        def erase(db: Database) -> bool:
+        def erase(db: Connection) -> bool:
             overdue = guild_id in _overdue(db, latest)
             if overdue:
                 erase_server_rows(db, guild_id, now)
@@ -171,7 +170,7 @@ class DepartedServers:
         return await self._database.run(erase, erases=True)
 
 
-def _compare(db: Database, listed: ShardGuilds, now: float) -> set[int]:
+def _compare(db: Connection, listed: ShardGuilds, now: float) -> set[int]:
     """Do what ``DepartedServers.compare`` says; return the missing servers of the shard."""
     missing = missing_servers(stored_server_ids(db), listed)
     recorded = {guild_id for (guild_id,) in db.execute("SELECT guild_id FROM departed_servers")}
@@ -185,11 +184,11 @@ def _compare(db: Database, listed: ShardGuilds, now: float) -> set[int]:
     return missing
 
 
-def _overdue(db: Database, latest: float) -> list[int]:
+def _overdue(db: Connection, latest: float) -> list[int]:
     """Return the servers that went missing at ``latest`` or earlier."""
     rows = db.execute("SELECT guild_id FROM departed_servers WHERE missing_since <= ?", [latest])
     return [int(guild_id) for (guild_id,) in rows]
 
 
-def _delete_row(db: Database, guild_id: int) -> None:
+def _delete_row(db: Connection, guild_id: int) -> None:
     db.execute("DELETE FROM departed_servers WHERE guild_id = ?", [guild_id])

@@ -10,8 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlite_utils import Database
-
+from bot.storage.engine import Connection
 from bot.storage.models import HistoryScope
 
 MAX_WORDS = 10
@@ -75,7 +74,7 @@ def history_table(scope: HistoryScope) -> tuple[str, str, list[Any]]:
 
 
 def find_entries(
-    db: Database, scope: HistoryScope, words: list[str], limit: int, scan_limit: int = SCAN_LIMIT
+    db: Connection, scope: HistoryScope, words: list[str], limit: int, scan_limit: int = SCAN_LIMIT
 ) -> list[tuple[int, float]]:
     """Return ids and ends of up to ``limit`` entries with all ``words``, the newest first.
 
@@ -108,7 +107,7 @@ def _first_distinct(rows: Iterable[tuple[Any, ...]], limit: int) -> list[tuple[i
 
 
 def _scan(
-    db: Database, scope: HistoryScope, limit: int, words: Sequence[str] = ()
+    db: Connection, scope: HistoryScope, limit: int, words: Sequence[str] = ()
 ) -> Iterator[tuple[Any, ...]]:
     """Yield id and end of the newest entries of a history, and whether each has all ``words``.
 
@@ -125,7 +124,7 @@ def _scan(
 
 
 def _query_index(
-    db: Database, scope: HistoryScope, words: list[str], limit: int
+    db: Connection, scope: HistoryScope, words: list[str], limit: int
 ) -> Iterator[tuple[int, float]]:
     """Query the index, and yield the newest results that are in the history."""
     table, condition, values = history_table(scope)

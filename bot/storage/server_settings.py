@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from sqlite_utils import Database
 
 from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import OPEN, VISIBLE_STATE
+from bot.storage.engine import Connection
 from bot.storage.models import ServerSettings, ServerUsage
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class ServerSettingsStore:
     async def change(self, guild_id: int, **changes: Any) -> ServerSettings:
         """Change some settings of a server, by their names; return all of them."""
 
-        def change(db: Database) -> ServerSettings:
+        def change(db: Connection) -> ServerSettings:
             settings = replace(_read(db, guild_id), **changes)
             db.execute(
                 "INSERT INTO server_settings (guild_id, settings) VALUES (?, ?)"
@@ -77,7 +77,7 @@ class ServerSettingsStore:
         await self._database.write("DELETE FROM server_settings WHERE guild_id = ?", [guild_id])
 
 
-def _read(db: Database, guild_id: int) -> ServerSettings:
+def _read(db: Connection, guild_id: int) -> ServerSettings:
     row = db.execute(
         "SELECT settings FROM server_settings WHERE guild_id = ?", [guild_id]
     ).fetchone()

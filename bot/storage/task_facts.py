@@ -10,12 +10,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from bot.relay.models import TaskKind, TaskStatus
 from bot.storage.account_facts import NO_ACCESS, AccountAccess, KeyProblem, key_problem
 from bot.storage.account_rows import is_connected, read_accounts
 from bot.storage.delivery_rows import VISIBLE_STATE, is_first, is_quiet
+from bot.storage.engine import Connection
 from bot.storage.inspection import run_query
 from bot.storage.key_value import RelayAccess, read_fingerprint
 from bot.storage.models import (
@@ -121,7 +120,7 @@ def task_facts(
     return run_query(path, time_limit, lambda db: _read_facts(db, task_id, access))
 
 
-def _read_facts(db: Database, task_id: str, access: AccountAccess) -> list[TaskFacts]:
+def _read_facts(db: Connection, task_id: str, access: AccountAccess) -> list[TaskFacts]:
     connected = {each.id: each for each in read_accounts(db)}
     rows = db.query("SELECT * FROM tasks WHERE task_id = ? ORDER BY added_at", [task_id])
     facts = [_facts_of_task(db, row, access, connected) for row in rows]
@@ -149,7 +148,7 @@ def _account_values(account: str, connected: Connected) -> dict[str, Any]:
 
 
 def _facts_of_task(
-    db: Database, row: dict[str, Any], access: AccountAccess, connected: Connected
+    db: Connection, row: dict[str, Any], access: AccountAccess, connected: Connected
 ) -> TaskFacts:
     stored = connected.get(row["account"])
     key_access = access.connected(stored) if stored else access.operator
@@ -169,7 +168,7 @@ def _facts_of_task(
     )
 
 
-def _is_of_other_key(db: Database, row: dict[str, Any], access: RelayAccess | None) -> bool:
+def _is_of_other_key(db: Connection, row: dict[str, Any], access: RelayAccess | None) -> bool:
     if access is None or access.account != row["account"] or not row["known"]:
         return False
     return row.get("fingerprint") != read_fingerprint(db, access)
@@ -181,7 +180,7 @@ _COLUMNS = (
 )
 
 
-def _facts_of_entry(db: Database, row: dict[str, Any], connected: Connected) -> TaskFacts:
+def _facts_of_entry(db: Connection, row: dict[str, Any], connected: Connected) -> TaskFacts:
     return TaskFacts(
         **_account_values(row["account"], connected),
         running=False,
@@ -203,7 +202,7 @@ def _facts_of_entry(db: Database, row: dict[str, Any], connected: Connected) -> 
     )
 
 
-def _creation_values(db: Database, row: dict[str, Any]) -> dict[str, Any]:
+def _creation_values(db: Connection, row: dict[str, Any]) -> dict[str, Any]:
     """Return the fields about the request that began a task."""
     stored = db.execute(
         "SELECT state, rejection FROM creations WHERE id ="
@@ -217,7 +216,7 @@ def _creation_values(db: Database, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _places(db: Database, row: dict[str, Any]) -> tuple[WatchedChannel, ...]:
+def _places(db: Connection, row: dict[str, Any]) -> tuple[WatchedChannel, ...]:
     rows = db.query(
         "SELECT channel_id, guild_id, count(*) AS people FROM watches"
         " WHERE account = ? AND task_id = ? AND delivery_id IS NULL"
@@ -227,7 +226,7 @@ def _places(db: Database, row: dict[str, Any]) -> tuple[WatchedChannel, ...]:
     return tuple(WatchedChannel(**destination) for destination in rows)
 
 
-def _deliveries(db: Database, row: dict[str, Any]) -> tuple[DeliveryFacts, ...]:
+def _deliveries(db: Connection, row: dict[str, Any]) -> tuple[DeliveryFacts, ...]:
     rows = db.query(
         f"SELECT d.id, purpose, d.channel_id, d.guild_id, {VISIBLE_STATE} AS state, attempts,"  # noqa: S608 # names of ours
         " coalesce(CASE d.state WHEN 'due' THEN b.reason END, d.reason) AS reason,"

@@ -6,9 +6,9 @@ from enum import Enum
 from typing import NamedTuple, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
-from sqlite_utils import Database
 
 from bot.relay.models import Task, TaskStatus, bounded, submission_time
+from bot.storage.engine import Connection
 
 StoredEnum = TypeVar("StoredEnum", bound=Enum)
 
@@ -84,7 +84,7 @@ _START_TASK = (
 
 
 def start_task(
-    db: Database, account: str, fingerprint: str, task: Task, times: TaskTimes, *, known: bool
+    db: Connection, account: str, fingerprint: str, task: Task, times: TaskTimes, *, known: bool
 ) -> None:
     """Insert a running task, or set an ended one to running again.
 

@@ -10,14 +10,13 @@ from collections.abc import Collection, Iterable
 from contextlib import suppress
 from typing import cast
 
-from sqlite_utils import Database
-
 from bot.relay.models import Task
 from bot.storage import poll_results
 from bot.storage.account_rows import account_exists, last_answer_key, require_account
 from bot.storage.clock_rollback import clamp_times
 from bot.storage.creation_rows import is_pending_id, require_pending_on_card
 from bot.storage.database import DatabaseThread
+from bot.storage.engine import Connection
 from bot.storage.errors import BadTaskId
 from bot.storage.key_value import read_value, write_value
 from bot.storage.limits import (
@@ -105,7 +104,7 @@ class TaskStore:
         )
         most = self._limits.watchers_per_destination
 
-        def add(db: Database) -> bool | JoinedNotice:
+        def add(db: Connection) -> bool | JoinedNotice:
             require_account(db, self.account)
             if joined := join_notice(db, watch, most):
                 return joined
@@ -151,7 +150,7 @@ class TaskStore:
         )
         most = self._limits.watchers_per_destination
 
-        def add(db: Database) -> JoinedNotice | None:
+        def add(db: Connection) -> JoinedNotice | None:
             require_account(db, self.account)
             if joined := join_notice(db, watch, most):
                 return joined
@@ -208,7 +207,7 @@ class TaskStore:
         latest = {"next_poll_at": now + longest_wait, "deadline_at": now + deadline}
         latest |= dict.fromkeys((*past, "added_at"), now)
 
-        def clamp(db: Database) -> None:
+        def clamp(db: Connection) -> None:
             running = "account = ? AND state = 'running'"
             clamp_times(db, "tasks", running, [self.account], latest)
             clamp_times(db, "tasks", "state = 'ended'", [], {"ended_at": now})
@@ -250,7 +249,7 @@ class TaskStore:
         results = list(results)
         context = self._context(now if sent_at is None else sent_at, now)
 
-        def record(db: Database) -> list[EndedTask]:
+        def record(db: Connection) -> list[EndedTask]:
             if not account_exists(db, self.account):
                 return []
             write_value(db, self._last_answer_key, str(now))

@@ -31,9 +31,8 @@ The functions run within a transaction of the caller.
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
-from sqlite_utils import Database
-
 from bot.storage.delivery_rows import add_task, insert_collecting
+from bot.storage.engine import Connection
 from bot.storage.models import EndReason, TaskKey
 
 MAX_WAIT = 1800.0
@@ -63,7 +62,7 @@ _RELEASE = """
 
 
 def collect(
-    db: Database,
+    db: Connection,
     account: str,
     task_id: str,
     group: Mapping[str, Any],
@@ -85,7 +84,7 @@ def collect(
     )
 
 
-def _collecting(db: Database, account: str, group_id: int, now: float) -> int | None:
+def _collecting(db: Connection, account: str, group_id: int, now: float) -> int | None:
     """Return the delivery that takes one more task of a group; a full one becomes due."""
     row = db.execute(
         "SELECT d.id, count(*) FROM deliveries d JOIN delivery_tasks t ON t.delivery_id = d.id"
@@ -101,7 +100,7 @@ def _collecting(db: Database, account: str, group_id: int, now: float) -> int | 
     return None
 
 
-def release_complete(db: Database, group_ids: Collection[int], now: float) -> None:
+def release_complete(db: Connection, group_ids: Collection[int], now: float) -> None:
     """Make the summaries of those of the groups due in which nothing is running any more."""
     for group_id in group_ids:
         db.execute(
@@ -110,23 +109,23 @@ def release_complete(db: Database, group_ids: Collection[int], now: float) -> No
         )
 
 
-def release_all_complete(db: Database, now: float) -> None:
+def release_all_complete(db: Connection, now: float) -> None:
     """Make the summaries due that a request left open: its process died before the end."""
     db.execute(f"{_RELEASE} AND NOT {_IS_RUNNING}", {"now": now})
 
 
-def release_overdue(db: Database, now: float) -> None:
+def release_overdue(db: Connection, now: float) -> None:
     """Make the summaries due that have waited for the rest of their groups for long enough."""
     db.execute(f"{_RELEASE} AND due_at <= :now", {"now": now})
 
 
-def next_overdue_at(db: Database) -> float | None:
+def next_overdue_at(db: Connection) -> float | None:
     """Return when the next summary has waited for long enough, ``None`` if none waits."""
     (at,) = db.execute("SELECT min(due_at) FROM deliveries WHERE state = 'collecting'").fetchone()
     return cast("float | None", at)
 
 
-def is_collecting(db: Database, account: str, group_id: int) -> bool:
+def is_collecting(db: Connection, account: str, group_id: int) -> bool:
     """Whether tasks of a group at an account have ended and wait for the others."""
     row = db.execute(
         "SELECT 1 FROM deliveries WHERE state = 'collecting' AND group_id = ? AND account = ?",
@@ -135,7 +134,7 @@ def is_collecting(db: Database, account: str, group_id: int) -> bool:
     return row is not None
 
 
-def collected_tasks(db: Database, user_id: int, channel_id: int) -> set[TaskKey]:
+def collected_tasks(db: Connection, user_id: int, channel_id: int) -> set[TaskKey]:
     """Return the ended tasks of a person in a channel that wait for others of their group."""
     rows = db.execute(
         "SELECT s.account, s.task_id FROM deliveries d"
@@ -146,7 +145,7 @@ def collected_tasks(db: Database, user_id: int, channel_id: int) -> set[TaskKey]
     return {TaskKey(*row) for row in rows.fetchall()}
 
 
-def groups_of(db: Database, condition: str, values: Sequence[Any]) -> list[int]:
+def groups_of(db: Connection, condition: str, values: Sequence[Any]) -> list[int]:
     """Return the groups of those running watches for which ``condition`` is true."""
     rows = db.execute(
         "SELECT DISTINCT group_id FROM watches"  # noqa: S608 # conditions of ours
@@ -156,7 +155,7 @@ def groups_of(db: Database, condition: str, values: Sequence[Any]) -> list[int]:
     return [int(group_id) for (group_id,) in rows.fetchall()]
 
 
-def largest_group(db: Database, task_ids_json: str, channel_id: int) -> int | None:
+def largest_group(db: Connection, task_ids_json: str, channel_id: int) -> int | None:
     """Return the group in which most of some tasks are watched in a channel, if any."""
     row = db.execute(
         "SELECT group_id FROM watches WHERE channel_id = ? AND delivery_id IS NULL"
@@ -167,7 +166,7 @@ def largest_group(db: Database, task_ids_json: str, channel_id: int) -> int | No
     return row[0] if row else None
 
 
-def delete_unwatched_tasks(db: Database, delivery_id: int) -> None:
+def delete_unwatched_tasks(db: Connection, delivery_id: int) -> None:
     """Remove the tasks that nobody waits for from a delivery that Discord cannot have yet."""
     db.execute(
         "DELETE FROM delivery_tasks WHERE delivery_id = :id AND task_id NOT IN"

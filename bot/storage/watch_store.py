@@ -7,11 +7,10 @@ import json
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 
-from sqlite_utils import Database
-
 from bot.relay.models import Task
 from bot.storage.creation_cancellation import withdraw_unwatched
 from bot.storage.database import DatabaseThread
+from bot.storage.engine import Connection
 from bot.storage.limits import DEFAULT_LIMITS, WatchLimits, charge_message
 from bot.storage.live_cards import mark_live_cards_stale
 from bot.storage.models import (
@@ -54,7 +53,7 @@ class WatchStore:
         Everywhere, or in one channel.
         """
 
-        def remove(db: Database) -> UnwatchOutcome:
+        def remove(db: Connection) -> UnwatchOutcome:
             accounts = db.execute(
                 "SELECT DISTINCT account FROM watches WHERE task_id = ? AND user_id = ?",
                 [task_id, user_id],
@@ -76,7 +75,7 @@ class WatchStore:
         person still waits in a channel because others of their group are running.
         """
 
-        def close(db: Database) -> set[TaskKey]:
+        def close(db: Connection) -> set[TaskKey]:
             release_complete(db, [group_id], now)
             return collected_tasks(db, user_id, channel_id)
 
@@ -213,7 +212,7 @@ class WatchStore:
 
 
 def _remove(
-    db: Database, key: TaskKey, user_id: int, now: float, channel_id: int | None
+    db: Connection, key: TaskKey, user_id: int, now: float, channel_id: int | None
 ) -> UnwatchOutcome:
     removed = unwatch(db, *key, user_id=user_id, now=now, channel_id=channel_id)
     mark_live_cards_stale(db, *key, now)

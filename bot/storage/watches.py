@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlite_utils import Database
-
 from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import VISIBLE_STATE
+from bot.storage.engine import Connection
 from bot.storage.errors import TooManyWatchers
 from bot.storage.forums import record_forum
 from bot.storage.history import add_user_to_history
@@ -37,7 +36,7 @@ class NewWatch(NamedTuple):
     """Whether a watch that the person has already changes to this group."""
 
 
-def insert_watch(db: Database, watch: NewWatch, limit: int) -> bool:
+def insert_watch(db: Connection, watch: NewWatch, limit: int) -> bool:
     """Within a transaction: insert a watch; return whether the person had none there before.
 
     An existing one only gets the new ``mention``, and the group if ``regroup``. Raises
@@ -68,7 +67,7 @@ def insert_watch(db: Database, watch: NewWatch, limit: int) -> bool:
     return True
 
 
-def _update_watch(db: Database, watch: NewWatch, key: Sequence[object]) -> bool:
+def _update_watch(db: Connection, watch: NewWatch, key: Sequence[object]) -> bool:
     """Change the running watch that the person has there; return whether there is one.
 
     The group that it leaves may be complete without it.
@@ -84,7 +83,7 @@ def _update_watch(db: Database, watch: NewWatch, key: Sequence[object]) -> bool:
     return bool(changed)
 
 
-def read_watches(db: Database, user_id: int) -> list[Watch]:
+def read_watches(db: Connection, user_id: int) -> list[Watch]:
     """Return the watches of running tasks of a person, the oldest first."""
     rows = db.query(
         "SELECT t.task_id, t.task_json, t.polled_at, t.known, t.next_poll_at IS NULL AS is_pending,"
@@ -111,7 +110,7 @@ UNWATCHED = "unwatched"
 
 
 def unwatch(
-    db: Database,
+    db: Connection,
     account: str,
     task_id: str,
     *,
@@ -144,7 +143,7 @@ def unwatch(
     return UnwatchOutcome.STOPPED if stopped or pending else UnwatchOutcome.NOT_WATCHED
 
 
-def _cancel(db: Database, watch_id: int, delivery_id: int) -> None:
+def _cancel(db: Connection, watch_id: int, delivery_id: int) -> None:
     """Remove a watch from an unposted notice; drop the notice if it was the last."""
     db.execute("DELETE FROM watches WHERE id = ?", [watch_id])
     db.execute(
@@ -185,7 +184,7 @@ class JoinedNotice:
     """The post that its message begins, in a forum."""
 
 
-def join_notice(db: Database, watch: NewWatch, limit: int) -> JoinedNotice | None:
+def join_notice(db: Connection, watch: NewWatch, limit: int) -> JoinedNotice | None:
     """Within a transaction: join a watch to the existing notice of a finished task, if any.
 
     Such a notice is unposted, or was posted to the channel within ten minutes: a second message
@@ -228,7 +227,7 @@ def join_notice(db: Database, watch: NewWatch, limit: int) -> JoinedNotice | Non
     )
 
 
-def _join_delivery(db: Database, delivery_id: int, watch: NewWatch, limit: int) -> None:
+def _join_delivery(db: Connection, delivery_id: int, watch: NewWatch, limit: int) -> None:
     """Add a watch to a delivery, unless the person has it already.
 
     In a summary a person has a watch for each of the tasks, which decides of what they are told

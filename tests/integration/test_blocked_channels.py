@@ -12,6 +12,7 @@ from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.discord import User
 from tests.support.builders import HERE, NOON, a_song, open_direct_messages
+from tests.support.databases import sqlite_of
 from tests.support.dispatcher_harness import POST, DispatcherHarness, add_member
 
 AGAIN = 600.0
@@ -209,10 +210,10 @@ async def test_a_long_queue_in_a_blocked_channel_slows_no_other(harness: OutboxH
     await harness.send_held_notices()
     steps: list[None] = []
     await harness.database.run(
-        lambda db: db.conn.set_progress_handler(lambda: steps.append(None), 100)
+        lambda db: sqlite_of(db).conn.set_progress_handler(lambda: steps.append(None), 100)
     )
     assert await harness.outbox.claim(NOON + 1, 10) == []
-    await harness.database.run(lambda db: db.conn.set_progress_handler(None, 0))
+    await harness.database.run(lambda db: sqlite_of(db).conn.set_progress_handler(None, 0))
     assert len(steps) < 300
 
 

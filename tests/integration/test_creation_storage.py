@@ -45,6 +45,7 @@ from tests.support.creations import (
     CreationHarness,
     began,
 )
+from tests.support.databases import sqlite_of
 
 HOUR, DAY = 3600.0, 86_400.0
 DIRECT = Destination(700)
@@ -628,7 +629,7 @@ async def test_the_doctor_knows_how_far_a_request_is(tmp_path: Path) -> None:
 async def test_no_statement_reads_a_whole_table(harness: CreationHarness) -> None:
     """Otherwise every request would take longer with each one that is kept."""
     statements: list[str] = []
-    await harness.database.run(lambda db: db.conn.set_trace_callback(statements.append))
+    await harness.database.run(lambda db: sqlite_of(db).conn.set_trace_callback(statements.append))
     for end in ("accept", "reject", "postpone"):
         creation = await harness.sending()
         if end == "accept":
@@ -641,7 +642,7 @@ async def test_no_statement_reads_a_whole_table(harness: CreationHarness) -> Non
     await harness.creations.quota_use(ADA, HERE.guild_id, CreationQuotas(5, 9), NOON)
     await harness.watches.remove("abc", user_id=ADA, now=NOON)
     await Erasure(harness.database).erase_user(ADA, None, NOON)
-    await harness.database.run(lambda db: db.conn.set_trace_callback(None))
+    await harness.database.run(lambda db: sqlite_of(db).conn.set_trace_callback(None))
     about = [each for each in statements if "creation" in each and not each.startswith("--")]
     assert len(about) > 20
     for statement in about:

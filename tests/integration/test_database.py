@@ -13,10 +13,13 @@ from filelock import FileLock
 from sqlite_utils import Database
 
 from bot.storage.database import DatabaseThread
-from bot.storage.database_file import WAL_SIZE_LIMIT
+from bot.storage.engine import Connection
 from bot.storage.errors import DatabaseDamaged, DatabaseForeign, DatabaseInUse, DatabaseUnusable
-from bot.storage.migrations import migrations
+from bot.storage.sqlite.engine import SqliteEngine
+from bot.storage.sqlite.file import WAL_SIZE_LIMIT
+from bot.storage.sqlite.migrations import migrations
 from tests.support.damage import damage
+from tests.support.databases import sqlite_of
 
 
 async def names_in(database: DatabaseThread) -> list[str]:
@@ -47,7 +50,7 @@ async def test_every_commit_is_synced_to_disk(tmp_path: Path) -> None:
 async def test_a_failing_function_rolls_back_its_own_writes_only(tmp_path: Path) -> None:
     """Writes of other functions in the same commit stay."""
 
-    def fail(db: Database) -> None:
+    def fail(db: Connection) -> None:
         db.execute("INSERT INTO key_values (name, value) VALUES ('bad', '')")
         raise KeyError("no")
 
@@ -68,7 +71,7 @@ async def test_queued_functions_share_a_commit(tmp_path: Path) -> None:
     async with DatabaseThread(tmp_path / "suno.db") as database:
         commits: list[str] = []
         await database.run(
-            lambda db: db.conn.set_trace_callback(
+            lambda db: sqlite_of(db).conn.set_trace_callback(
                 lambda sql: commits.append(sql) if sql == "COMMIT" else None
             )
         )
@@ -78,7 +81,7 @@ async def test_queued_functions_share_a_commit(tmp_path: Path) -> None:
                 for number in range(200)
             )
         )
-        await database.run(lambda db: db.conn.set_trace_callback(None))
+        await database.run(lambda db: sqlite_of(db).conn.set_trace_callback(None))
         assert 1 <= len(commits) < 20
 
 
@@ -87,13 +90,13 @@ async def test_the_number_of_functions_per_commit_is_limited(tmp_path: Path) -> 
     async with DatabaseThread(tmp_path / "suno.db", max_batch=1) as database:
         commits: list[str] = []
         await database.run(
-            lambda db: db.conn.set_trace_callback(
+            lambda db: sqlite_of(db).conn.set_trace_callback(
                 lambda sql: commits.append(sql) if sql == "COMMIT" else None
             )
         )
         add = "INSERT INTO key_values (name, value) VALUES (?, '')"
         await asyncio.gather(*(database.write(add, [str(number)]) for number in range(20)))
-        await database.run(lambda db: db.conn.set_trace_callback(None))
+        await database.run(lambda db: sqlite_of(db).conn.set_trace_callback(None))
         assert len(commits) == 1 + 20
 
 
@@ -102,7 +105,7 @@ async def test_no_write_of_a_transaction_that_sqlite_rolled_back_is_confirmed(
 ) -> None:
     """A full disk ends the whole transaction: nothing in it is kept or confirmed."""
 
-    def end(db: Database) -> None:
+    def end(db: Connection) -> None:
         db.execute("INSERT OR ROLLBACK INTO key_values (name, value) VALUES ('kept', '')")
 
     async with DatabaseThread(tmp_path / "suno.db") as database:
@@ -110,7 +113,7 @@ async def test_no_write_of_a_transaction_that_sqlite_rolled_back_is_confirmed(
         await database.write(add, ["kept"])
         begun, held = threading.Event(), threading.Event()
 
-        def hold(_: Database) -> bool:
+        def hold(_: Connection) -> bool:
             begun.set()
             return held.wait()
 
@@ -147,14 +150,15 @@ async def test_the_write_ahead_log_shrinks_after_a_large_change(tmp_path: Path) 
 async def test_a_failed_truncation_of_the_log_is_retried(tmp_path: Path) -> None:
     """The deletion succeeds despite the disk error, and the log is truncated later."""
 
-    def refuse(refused: bool) -> Callable[[Database], None]:
+    def refuse(refused: bool) -> Callable[[Connection], None]:
         def authorize(action: int, name: str | None, *_: str | None) -> int:
             checkpoint = action == sqlite3.SQLITE_PRAGMA and name == "wal_checkpoint"
             return sqlite3.SQLITE_DENY if checkpoint else sqlite3.SQLITE_OK
 
-        return lambda db: db.conn.set_authorizer(authorize if refused else None)
+        return lambda db: sqlite_of(db).conn.set_authorizer(authorize if refused else None)
 
-    async with DatabaseThread(tmp_path / "suno.db", retry_interval=0.05) as database:
+    engine = SqliteEngine(tmp_path / "suno.db", retry_interval=0.05)
+    async with DatabaseThread(engine.location, engine=engine) as database:
         add, log = "INSERT INTO key_values (name, value) VALUES (?, '')", tmp_path / "suno.db-wal"
         await database.write(add, ["deleted"])
         await database.run(refuse(True))
@@ -184,7 +188,7 @@ async def test_a_reader_of_another_program_holds_up_no_writes_after_an_erasure(
     """A backup may take minutes. What was deleted leaves the log afterwards, without a change."""
     path = tmp_path / "suno.db"
     add, log = "INSERT INTO key_values (name, value) VALUES (?, '')", tmp_path / "suno.db-wal"
-    async with DatabaseThread(path, retry_interval=60) as database:
+    async with DatabaseThread(path, engine=SqliteEngine(path, retry_interval=60)) as database:
         await database.write(add, ["deleted"])
         with closing(sqlite3.connect(path)) as backup:
             backup.execute("BEGIN")
@@ -194,7 +198,7 @@ async def test_a_reader_of_another_program_holds_up_no_writes_after_an_erasure(
             for number in range(50):
                 await database.write(add, [f"name {number}"])
             assert caplog.text.count("Write-ahead log not emptied") == 1
-    async with DatabaseThread(path, retry_interval=0.05) as database:
+    async with DatabaseThread(path, engine=SqliteEngine(path, retry_interval=0.05)) as database:
         with closing(sqlite3.connect(path)) as backup:
             backup.execute("BEGIN")
             backup.execute("SELECT * FROM key_values").fetchall()
@@ -219,7 +223,7 @@ async def test_reads_see_committed_data_without_waiting_for_writes(tmp_path: Pat
     """A read during a long write returns at once and sees none of its changes."""
     begun, enough = threading.Event(), threading.Event()
 
-    def slow(db: Database) -> None:
+    def slow(db: Connection) -> None:
         db.execute("INSERT INTO key_values (name, value) VALUES ('b', '')")
         begun.set()
         enough.wait(30)
@@ -368,7 +372,8 @@ async def test_a_bot_starts_while_the_doctor_probes_the_lock(
 
 async def names_after_opening(path: Path) -> list[str]:
     """Open a database, close it again, and return the names in it."""
-    async with DatabaseThread(path, lock_timeout=30.0) as database:  # however busy the machine is
+    engine = SqliteEngine(path, lock_timeout=30.0)  # however busy the machine is
+    async with DatabaseThread(path, engine=engine) as database:
         return await names_in(database)
 
 

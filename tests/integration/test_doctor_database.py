@@ -15,9 +15,11 @@ from bot.doctor.database_checks import Thresholds
 from bot.doctor.report import Area, State
 from bot.encryption import new_key
 from bot.storage.database import DatabaseThread
+from bot.storage.engine import Connection
 from bot.storage.inspection import inspect_database, run_query
 from sandbox.bot_process import BotProcess
 from sandbox.relay import stuck
+from tests.support.databases import sqlite_of
 from tests.support.doctor_harness import DoctorHarness
 from tests.support.sandbox_session import SandboxSession
 
@@ -232,10 +234,10 @@ async def test_a_bot_that_starts_during_the_check_does_not_look_like_damage(
         assert len(reads) == 2
 
 
-def fill(database: Database) -> None:
+def fill(database: Connection) -> None:
     """Write enough for SQLite to move it into the file."""
     rows = ((f"note {number}", "x" * 3000) for number in range(3000))
-    database.conn.executemany("INSERT INTO key_values VALUES (?, ?)", rows)
+    sqlite_of(database).conn.executemany("INSERT INTO key_values VALUES (?, ?)", rows)
 
 
 async def test_a_violated_foreign_key_is_damage(doctor: DoctorHarness, database_path: Path) -> None:

@@ -13,6 +13,7 @@ from bot.storage.outbox import Outbox
 from bot.storage.retention import Retention
 from bot.storage.tasks import TaskStore
 from tests.support.builders import HERE, NOON, a_song
+from tests.support.databases import sqlite_of
 
 OLD = 2000
 STEPS = 100
@@ -50,15 +51,15 @@ async def steps_of(work: Work, path: Path, *, old: int) -> int:
         await store.add_finished(a_song("sent"), user_id=1, destination=HERE, now=NOON)
         (sent,) = await outbox.claim(NOON, 10)
         await outbox.acknowledge(sent, message_id=7, now=NOON)
-        await database.run(lambda db: add_copies(db, old))
+        await database.run(lambda db: add_copies(sqlite_of(db), old))
         await store.add_finished(a_song("due"), user_id=1, destination=HERE, now=NOON)
         (delivery,) = await outbox.claim(NOON, 10)
         finished: list[None] = []
         await database.run(
-            lambda db: db.conn.set_progress_handler(lambda: finished.append(None), STEPS)
+            lambda db: sqlite_of(db).conn.set_progress_handler(lambda: finished.append(None), STEPS)
         )
         await work(database, delivery)
-        await database.run(lambda db: db.conn.set_progress_handler(None, 0))
+        await database.run(lambda db: sqlite_of(db).conn.set_progress_handler(None, 0))
         return len(finished)
 
 

@@ -31,6 +31,7 @@ from bot.storage.watch_store import WatchStore
 from bot.storage.watches import NoticeStates
 from sandbox.bot_process import ENCRYPTION_KEY
 from tests.support.builders import NOON, a_running_task, a_song, connect_account
+from tests.support.databases import sqlite_of
 from tests.support.released_schema import (
     ADA,
     ADAS,
@@ -103,8 +104,8 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Statements]:
 async def run_everything(path: Path, copy: Path, statements: Statements) -> None:
     """Fill a database, work with it, copy it, and delete what is in it."""
     async with DatabaseThread(path) as database:
-        await database.run(lambda db: db.conn.set_trace_callback(statements.record))
-        await database.view(lambda db: db.conn.set_trace_callback(statements.record))
+        await database.run(lambda db: sqlite_of(db).conn.set_trace_callback(statements.record))
+        await database.view(lambda db: sqlite_of(db).conn.set_trace_callback(statements.record))
         await fill(database)
         await work(database)
         await look(database)

@@ -1,5 +1,7 @@
 """What the database tells of one task, read from outside."""
 
+from pathlib import Path
+
 import pytest
 
 from bot.relay.models import TaskKind, TaskStatus
@@ -40,7 +42,7 @@ async def test_a_running_task_has_its_channels_and_their_numbers_of_watchers(
     """The channels are in the order of their first watches."""
     for user_id, destination in ((ADA, HERE), (ADA, THERE), (BEA, THERE)):
         await watch(store, "song", user_id, destination)
-    (facts,) = task_facts(database.path, "song", 5.0)
+    (facts,) = task_facts(Path(database.location), "song", 5.0)
     assert facts.running
     assert facts.places == (WatchedChannel(500, 50, 1), WatchedChannel(600, 50, 2))
     assert (facts.status, facts.kind, facts.known) == (TaskStatus.IN_PROGRESS, TaskKind.MUSIC, True)
@@ -53,7 +55,7 @@ async def test_a_task_of_two_relays_has_two_facts(
     """The configured relay may have changed between the watches."""
     await watch(store, "song", ADA, HERE)
     await watch(TaskStore(database, outbox, "custom"), "song", ADA, HERE)
-    assert [facts.account for facts in task_facts(database.path, "song", 5.0)] == [
+    assert [facts.account for facts in task_facts(Path(database.location), "song", 5.0)] == [
         "deerapi",
         "custom",
     ]
@@ -69,7 +71,7 @@ async def test_a_delivery_behind_an_older_one_is_marked_as_waiting(
     counts = {
         task_id: delivery
         for task_id in ("first", "second", "third")
-        for facts in task_facts(database.path, task_id, 5.0)
+        for facts in task_facts(Path(database.location), task_id, 5.0)
         for delivery in facts.deliveries
     }
     assert {task_id: each.state for task_id, each in counts.items()} == {
@@ -89,7 +91,7 @@ async def test_a_pruned_task_has_the_facts_of_its_history_entry(
     (delivery,) = await outbox.claim(NOON, 1)
     await outbox.acknowledge(delivery, message_id=7, now=NOON)
     await Retention(database).prune(NOON + RETENTION_PERIOD + 1)
-    (facts,) = task_facts(database.path, "song", 5.0)
+    (facts,) = task_facts(Path(database.location), "song", 5.0)
     assert (facts.status, facts.running, facts.deliveries) == (None, False, ())
     assert (facts.end_reason, facts.ended_at) == (EndReason.FINISHED, NOON)
 
@@ -97,7 +99,7 @@ async def test_a_pruned_task_has_the_facts_of_its_history_entry(
 async def test_an_unknown_task_has_no_facts(store: TaskStore, database: DatabaseThread) -> None:
     """Ids are compared exactly."""
     await watch(store, "song", ADA, HERE)
-    assert task_facts(database.path, "Song", 5.0) == []
+    assert task_facts(Path(database.location), "Song", 5.0) == []
 
 
 async def test_channels_in_use_with_held_deliveries_come_first(
@@ -109,7 +111,7 @@ async def test_channels_in_use_with_held_deliveries_come_first(
     await store.add_finished(a_song("done"), user_id=ADA, destination=THERE, now=NOON)
     (delivery,) = await outbox.claim(NOON, 1)
     await outbox.hold(delivery, until=NOON + 600, reason="missing:")
-    assert channels_in_use(database.path, 5.0) == [
+    assert channels_in_use(Path(database.location), 5.0) == [
         ChannelInUse(600, 50, watched=0, held=1),
         ChannelInUse(500, 50, watched=1, held=0),
     ]

@@ -23,7 +23,7 @@ class EndedSong:
     """A song that has ended, whose notices are enqueued."""
 
     def __init__(self, database: DatabaseThread) -> None:
-        self.path = database.path
+        self.path = Path(database.location)
         self.outbox = Outbox(database)
         self.store = TaskStore(database, self.outbox, "deerapi")
 

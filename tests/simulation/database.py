@@ -17,9 +17,11 @@ from pydantic import TypeAdapter
 from sqlite_utils import Database
 
 from bot.storage.database import DatabaseThread, _Job, _run_together
+from bot.storage.engine import Connection
 from bot.storage.errors import DatabaseClosed
-from bot.storage.migrations import migrations
 from bot.storage.models import ServerSettings
+from bot.storage.sqlite.engine import SqliteEngine, SqliteWriter
+from bot.storage.sqlite.migrations import migrations
 from tests.simulation.environment import Environment
 
 T = TypeVar("T")
@@ -86,10 +88,12 @@ class SimulatedDatabase(DatabaseThread):
     def __init__(
         self, disk: Disk, environment: Environment
     ) -> None:  # no super(): that would make the threads
-        self.path = Path("simulated.db")
+        self.location = Path("simulated.db")
+        self._engine = SqliteEngine(self.location)
         self._disk = disk
         self._dice = environment.rng(f"database/{environment.clock.now}")
         self._database = Database(disk.connection)
+        self._writer = SqliteWriter(self._database)
         self._waiting: list[_Job[Any]] = []
         self._damage = None
         self._closed = False
@@ -109,10 +113,10 @@ class SimulatedDatabase(DatabaseThread):
         self._closed = True
         self._commit()
 
-    async def run(self, function: Callable[[Database], T], *, erases: bool = False) -> T:
+    async def run(self, function: Callable[[Connection], T], *, erases: bool = False) -> T:
         """Run a function in a transaction; return when what it wrote is on disk."""
         if self._closed:
-            raise DatabaseClosed(self.path)
+            raise DatabaseClosed(self.location)
         job = _Job(function, erases=erases)
         if not self._waiting:
             self._later(self._commit)
@@ -120,10 +124,10 @@ class SimulatedDatabase(DatabaseThread):
         with self._damage_reported():
             return await job.future
 
-    async def view(self, function: Callable[[Database], T]) -> T:
+    async def view(self, function: Callable[[Connection], T]) -> T:
         """Run a function that only reads; what it saw may be old when it returns."""
         if self._closed:
-            raise DatabaseClosed(self.path)
+            raise DatabaseClosed(self.location)
         await self._pause()
         result = function(self._database)
         await self._pause()
@@ -139,7 +143,7 @@ class SimulatedDatabase(DatabaseThread):
             for job in jobs:
                 job.error = full
         else:
-            _run_together(self._database, jobs)
+            _run_together(self._writer, jobs)
         self._later(partial(_settle, jobs))
 
     def _later(self, call: Callable[[], object]) -> None:

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from sqlite_utils import Database
-
 from bot.storage.database import DatabaseThread
+from bot.storage.engine import Connection
 from sandbox.relay import Clock
 from tests.support.virtual_time import virtual_time_paused
 
@@ -15,12 +14,12 @@ T = TypeVar("T")
 class UntimedDatabase(DatabaseThread):
     """A database whose operations take no virtual time, however slow the disk is."""
 
-    async def run(self, function: Callable[[Database], T], *, erases: bool = False) -> T:
+    async def run(self, function: Callable[[Connection], T], *, erases: bool = False) -> T:
         """Run a function on the thread that writes."""
         with virtual_time_paused():
             return await super().run(function, erases=erases)
 
-    async def view(self, function: Callable[[Database], T]) -> T:
+    async def view(self, function: Callable[[Connection], T]) -> T:
         """Run a function on the thread that reads."""
         with virtual_time_paused():
             return await super().view(function)

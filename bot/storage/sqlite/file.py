@@ -11,7 +11,7 @@ from filelock import FileLock
 from sqlite_utils import Database
 
 from bot.storage.errors import DatabaseForeign, DatabaseOfAnotherUser, DatabaseTooNew
-from bot.storage.migrations import is_foreign, migrations, unknown_steps
+from bot.storage.sqlite.migrations import is_foreign, migrations, unknown_steps
 
 log = logging.getLogger(__name__)
 

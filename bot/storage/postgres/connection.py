@@ -1,0 +1,88 @@
+"""A connection to PostgreSQL on which the statements of this program run."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg.adapt import Buffer, Loader
+
+from bot.storage.engine import Cursor, Values
+from bot.storage.errors import DatabaseUnreachable
+from bot.storage.postgres.dialect import bind, translate
+
+_CONNECT_TIMEOUT = 5
+"""Seconds."""
+
+
+class _NumberLoader(Loader):
+    """Loads ``numeric``, which sums are, as the numbers that SQLite returns."""
+
+    def load(self, data: Buffer) -> int | float:
+        text = bytes(data).decode()
+        return float(text) if "." in text else int(text)
+
+
+class PostgresConnection:
+    """One session at the server, without a transaction unless one is begun."""
+
+    def __init__(self, location: str, url: str, **options: str) -> None:
+        """``location`` is the address as it is told to people, ``options`` are the server's.
+
+        Raises ``DatabaseUnreachable``.
+        """
+        self.location = location
+        settings = " ".join(f"-c {name}={value}" for name, value in options.items())
+        with self._errors_explained():
+            self.raw = psycopg.connect(
+                url,
+                autocommit=True,
+                options=settings,
+                application_name="suno-bot",
+                connect_timeout=_CONNECT_TIMEOUT,
+                keepalives_idle=5,
+                keepalives_interval=2,
+                keepalives_count=3,
+                tcp_user_timeout=10_000,  # milliseconds: a server that is gone is noticed then
+            )
+        self.raw.adapters.register_loader("numeric", _NumberLoader)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the session has ended."""
+        return bool(self.raw.closed)
+
+    def execute(self, sql: str, values: Values = (), /) -> Cursor:
+        """Run a statement. Raises ``DatabaseUnreachable`` for what is not its own fault."""
+        statement = translate(sql)
+        with self._errors_explained():
+            return self.raw.execute(statement, bind(statement, values) or None)
+
+    def query(self, sql: str, values: Values = (), /) -> Iterator[dict[str, Any]]:
+        """Run a statement; yield its rows by the names of their columns."""
+        statement = translate(sql)
+        with self._errors_explained():
+            cursor = self.raw.execute(statement, bind(statement, values) or None)
+        names = [column.name for column in cursor.description or ()]
+        return (dict(zip(names, row, strict=True)) for row in cursor)
+
+    @property
+    def version(self) -> int:
+        """The major version of the server."""
+        return self.raw.info.server_version // 10_000
+
+    def run_script(self, sql: str) -> None:
+        """Run several statements without placeholders."""
+        with self._errors_explained():
+            self.raw.execute(sql.encode())
+
+    def close(self) -> None:
+        """End the session."""
+        self.raw.close()
+
+    @contextmanager
+    def _errors_explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise DatabaseUnreachable(self.location, error) from error

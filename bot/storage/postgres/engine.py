@@ -1,0 +1,203 @@
+"""Opens PostgreSQL for the thread that owns it, and survives lost connections.
+
+One process writes at a time, as with SQLite: every transaction that writes holds the same advisory
+lock. So no statement of this program has to be written for others that change rows in between, and
+functions that wait together share one transaction, as ever. The lock costs little, since a process
+commits what waits together, and reads take no lock.
+
+A session that is lost ends its transaction. Whether the server had committed it already is asked
+under the transaction's id, so that nobody is told that something failed which did not.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from math import inf
+from typing import TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+from bot.storage.engine import Connection
+from bot.storage.errors import DatabaseUnreachable
+from bot.storage.postgres.connection import PostgresConnection
+from bot.storage.postgres.migrations import migrate
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+WRITE_LOCK = 0x53554E4F  # "SUNO"
+"""The advisory lock of the one transaction that writes."""
+SESSION_TIMEOUT = 6.0
+"""Seconds after which the server ends the session of a process that has stopped to say anything."""
+WRITER_OPTIONS = {
+    "idle_session_timeout": f"{SESSION_TIMEOUT:g}s",
+    "idle_in_transaction_session_timeout": "5s",
+    "lock_timeout": "10s",
+    "statement_timeout": "60s",
+    "synchronous_commit": "on",
+}
+READER_OPTIONS = {"default_transaction_read_only": "on", "statement_timeout": "30s"}
+RECONNECT_FOR = 10.0
+"""Seconds for which the fate of a transaction is asked after its connection was lost."""
+_RECONNECT_INTERVAL = 0.5
+
+
+class PostgresEngine:
+    """A PostgreSQL database, which several processes may have open."""
+
+    is_shared = True
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self.location = without_password(url)
+
+    @contextmanager
+    def open_writer(self) -> Iterator["PostgresWriter"]:
+        """Connect, and bring the schema up to date. Raises ``DatabaseUnusable``."""
+        migrate(self._connect(lock_timeout="60s"))
+        writer = PostgresWriter(lambda: self._connect(**WRITER_OPTIONS))
+        try:
+            yield writer
+        finally:
+            writer.close()
+
+    def open_reader(self) -> "PostgresReader":
+        """Return a connection that only reads."""
+        return PostgresReader(lambda: self._connect(**READER_OPTIONS))
+
+    def is_damage(self, error: Exception) -> bool:  # noqa: ARG002 # the interface's signature
+        """Return ``False``: what is wrong with the server's files is the server's to say."""
+        return False
+
+    def _connect(self, **options: str) -> PostgresConnection:
+        return PostgresConnection(self.location, self._url, **options)
+
+
+def without_password(url: str) -> str:
+    """Return the address of a database as it may be shown."""
+    parts = urlsplit(url)
+    user = f"{parts.username}@" if parts.username else ""
+    port = f":{parts.port}" if parts.port else ""
+    return urlunsplit((parts.scheme, f"{user}{parts.hostname or ''}{port}", parts.path, "", ""))
+
+
+class PostgresReader:
+    """A connection that only reads what is committed, made again after it was lost."""
+
+    def __init__(self, connect: Callable[[], PostgresConnection]) -> None:
+        self._connect = connect
+        self._connection = connect()
+
+    def view(self, function: Callable[[Connection], T]) -> T:
+        """Return the result of a function that only reads; again, if the connection was lost."""
+        with suppress(DatabaseUnreachable):
+            return function(self._connection)
+        if not self._connection.is_lost:
+            return function(self._connection)
+        self._connection = self._connect()
+        return function(self._connection)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+class PostgresWriter:
+    """The session of this process that writes, made again after it was lost."""
+
+    def __init__(self, connect: Callable[[], PostgresConnection]) -> None:
+        self._connect = connect
+        self._connection = connect()
+        self._has_transaction = False
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Begin a transaction and commit it at the end; take all of it back after an error.
+
+        Raises ``DatabaseUnreachable`` where it was not committed, or nobody knows.
+        """
+        transaction_id = self._begin()
+        try:
+            yield self._connection
+        except BaseException:
+            self._end("ROLLBACK")
+            raise
+        try:
+            self._end("COMMIT")
+        except DatabaseUnreachable:
+            if not self._was_committed(transaction_id):
+                raise
+
+    @contextmanager
+    def savepoint(self, connection: Connection) -> Iterator[None]:
+        """Take back what is written in here if it fails, and nothing else of the transaction."""
+        connection.execute("SAVEPOINT job")
+        try:
+            yield
+        except BaseException:
+            with suppress(DatabaseUnreachable):
+                connection.execute("ROLLBACK TO job")
+                connection.execute("RELEASE job")
+            raise
+        connection.execute("RELEASE job")
+
+    def is_in_transaction(self) -> bool:
+        """Whether the transaction has not ended with its session."""
+        return not self._connection.is_lost
+
+    def tidy(self) -> float:
+        """Do nothing: the server does it. Return never."""
+        return inf
+
+    def close(self) -> None:
+        """End the session."""
+        self._connection.close()
+
+    def _begin(self) -> str:
+        """Begin a transaction when no other process writes; return its id."""
+        with suppress(DatabaseUnreachable):
+            if not self._connection.is_lost:
+                return self._begin_once()
+        self._connection.close()
+        self._connection = self._connect()
+        log.info("Connected to the database again")
+        return self._begin_once()
+
+    def _begin_once(self) -> str:
+        self._connection.execute("BEGIN")
+        try:
+            taken = "SELECT pg_advisory_xact_lock(?), pg_current_xact_id()::text"
+            _, transaction_id = self._connection.execute(taken, [WRITE_LOCK]).fetchone()
+        except DatabaseUnreachable:
+            self._end("ROLLBACK")
+            raise
+        return str(transaction_id)
+
+    def _end(self, statement: str) -> None:
+        if self._connection.is_lost:
+            if statement == "COMMIT":
+                self._connection.execute(statement)  # raises why
+            return
+        self._connection.execute(statement)
+
+    def _was_committed(self, transaction_id: str) -> bool:
+        """Return whether a transaction was committed whose connection was lost meanwhile.
+
+        Raises ``DatabaseUnreachable`` if nobody can say within ``RECONNECT_FOR`` seconds.
+        """
+        until = time.monotonic() + RECONNECT_FOR
+        while True:
+            try:
+                self._connection.close()
+                self._connection = self._connect()
+                asked = "SELECT pg_xact_status(?::xid8)"
+                (status,) = self._connection.execute(asked, [transaction_id]).fetchone()
+            except DatabaseUnreachable:
+                status = None
+                if time.monotonic() > until:
+                    raise
+            if status in ("committed", "aborted"):
+                log.warning("Connection lost during a commit: the transaction was %s", status)
+                return bool(status == "committed")
+            time.sleep(_RECONNECT_INTERVAL)
