@@ -9,6 +9,8 @@ import pytest
 
 from bot.i18n.catalog import mention_commands
 from sandbox.discord import middleware
+from tests.support.databases import PostgresDatabases, use_engine
+from tests.support.postgres_server import open_server
 from tests.support.sandbox_session import SandboxSession, open_sandbox
 
 hypothesis.settings.register_profile("shared machine", deadline=None)
@@ -48,6 +50,33 @@ def _forgotten_commands() -> Iterator[None]:
     mention_commands({})
     yield
     mention_commands({})
+
+
+@pytest.fixture(scope="session")
+def postgres_databases() -> Iterator[PostgresDatabases]:
+    """Yield the databases in a PostgreSQL server, which runs for all tests of this process."""
+    with open_server() as server:
+        yield PostgresDatabases(server)
+
+
+@pytest.fixture(autouse=True)
+def engine(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Yield the database engine on which the test runs."""
+    name = getattr(request, "param", "sqlite")
+    if name == "sqlite":
+        yield name
+        return
+    databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
+    use_engine(databases)
+    yield name
+    use_engine(None)
+    databases.drop_all()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of the conformance suite on both engines."""
+    if any(mark.name == "both_engines" for mark in metafunc.definition.iter_markers()):
+        metafunc.parametrize("engine", ["sqlite", "postgres"], indirect=True)
 
 
 @pytest.fixture

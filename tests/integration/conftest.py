@@ -7,6 +7,7 @@ import pytest
 
 from bot.storage.database import DatabaseThread
 from bot.storage.outbox import Outbox
+from tests.support.databases import location
 from tests.support.dispatcher_harness import DispatcherHarness, open_dispatcher
 from tests.support.doctor_harness import DoctorHarness
 from tests.support.media_server import MediaServer, open_media_server
@@ -17,7 +18,7 @@ from tests.support.sandbox_session import SandboxSession
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[DatabaseThread]:
     """Yield an empty database."""
-    async with DatabaseThread(tmp_path / "suno.db") as database:
+    async with DatabaseThread(location(tmp_path / "suno.db")) as database:
         yield database
 
 

@@ -13,6 +13,9 @@ from bot.storage.retention import RETENTION_PERIOD, Retention
 from sandbox.relay import LocalRelay, song
 from tests.support.account_harness import SERVER, USER, AccountHarness, open_accounts
 
+pytestmark = pytest.mark.both_engines
+
+
 ADA, BEA = 7, 8
 HERE = Destination(500, 50)
 ELSEWHERE = Destination(600, 60)

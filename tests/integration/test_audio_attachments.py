@@ -33,6 +33,7 @@ from sandbox.discord import Channel, LocalDiscord, Message
 from sandbox.relay import song
 from sandbox.relay.lifecycles import clip_ids
 from tests.support.builders import a_clip, a_failure, a_song
+from tests.support.databases import location
 from tests.support.delivery import a_dispatcher
 from tests.support.dispatcher_harness import (
     POLICY,
@@ -78,7 +79,7 @@ async def harness(tmp_path: Path, media: MediaServer) -> AsyncIterator[Attachmen
         local.clock.stop()
         guild = local.add_guild("Song Club")
         channel = guild.add_channel("songs")
-        database = await stack.enter_async_context(DatabaseThread(tmp_path / "suno.db"))
+        database = await stack.enter_async_context(DatabaseThread(location(tmp_path / "suno.db")))
         fetcher = await stack.enter_async_context(
             AudioFetcher(seconds=1, resolve=always("127.0.0.1"), loopback_port=media.port)
         )

@@ -25,9 +25,13 @@ from bot.ui.autocomplete import matching_choices, suggest_task_ids
 from bot.ui.limits import MAX_CHOICE
 from sandbox.relay import song
 from tests.support.builders import a_clip, a_lyrics_task, a_song
+from tests.support.databases import location
 from tests.support.histories import THERE, ended, named, watch
 from tests.support.hostile import LONG_TEXTS
 from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
+
+pytestmark = pytest.mark.both_engines
+
 
 ENGLISH = catalog_for("en-US")
 NOW = 1_700_000_000.0
@@ -175,7 +179,7 @@ def test_suggestions_are_within_discords_limits(
 
 async def test_a_broken_database_gives_no_suggestions(tmp_path: Path) -> None:
     """The user can still type an id."""
-    async with DatabaseThread(tmp_path / "suno.db") as database:
+    async with DatabaseThread(location(tmp_path / "suno.db")) as database:
         history = History(database, "deerapi")
         await database.write("DROP TABLE watches", [])
         with pytest.raises(sqlite3.Error):
@@ -186,7 +190,7 @@ async def test_a_broken_database_gives_no_suggestions(tmp_path: Path) -> None:
 
 async def test_a_slow_database_gives_no_suggestions(tmp_path: Path) -> None:
     """The response is sent before Discord's timeout."""
-    async with DatabaseThread(tmp_path / "suno.db") as database:
+    async with DatabaseThread(location(tmp_path / "suno.db")) as database:
         history = History(database, "deerapi")
         blocked = asyncio.Event()
         loop = asyncio.get_running_loop()

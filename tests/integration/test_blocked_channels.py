@@ -12,8 +12,11 @@ from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.discord import User
 from tests.support.builders import HERE, NOON, a_song, open_direct_messages
-from tests.support.databases import sqlite_of
+from tests.support.databases import location, sqlite_of
 from tests.support.dispatcher_harness import POST, DispatcherHarness, add_member
+
+pytestmark = pytest.mark.both_engines
+
 
 AGAIN = 600.0
 DIRECTS = {1: Destination(1001), 2: Destination(1002)}
@@ -61,7 +64,7 @@ class OutboxHarness:
 @pytest.fixture
 async def harness(tmp_path: Path) -> AsyncIterator[OutboxHarness]:
     """Return an empty outbox."""
-    async with DatabaseThread(tmp_path / "suno.db") as database:
+    async with DatabaseThread(location(tmp_path / "suno.db")) as database:
         yield OutboxHarness(database)
 
 

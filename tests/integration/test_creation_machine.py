@@ -45,6 +45,7 @@ from bot.storage.retention import Retention
 from bot.storage.tasks import TaskStore
 from tests.support.builders import NOON, a_running_task, a_song, connect_account
 from tests.support.creations import ACCOUNT, CreationHarness
+from tests.support.databases import location
 
 T = TypeVar("T")
 
@@ -138,7 +139,7 @@ class CreationMachine(RuleBasedStateMachine):
         """Start a process on the database file as it is."""
         self.stack = AsyncExitStack()
         path = Path(self.folder.name) / "suno.db"
-        self.database = await self.stack.enter_async_context(DatabaseThread(path))
+        self.database = await self.stack.enter_async_context(DatabaseThread(location(path)))
         self.bot = CreationHarness(self.database, UNLIMITED)
         self.accounts = RelayAccountStore(self.database, self.bot.outbox)
         self.erasure = Erasure(self.database)

@@ -45,7 +45,10 @@ from tests.support.creations import (
     CreationHarness,
     began,
 )
-from tests.support.databases import sqlite_of
+from tests.support.databases import location, sqlite_of
+
+pytestmark = pytest.mark.both_engines
+
 
 HOUR, DAY = 3600.0, 86_400.0
 DIRECT = Destination(700)
@@ -197,11 +200,11 @@ async def test_an_id_that_is_known_is_no_proof(harness: CreationHarness, repeate
 
 async def test_a_process_that_died_while_sending_repeats_nothing(tmp_path: Path) -> None:
     """What was being sent is told as perhaps charged; what waited is sent."""
-    async with DatabaseThread(tmp_path / "suno.db") as database:
+    async with DatabaseThread(location(tmp_path / "suno.db")) as database:
         before = CreationHarness(database)
         sending = await before.sending()
         waiting = await before.add(user_id=BEA, destination=Destination(501, 50))
-    async with DatabaseThread(tmp_path / "suno.db") as database:
+    async with DatabaseThread(location(tmp_path / "suno.db")) as database:
         after = CreationHarness(database)
         assert await after.creations.recover(NOON + 60) == 1
         assert await after.creations.recover(NOON + 60) == 0
@@ -607,7 +610,7 @@ async def test_a_server_that_removes_the_bot_cancels_what_is_queued(
 async def test_the_doctor_knows_how_far_a_request_is(tmp_path: Path) -> None:
     """`suno-bot doctor` tells of a task that no relay has begun."""
     path = tmp_path / "suno.db"
-    async with DatabaseThread(path) as database:
+    async with DatabaseThread(location(path)) as database:
         harness = CreationHarness(database)
         rejected = await harness.sending()
         await harness.creations.reject(rejected, RejectionReason.CREDIT, "", NOON)

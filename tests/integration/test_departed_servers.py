@@ -15,7 +15,11 @@ from bot.storage.server_settings import ServerSettingsStore
 from sandbox.discord import Channel, Guild
 from sandbox.relay import song
 from tests.support.builders import NOON
+from tests.support.databases import location
 from tests.support.sandbox_session import SandboxSession, open_sandbox, running_assembled_bot
+
+pytestmark = pytest.mark.both_engines
+
 
 EVEN, ODD = 2 << 22, 3 << 22
 """Servers of the first and the second of two shards."""
@@ -24,7 +28,7 @@ EVEN, ODD = 2 << 22, 3 << 22
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[DatabaseThread]:
     """Return a database with data of two servers."""
-    async with DatabaseThread(tmp_path / "suno.db") as database:
+    async with DatabaseThread(location(tmp_path / "suno.db")) as database:
         settings = ServerSettingsStore(database)
         for guild_id in (EVEN, ODD):
             await settings.change(guild_id, uploads=True)

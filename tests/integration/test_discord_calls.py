@@ -29,6 +29,7 @@ from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, Guild, LocalDiscord, Message
 from tests.support.builders import a_running_task, a_song, keys_of, watch_store_of
+from tests.support.databases import location
 from tests.support.delivery import a_dispatcher, a_live_card_updater
 from tests.support.dispatcher_harness import POST, connected, traced_client
 from tests.support.paths import ROOT
@@ -120,7 +121,7 @@ async def harness(tmp_path: Path) -> AsyncIterator[CallHarness]:
     async with AsyncExitStack() as stack:
         local = await stack.enter_async_context(LocalDiscord())
         guild = local.add_guild("Song Club")
-        database = await stack.enter_async_context(DatabaseThread(tmp_path / "suno.db"))
+        database = await stack.enter_async_context(DatabaseThread(location(tmp_path / "suno.db")))
         DiscordWebSocket.DEFAULT_GATEWAY = URL(local.gateway_url)
         Route.BASE = local.api_url
         request_monitor = RequestMonitor()

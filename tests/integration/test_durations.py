@@ -12,6 +12,8 @@ from bot.storage.tasks import TaskStore
 from tests.support.builders import NOON, a_clip, a_failure, a_lyrics_task, a_song
 from tests.support.histories import THERE, ended, watch
 
+pytestmark = pytest.mark.both_engines
+
 
 @pytest.fixture
 def history(database: DatabaseThread) -> History:

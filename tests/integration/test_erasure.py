@@ -20,7 +20,11 @@ from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, Message, User
 from sandbox.relay import song
 from tests.support.builders import HERE, NOON, a_running_task, a_song, keys_of, open_direct_messages
+from tests.support.databases import location
 from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
+
+pytestmark = pytest.mark.both_engines
+
 
 ADA, BEA = 101, 102
 SERVER = 50
@@ -110,7 +114,7 @@ class ErasureHarness:
 @pytest.fixture
 async def harness(tmp_path: Path) -> AsyncIterator[ErasureHarness]:
     """Return an empty database."""
-    async with DatabaseThread(tmp_path / "suno.db") as database:
+    async with DatabaseThread(location(tmp_path / "suno.db")) as database:
         yield ErasureHarness(database)
 
 
@@ -648,7 +652,7 @@ def bytes_in(folder: Path) -> bytes:
 @pytest.mark.parametrize("first", ["erase_user", "purge"])
 async def test_deleted_texts_are_in_none_of_the_files(tmp_path: Path, first: str) -> None:
     """Neither the write-ahead log nor free pages hold them, in any order of erasures."""
-    async with DatabaseThread(tmp_path / "suno.db") as database:
+    async with DatabaseThread(location(tmp_path / "suno.db")) as database:
         harness = ErasureHarness(database)
         tasks = [f"secret-task-{number}" for number in range(50)]
         for task_id in tasks:

@@ -32,6 +32,8 @@ from tests.support.histories import (
     watch,
 )
 
+pytestmark = pytest.mark.both_engines
+
 
 @pytest.fixture
 def history(database: DatabaseThread) -> History:

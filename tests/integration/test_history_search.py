@@ -26,6 +26,8 @@ from tests.support.histories import (
     watch,
 )
 
+pytestmark = pytest.mark.both_engines
+
 
 @pytest.fixture(params=[500, 0], ids=["scan", "index"])
 def history(database: DatabaseThread, request: pytest.FixtureRequest) -> History:

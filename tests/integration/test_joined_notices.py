@@ -20,6 +20,9 @@ from tests.support.builders import HERE, NOON, a_running_task, a_song
 from tests.support.live_cards import SONG, card_of, press
 from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
 
+pytestmark = pytest.mark.both_engines
+
+
 ADA, BEA, CLEO = 1, 2, 3
 
 

@@ -18,10 +18,14 @@ from bot.storage.watches import NoticeStates
 from bot.watches.recipient_check import RecipientCheck
 from sandbox.discord import Message, body_contains
 from tests.support.builders import NOON, a_clip, a_failure, a_running_task, a_song, keys_of
+from tests.support.databases import location
 from tests.support.dispatcher_harness import POST
 from tests.support.live_card_harness import ADA, LiveCardHarness, open_live_card_harness
 from tests.support.paths import SCHEMAS
 from tests.support.released_schema import SERVER, SONGS, build, replace_ids
+
+pytestmark = pytest.mark.both_engines
+
 
 PATCH = "PATCH /channels/{id}/messages/{message}"
 NOTICE = "/99)"
@@ -148,7 +152,7 @@ async def test_an_unposted_card_of_an_old_release_is_resolved(
         connection.commit()
     replace_ids(path, "guild_id", {SERVER: harness.guild.id})
     replace_ids(path, "channel_id", {SONGS.channel_id: harness.songs.id})
-    async with DatabaseThread(path) as database:
+    async with DatabaseThread(location(path)) as database:
         harness.cards = LiveCards(database)
         harness.restart()
         (card,) = await harness.work()

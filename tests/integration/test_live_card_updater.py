@@ -18,6 +18,7 @@ from bot.storage.tasks import TaskStore
 from sandbox.discord import Message, body_contains
 from sandbox.relay import failing, song
 from tests.support.builders import NOON, a_running_task, keys_of
+from tests.support.databases import location
 from tests.support.delivery import a_live_card_updater
 from tests.support.live_cards import SONG, card_of, press
 from tests.support.sandbox_client import logged_in_client
@@ -399,7 +400,10 @@ async def test_a_card_adds_links_when_they_appear(sandbox: SandboxSession) -> No
 
 async def test_cards_wait_while_notices_are_due(tmp_path: Path) -> None:
     """Notices have priority."""
-    async with logged_in_client() as harness, DatabaseThread(tmp_path / "suno.db") as database:
+    async with (
+        logged_in_client() as harness,
+        DatabaseThread(location(tmp_path / "suno.db")) as database,
+    ):
         destination = Destination(harness.songs.id, harness.guild.id)
         store = TaskStore(database, Outbox(database), "deerapi")
         await store.add_watch(

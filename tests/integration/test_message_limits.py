@@ -21,7 +21,11 @@ from bot.storage.tasks import TaskStore
 from sandbox.discord import User
 from sandbox.relay import song
 from tests.support.builders import HERE, NOON, a_running_task, a_song, keys_of, watch_store_of
+from tests.support.databases import location
 from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
+
+pytestmark = pytest.mark.both_engines
+
 
 ADA, BEA = 123456789012345678, 2
 THERE = Destination(channel_id=501, guild_id=50)
@@ -100,7 +104,7 @@ class LimitHarness:
 @pytest.fixture
 async def harness(tmp_path: Path) -> AsyncIterator[LimitHarness]:
     """Return an empty database."""
-    async with DatabaseThread(tmp_path / "suno.db") as database:
+    async with DatabaseThread(location(tmp_path / "suno.db")) as database:
         yield LimitHarness(database)
 
 
@@ -186,10 +190,10 @@ async def test_concurrent_requests_do_not_exceed_the_limit(harness: LimitHarness
 async def test_a_restart_does_not_reset_the_limits(tmp_path: Path) -> None:
     """The charges are stored in the database."""
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(DatabaseThread(tmp_path / "suno.db"))
+        database = await stack.enter_async_context(DatabaseThread(location(tmp_path / "suno.db")))
         for number in range(3):
             await LimitHarness(database).request_notice(f"song-{number}")
-    async with DatabaseThread(tmp_path / "suno.db") as database:
+    async with DatabaseThread(location(tmp_path / "suno.db")) as database:
         with pytest.raises(ChannelTooBusy):
             await LimitHarness(database).request_notice("one more")
 
@@ -390,7 +394,7 @@ async def test_a_burst_mentions_the_role_of_a_server_once(
 ) -> None:
     """A restart in between allows no second mention."""
     role = sandbox.guild.add_role("Listeners", mentionable=True)
-    async with DatabaseThread(tmp_path / "suno.db") as database:
+    async with DatabaseThread(location(tmp_path / "suno.db")) as database:
         await ServerSettingsStore(database).change(
             sandbox.guild.id, mention=MentionSetting.ROLE, mention_role_id=role.id
         )

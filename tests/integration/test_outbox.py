@@ -9,6 +9,9 @@ from bot.storage.retention import RETENTION_PERIOD
 from bot.storage.tasks import TaskStore
 from tests.support.builders import HERE, NOON, a_song
 
+pytestmark = pytest.mark.both_engines
+
+
 THERE = Destination(channel_id=600, guild_id=50)
 
 

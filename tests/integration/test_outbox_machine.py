@@ -33,6 +33,7 @@ from bot.storage.models import (
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from tests.support.builders import NOON, a_running_task, a_song, watch_store_of
+from tests.support.databases import location
 
 UNLIMITED = WatchLimits(999, 999, 50, messages_per_user=999, messages_per_channel=999)
 T = TypeVar("T")
@@ -150,7 +151,7 @@ class OutboxMachine(RuleBasedStateMachine):
         """Start a process on the database file as it is."""
         self.stack = AsyncExitStack()
         path = Path(self.folder.name) / "suno.db"
-        self.database = await self.stack.enter_async_context(DatabaseThread(path))
+        self.database = await self.stack.enter_async_context(DatabaseThread(location(path)))
         self.outbox = Outbox(self.database)
         self.store = TaskStore(self.database, self.outbox, "deerapi", UNLIMITED)
         await self.outbox.recover(self.now)

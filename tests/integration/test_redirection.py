@@ -12,8 +12,12 @@ from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, User
 from tests.support.builders import HERE, NOON, a_song, open_direct_messages
+from tests.support.databases import location
 from tests.support.delivery import a_dispatcher
 from tests.support.dispatcher_harness import POLICY, POST, DispatcherHarness, add_member
+
+pytestmark = pytest.mark.both_engines
+
 
 OPEN = "POST /users/@me/channels"
 HOUR = 3600.0
@@ -189,7 +193,7 @@ async def test_redirection_enqueues_all_messages_in_one_transaction(
     tmp_path: Path,
 ) -> None:
     """A crash at any time loses no watcher."""
-    async with DatabaseThread(tmp_path / "suno.db") as database:
+    async with DatabaseThread(location(tmp_path / "suno.db")) as database:
         outbox = Outbox(database)
         store = TaskStore(database, outbox, "deerapi")
         for user_id in (1, 2):
@@ -199,7 +203,7 @@ async def test_redirection_enqueues_all_messages_in_one_transaction(
         await store.add_finished(a_song(), user_id=1, destination=HERE, now=NOON)
         (gone,) = await outbox.claim(NOON, 10)
         assert await outbox.redirection.redirect(gone, reason="404/10003", now=NOON) == 2
-    async with DatabaseThread(tmp_path / "suno.db") as database:
+    async with DatabaseThread(location(tmp_path / "suno.db")) as database:
         outbox = Outbox(database)
         assert await outbox.next_at() == NOON
         await open_direct_messages(outbox, {1: Destination(1001), 2: Destination(1002)})
@@ -214,7 +218,7 @@ async def test_redirection_enqueues_all_messages_in_one_transaction(
 
 async def test_an_abandoned_opening_is_retried(tmp_path: Path) -> None:
     """A process that died while opening leaves the message due."""
-    async with DatabaseThread(tmp_path / "suno.db") as database:
+    async with DatabaseThread(location(tmp_path / "suno.db")) as database:
         outbox = Outbox(database)
         store = TaskStore(database, outbox, "deerapi")
         await store.add_finished(a_song(), user_id=1, destination=HERE, now=NOON)

@@ -13,6 +13,9 @@ from bot.storage.models import AccountOwner, RelayAccount
 from bot.storage.outbox import Outbox
 from bot.storage.relay_accounts import RelayAccountStore
 
+pytestmark = pytest.mark.both_engines
+
+
 KEY, OTHER_KEY = "sk-the-key-of-a-server-01", "sk-another-key-of-it-02"
 SERVER, USER = AccountOwner(guild_id=50), AccountOwner(user_id=7)
 CIPHER = Cipher(parse_keys(new_key()))

@@ -9,6 +9,9 @@ from bot.storage.models import AccountOwner, Caller, Destination
 from sandbox.relay import LocalRelay, song
 from tests.support.account_harness import SERVER, USER, AccountHarness, open_accounts
 
+pytestmark = pytest.mark.both_engines
+
+
 ADA, BEA = 7, 8
 OTHER_SERVER = AccountOwner(guild_id=60)
 HERE, ELSEWHERE, DIRECT = Destination(500, 50), Destination(600, 60), Destination(700)

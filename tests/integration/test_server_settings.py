@@ -25,6 +25,9 @@ from tests.support.settings_panel import (
     value_line,
 )
 
+pytestmark = pytest.mark.both_engines
+
+
 SONG = "a-song-with-a-long-id"
 
 

@@ -13,6 +13,10 @@ from bot.storage.poll_results import _RESCHEDULE
 from bot.storage.tasks import TaskStore
 from bot.storage.watches import JoinedNotice, NoticeProgress
 from tests.support.builders import HERE, NOON, a_running_task, a_song, keys_of, watch_store_of
+from tests.support.databases import location
+
+pytestmark = pytest.mark.both_engines
+
 
 THERE = Destination(channel_id=600, guild_id=50)
 DIRECT = Destination(channel_id=700)
@@ -257,7 +261,7 @@ async def test_the_time_of_the_last_answer_survives_a_restart(tmp_path: Path) ->
     """The time in which the bot did not run counts as an outage."""
     before: float | None = None
     for moment in (NOON, NOON + 9):
-        async with DatabaseThread(tmp_path / "suno.db") as database:
+        async with DatabaseThread(location(tmp_path / "suno.db")) as database:
             store = TaskStore(database, Outbox(database), "deerapi")
             before = await store.last_answer_at()
             await store.record([], moment)
@@ -331,7 +335,7 @@ async def test_polls_without_news_are_recorded_for_any_ids(store: TaskStore) -> 
 
 async def test_poll_results_are_stored_by_an_index_search(tmp_path: Path) -> None:
     """A scan of all running tasks would take longer with each watch."""
-    async with DatabaseThread(tmp_path / "suno.db") as database:
+    async with DatabaseThread(location(tmp_path / "suno.db")) as database:
         plan = await database.view(
             lambda db: db.execute(
                 f"EXPLAIN QUERY PLAN {_RESCHEDULE}",

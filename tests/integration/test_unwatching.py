@@ -12,7 +12,11 @@ from bot.storage.task_facts import task_facts
 from bot.storage.tasks import TaskStore
 from sandbox.relay import song
 from tests.support.builders import HERE, NOON, a_song, open_direct_messages, watch_store_of
+from tests.support.databases import location
 from tests.support.sandbox_session import SandboxSession, running_bot
+
+pytestmark = pytest.mark.both_engines
+
 
 POST = "POST /channels/{id}/messages"
 THERE = Destination(channel_id=600, guild_id=50)
@@ -52,7 +56,7 @@ class EndedSong:
 @pytest.fixture
 async def ended_song(tmp_path: Path) -> AsyncIterator[EndedSong]:
     """Return an ended song in an empty database."""
-    async with DatabaseThread(tmp_path / "suno.db") as database:
+    async with DatabaseThread(location(tmp_path / "suno.db")) as database:
         yield EndedSong(database)
 
 

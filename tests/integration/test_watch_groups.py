@@ -27,6 +27,9 @@ from bot.storage.watch_groups import MAX_TASKS, MAX_WAIT
 from bot.storage.watches import JoinedNotice, NoticeProgress, NoticeStates
 from tests.support.builders import HERE, NOON, a_running_task, a_song, keys_of, watch_store_of
 
+pytestmark = pytest.mark.both_engines
+
+
 ADA, BEA = 1, 2
 GROUP, OTHER_GROUP = 901, 902
 DIRECT = Destination(71, None, "en-US")

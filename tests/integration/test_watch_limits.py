@@ -17,6 +17,7 @@ from bot.storage.tasks import TaskStore
 from sandbox.discord import User
 from sandbox.relay import song
 from tests.support.builders import HERE, NOON, a_running_task, a_song, watch_store_of
+from tests.support.databases import location
 from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
 from tests.support.settings_panel import (
     choose,
@@ -26,6 +27,9 @@ from tests.support.settings_panel import (
     shown_text,
     value_line,
 )
+
+pytestmark = pytest.mark.both_engines
+
 
 ELSEWHERE = Destination(channel_id=600, guild_id=60)
 DIRECT = Destination(channel_id=700)
@@ -148,7 +152,7 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxSession]:
     async with open_sandbox(tmp_path) as sandbox:
         sandbox.guild.add_member(sandbox.ada, permissions=("manage_guild",))
         sandbox.relay.add(*(song(name) for name in NAMES))
-        async with DatabaseThread(tmp_path / "suno.db") as database:
+        async with DatabaseThread(location(tmp_path / "suno.db")) as database:
             await ServerSettingsStore(database).change(sandbox.guild.id, watches_of_a_person=1)
         yield sandbox
 

@@ -1,8 +1,54 @@
-"""Databases of tests: SQLite files, or PostgreSQL databases where a test asks for both engines."""
+"""Databases of tests: SQLite files, or PostgreSQL databases where a test runs on both engines.
+
+A test whose module has ``pytestmark = pytest.mark.both_engines`` runs on SQLite and on PostgreSQL.
+It, and what it uses, opens its databases at ``location(path)``.
+"""
+
+from pathlib import Path
 
 from sqlite_utils import Database
 
 from bot.storage.engine import Connection
+from bot.storage.postgres.connection import PostgresConnection
+from bot.storage.postgres.migrations import migrate
+from tests.support.postgres_server import PostgresServer
+
+
+class PostgresDatabases:
+    """The PostgreSQL databases that stand for the files of tests."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        self.server = server
+        self._template = server.create_database()
+        migrate(PostgresConnection("template", server.url(self._template)))
+        self._names: dict[Path, str] = {}
+
+    def url(self, path: Path) -> str:
+        """Return the address of the database that stands for a file: an empty one at first."""
+        if path not in self._names:
+            self._names[path] = self.server.create_database(self._template)
+        return self.server.url(self._names[path])
+
+    def drop_all(self) -> None:
+        """Drop what a test has created."""
+        while self._names:
+            self.server.drop_database(self._names.popitem()[1])
+
+
+class _Current:
+    """Where the test that runs has its databases; ``None``: in files."""
+
+    postgres: PostgresDatabases | None = None
+
+
+def use_engine(postgres: PostgresDatabases | None) -> None:
+    """Let ``location`` return addresses in PostgreSQL; ``None``: files."""
+    _Current.postgres = postgres
+
+
+def location(path: Path) -> Path | str:
+    """Return where the test that runs has the database for which this file stands."""
+    return _Current.postgres.url(path) if _Current.postgres else path
 
 
 def sqlite_of(connection: Connection) -> Database:

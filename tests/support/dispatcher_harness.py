@@ -24,6 +24,7 @@ from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, Guild, LocalDiscord, Message, Request, User
 from sandbox.discord.channel_kinds import FORUMS
+from tests.support.databases import location
 from tests.support.delivery import a_dispatcher
 
 POST = "POST /channels/{id}/messages"
@@ -125,7 +126,7 @@ async def open_dispatcher(folder: Path) -> AsyncIterator[DispatcherHarness]:
         local.clock.stop()
         guild = local.add_guild("Song Club")
         channel = guild.add_channel("songs")
-        database = await stack.enter_async_context(DatabaseThread(folder / "suno.db"))
+        database = await stack.enter_async_context(DatabaseThread(location(folder / "suno.db")))
         DiscordWebSocket.DEFAULT_GATEWAY = URL(local.gateway_url)
         Route.BASE = local.api_url
         request_monitor = RequestMonitor()

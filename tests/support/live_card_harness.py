@@ -21,6 +21,7 @@ from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, Guild, LocalDiscord, Message
 from tests.support.builders import keys_of, watch_store_of
+from tests.support.databases import location
 from tests.support.delivery import a_live_card_updater
 from tests.support.dispatcher_harness import connected, traced_client
 
@@ -120,7 +121,7 @@ async def open_live_card_harness(folder: Path) -> AsyncIterator[LiveCardHarness]
         local.rate_limits.enabled = False  # whose time would stand still too
         guild = local.add_guild("Song Club")
         songs = guild.add_channel("songs")
-        database = await stack.enter_async_context(DatabaseThread(folder / "suno.db"))
+        database = await stack.enter_async_context(DatabaseThread(location(folder / "suno.db")))
         DiscordWebSocket.DEFAULT_GATEWAY = URL(local.gateway_url)
         Route.BASE = local.api_url
         request_monitor = RequestMonitor()

@@ -29,6 +29,7 @@ from sandbox.relay import (
     LocalRelay,
 )
 from tests.support.builders import HERE, NOON, a_watchlist, watch_store_of
+from tests.support.databases import location
 
 DEADLINE = 3600.0
 
@@ -102,7 +103,7 @@ async def open_poller(
     async with AsyncExitStack() as stack:
         if relay is None:
             relay = await stack.enter_async_context(LocalRelay())
-        database = await stack.enter_async_context(DatabaseThread(path))
+        database = await stack.enter_async_context(DatabaseThread(location(path)))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         profile = RelayProfile("local", relay.base_url, "/suno/fetch")
         client = RelayClient(
