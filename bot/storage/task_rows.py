@@ -75,11 +75,11 @@ _START_TASK = (
     " ON CONFLICT (account, task_id) DO UPDATE SET state = 'running', end_reason = NULL,"
     "  kind = excluded.kind, hint = excluded.hint, status = excluded.status,"
     "  task_json = excluded.task_json, submitted_at = excluded.submitted_at,"
-    "  known = max(known, excluded.known), misses = 0, missing_since = NULL,"
-    "  fingerprint = coalesce(excluded.fingerprint, fingerprint),"
+    "  known = tasks.known OR excluded.known, misses = 0, missing_since = NULL,"
+    "  fingerprint = coalesce(excluded.fingerprint, tasks.fingerprint),"
     "  terminal_since = NULL, added_at = excluded.added_at, polled_at = NULL,"
     "  next_poll_at = excluded.next_poll_at, deadline_at = excluded.deadline_at,"
-    "  ended_at = NULL WHERE state = 'ended' OR excluded.known > known"
+    "  ended_at = NULL WHERE tasks.state = 'ended' OR excluded.known AND NOT tasks.known"
 )
 
 
