@@ -104,6 +104,18 @@ def is_pending_id(task_id: str) -> bool:
     return task_id.startswith(CREATION_PREFIX)
 
 
+def tasks_of_request(db: Database, task_id: str) -> list[str]:
+    """Return the tasks of a request, by the id that stands for it; none for any other id."""
+    if not is_pending_id(task_id):
+        return []
+    rows = db.execute(
+        "SELECT task_id FROM creation_tasks"
+        " WHERE creation_id = CAST(?1 AS INTEGER) AND CAST(creation_id AS TEXT) = ?1",
+        [task_id.removeprefix(CREATION_PREFIX)],
+    )
+    return [begun for (begun,) in rows]
+
+
 def require_pending_on_card(db: Database, key: TaskKey, channel_id: int) -> None:
     """Raise ``BadTaskId`` unless a task waits to be created, and a live card shows it there.
 
