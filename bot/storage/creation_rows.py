@@ -16,7 +16,7 @@ from sqlite_utils import Database
 from bot.relay.creation import CreationRequest
 from bot.relay.models import Clip, Task, TaskStatus, bounded
 from bot.storage.creation_quotas import guild_hash
-from bot.storage.errors import BadTaskId
+from bot.storage.errors import BadTaskId, RequestForgotten
 from bot.storage.limits import hash_id
 from bot.storage.models import CREATION_PREFIX, Creation, CreationState, NewCreation, TaskKey
 from bot.storage.task_rows import TaskTimes, UnreadableRowError, start_task
@@ -44,6 +44,13 @@ def insert_creation(db: Database, new: NewCreation) -> Creation:
     start_task_of(db, creation, _pending_task(creation), times, known=False)
     record_task_id(db, creation, creation.pending_task_id)
     return creation
+
+
+def require_repeated(db: Database, new: NewCreation) -> None:
+    """Raise ``RequestForgotten`` if a request repeats one that is not stored any more."""
+    stored = "SELECT 1 FROM creations WHERE id = ? AND request IS NOT NULL"
+    if new.repeats is not None and not db.execute(stored, [new.repeats]).fetchone():
+        raise RequestForgotten
 
 
 def _pending_task(creation: Creation) -> Task:

@@ -17,6 +17,7 @@ from bot.storage.errors import (
     CreationsOfServerReached,
     CreationsPerDayReached,
     NoRelayAccount,
+    RequestForgotten,
     TooManyCreationsAtOnce,
     TooManyMessages,
     TooManyWatches,
@@ -613,6 +614,19 @@ async def test_nobody_repeats_what_an_erased_person_wrote(harness: CreationHarne
     assert await harness.creations.of_task(TaskKey(ACCOUNT, creation.pending_task_id)) is None
     use = await harness.creations.quota_use(BEA, HERE.guild_id, CreationQuotas(5), NOON)
     assert use.left_of_user == 5
+
+
+async def test_what_is_erased_while_it_is_repeated_is_not_stored_again(
+    harness: CreationHarness,
+) -> None:
+    """Bea has pressed *Try again*, and Ada is forgotten before Bea's request is stored."""
+    creation = await harness.add()
+    read = await harness.creations.of_task(TaskKey(ACCOUNT, creation.pending_task_id))
+    assert read is not None
+    await Erasure(harness.database).erase_user(ADA, None, NOON)
+    with pytest.raises(RequestForgotten):
+        await harness.add(user_id=BEA, author_id=read.written_by, repeats=read.id)
+    assert await harness.database.read("SELECT 1 FROM creations WHERE request NOT NULL", []) == []
 
 
 async def test_a_server_that_removes_the_bot_cancels_what_is_queued(
