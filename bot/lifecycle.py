@@ -8,15 +8,8 @@ from contextlib import AsyncExitStack
 import aiohttp
 
 from bot import __version__
-from bot.app import (
-    COGS,
-    TIMING,
-    Timing,
-    build_bot,
-    make_relay_client,
-    monitoring_server,
-    profile_of,
-)
+from bot.app import COGS, TIMING, Timing, build_bot, monitoring_server
+from bot.app.relays import make_relay_client, profile_of
 from bot.client import SunoBot
 from bot.delivery.attachments.audio_fetcher import AudioFetcher
 from bot.logs import configure_logging

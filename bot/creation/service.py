@@ -96,13 +96,13 @@ class CreationService:
         options: WatchOptions = DEFAULT_OPTIONS,
         *,
         account: str = "",
-        author_id: int | None = None,
+        repeated: Creation | None = None,
     ) -> CreationReport | CreationRefusal | WatchRefusal:
         """Store a request, and watch what it creates; return what to tell its user.
 
-        A request without a model gets the default. ``account`` as for ``offer``. ``author_id`` has
-        written it, if not the user of the interaction. Raises the ``WatchError`` of a quota or
-        limit that is reached; then nothing is stored.
+        A request without a model gets the default. ``account`` as for ``offer``. ``repeated`` is
+        the request that it repeats. Raises the ``WatchError`` of a quota or limit that is reached;
+        then nothing is stored.
         """
         settings = await self._settings.of(interaction.guild_id)
         permit = await self._offers.permit(interaction, settings, account)
@@ -114,21 +114,21 @@ class CreationService:
         placement = await place(interaction, private_for_guests(interaction, options), settings)
         if isinstance(placement, WatchRefusal):
             return placement
-        return await self._store_request(request, permit, placement, author_id)
+        return await self._store_request(request, permit, placement, repeated)
 
     async def again(
         self, interaction: discord.Interaction[Any], key: TaskKey
     ) -> CreationReport | CreationRefusal | WatchRefusal:
         """Make the request of a task once more, by today's rules, for whoever asks now.
 
-        Raises as ``create`` does.
+        Raises as ``create`` does, and ``RequestForgotten`` if it is deleted meanwhile.
         """
         stored = await self._store.of_task(key)
         if stored is None:
             return CreationRefusal(CreationRefusalReason.REQUEST_UNKNOWN)
         account = key.account if stored.request.extend_clip_id else ""
         return await self.create(
-            interaction, stored.request, HERE, account=account, author_id=stored.written_by
+            interaction, stored.request, HERE, account=account, repeated=stored
         )
 
     async def models_of_server(self, guild_id: int) -> tuple[RelayModel, ...] | None:
@@ -149,7 +149,7 @@ class CreationService:
         request: CreationRequest,
         permit: Permit,
         placement: Placement,
-        author_id: int | None,
+        repeated: Creation | None,
     ) -> CreationReport | WatchRefusal:
         now, account = self._clock(), permit.connection.account
         typical = await self._history.duration_stats(account, request.task_kind)
@@ -158,7 +158,8 @@ class CreationService:
                 account=account,
                 request=request,
                 user_id=permit.caller.user_id,
-                author_id=author_id,
+                author_id=repeated.written_by if repeated else None,
+                repeats=repeated.id if repeated else None,
                 destination=placement.destination,
                 caller_guild_id=permit.caller.guild_id,
                 now=now,

@@ -7,6 +7,7 @@ queued request: a trigger of the schema does that, and forgets requests to which
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,12 +17,13 @@ from bot.relay.creation import CreationRequest
 from bot.relay.models import Clip, Task, TaskStatus, bounded
 from bot.storage.creation_quotas import guild_hash
 from bot.storage.engine import Connection
-from bot.storage.errors import BadTaskId
+from bot.storage.errors import BadTaskId, RequestForgotten
 from bot.storage.limits import hash_id
 from bot.storage.models import CREATION_PREFIX, Creation, CreationState, NewCreation, TaskKey
 from bot.storage.task_rows import TaskTimes, UnreadableRowError, start_task
 
 _REQUESTS: TypeAdapter[CreationRequest] = TypeAdapter(CreationRequest)
+_NUMBER = re.compile("[1-9][0-9]{0,17}")  # fits into the column
 
 
 def insert_creation(db: Connection, new: NewCreation) -> Creation:
@@ -44,6 +46,13 @@ def insert_creation(db: Connection, new: NewCreation) -> Creation:
     start_task_of(db, creation, _pending_task(creation), times, known=False)
     record_task_id(db, creation, creation.pending_task_id)
     return creation
+
+
+def require_repeated(db: Connection, new: NewCreation) -> None:
+    """Raise ``RequestForgotten`` if a request repeats one that is not stored any more."""
+    stored = "SELECT 1 FROM creations WHERE id = ? AND request IS NOT NULL"
+    if new.repeats is not None and not db.execute(stored, [new.repeats]).fetchone():
+        raise RequestForgotten
 
 
 def _pending_task(creation: Creation) -> Task:
@@ -102,6 +111,15 @@ def load_creation(row: Mapping[str, Any]) -> Creation:
 def is_pending_id(task_id: str) -> bool:
     """Whether an id is that of a request; no relay's task is accepted under such an id."""
     return task_id.startswith(CREATION_PREFIX)
+
+
+def tasks_of_request(db: Connection, task_id: str) -> list[str]:
+    """Return the tasks of a request, by the id that stands for it; none for any other id."""
+    number = task_id.removeprefix(CREATION_PREFIX)
+    if not (is_pending_id(task_id) and _NUMBER.fullmatch(number)):
+        return []
+    rows = db.execute("SELECT task_id FROM creation_tasks WHERE creation_id = ?", [int(number)])
+    return [begun for (begun,) in rows]
 
 
 def require_pending_on_card(db: Connection, key: TaskKey, channel_id: int) -> None:

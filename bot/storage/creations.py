@@ -18,7 +18,7 @@ from bot.storage.clock_rollback import clamp_times
 from bot.storage.creation_cancellation import cancel_queued
 from bot.storage.creation_ends import settle
 from bot.storage.creation_quotas import enforce_quotas, read_quota_use
-from bot.storage.creation_rows import insert_creation, load_creation
+from bot.storage.creation_rows import insert_creation, load_creation, require_repeated
 from bot.storage.database import DatabaseThread
 from bot.storage.engine import Connection
 from bot.storage.limits import DEFAULT_LIMITS, WatchLimits, charge_message, enforce_watch_limits
@@ -64,11 +64,13 @@ class CreationStore:
         """Store a request with its watch and its live card, all in one transaction.
 
         It is charged like a requested message, because it ends in one. Raises the ``WatchError`` of
-        a quota or a limit that is reached, and stores nothing then.
+        a quota or a limit that is reached, and ``RequestForgotten`` if what it repeats was deleted;
+        stores nothing then.
         """
 
         def add(db: Connection) -> tuple[Creation, QuotaUse]:
             require_account(db, new.account)
+            require_repeated(db, new)
             charge_message(db, new.user_id, new.destination, new.now, self._limits)
             creation = insert_creation(db, new)
             key = TaskKey(new.account, creation.pending_task_id)

@@ -31,6 +31,15 @@ class NoRelayAccount(WatchError):
         super().__init__("no relay account is connected here")
 
 
+class RequestForgotten(WatchError):
+    """The request that is to be repeated was deleted, perhaps at this moment."""
+
+    key = "create-refused-request-unknown"
+
+    def __init__(self) -> None:
+        super().__init__("the request is not stored any more")
+
+
 class AccountsDisabled(WatchError):
     """The operator has not set a key to encrypt keys with."""
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from bot.relay.models import Task
 from bot.storage.creation_cancellation import withdraw_unwatched
+from bot.storage.creation_rows import tasks_of_request
 from bot.storage.database import DatabaseThread
 from bot.storage.engine import Connection
 from bot.storage.limits import DEFAULT_LIMITS, WatchLimits, charge_message
@@ -50,16 +51,17 @@ class WatchStore:
     ) -> UnwatchOutcome:
         """End a person's watches of a task without a notice, also while its notice is unposted.
 
-        Everywhere, or in one channel.
+        Everywhere, or in one channel. For the id of a request to create something also those of
+        the tasks that the relay has begun for it, perhaps since the person saw the id.
         """
 
         def remove(db: Connection) -> UnwatchOutcome:
-            accounts = db.execute(
-                "SELECT DISTINCT account FROM watches WHERE task_id = ? AND user_id = ?",
-                [task_id, user_id],
+            watched = db.execute(
+                "SELECT DISTINCT account, task_id FROM watches WHERE user_id = ?"
+                " AND task_id IN (SELECT value FROM json_each(?))",
+                [user_id, json.dumps([task_id, *tasks_of_request(db, task_id)])],
             ).fetchall()
-            keys = [TaskKey(account, task_id) for (account,) in accounts]
-            outcomes = [_remove(db, key, user_id, now, channel_id) for key in keys]
+            outcomes = [_remove(db, TaskKey(*key), user_id, now, channel_id) for key in watched]
             return min(outcomes, key=_PRIORITY.index, default=UnwatchOutcome.NOT_WATCHED)
 
         removed = await self._database.run(remove)

@@ -2,22 +2,23 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from bot.accounts.connection import AccountConnection
-from bot.accounts.lookup import AccountLookup, look_up
+from bot.accounts.lookup import AccountLookup
 from bot.accounts.registry import AccountRegistry
 from bot.relay.circuit_breaker import CircuitStatus
 from bot.relay.errors import ErrorKind, RelayError
 from bot.relay.lookup_result import LookupResult
 from bot.relay.models import Task, TaskStatus
 from bot.storage.creation_rows import is_pending_id
-from bot.storage.errors import NoRelayAccount, TooManyLookups, WatchError
+from bot.storage.errors import TooManyLookups, WatchError
 from bot.storage.models import Caller, Destination, UnwatchOutcome, Watch, WatchOutcome, WatchResult
 from bot.storage.watch_store import WatchStore
 from bot.storage.watches import JoinedNotice, NoticeProgress
+from bot.watches.caller_lookups import CallerLookups
 from bot.watches.lookup_limiter import LookupLimiter
 from bot.watches.task_ids import parse_ids, unusual_ids
 
@@ -56,7 +57,7 @@ class Watchlist:
     ) -> None:
         self._accounts = accounts
         self._store = store
-        self._limiter = limiter
+        self._lookups = CallerLookups(accounts, store, limiter)
         self._clock = clock
 
     async def circuit_status(self, caller: Caller) -> CircuitStatus:
@@ -82,7 +83,7 @@ class Watchlist:
         Raises ``RelayError`` if the relay cannot be reached, ``TooManyLookups`` if this user or
         server has caused too many look-ups, ``NoRelayAccount`` if there is no account to ask.
         """
-        return await self._look_up_at(await self._accounts.for_caller(caller), ids, caller)
+        return await self._lookups.look_up_at(await self._accounts.for_caller(caller), ids, caller)
 
     async def read_all(self, ids: Sequence[str], caller: Caller) -> AccountLookup:
         """Return tasks to show: the stored results of ended tasks, the others from the relay.
@@ -99,7 +100,7 @@ class Watchlist:
         rest = [each for each in ids if each not in ended]
         if not rest:
             return AccountLookup(LookupResult(ended))
-        found = await self._look_up_at(connections, rest, caller)
+        found = await self._lookups.look_up_at(connections, rest, caller)
         result = replace(found.result, tasks={**ended, **found.result.tasks})
         return AccountLookup(result, found.connections)
 
@@ -136,9 +137,9 @@ class Watchlist:
         """
         caller = Caller(user_id, caller_guild_id, destination.channel_id)
         request = _Request(user_id, destination, mention, member_limit, group)
-        candidates = await self._candidates(ids, caller, accounts or {})
+        candidates = await self._lookups.candidates(ids, caller, accounts or {})
         try:
-            lookup = await self._look_up(candidates, caller)
+            lookup = await self._lookups.look_up(candidates, caller)
         except RelayError as error:
             lookup = AccountLookup(LookupResult(failed=dict.fromkeys(ids, error)))
         except TooManyLookups:
@@ -150,65 +151,6 @@ class Watchlist:
             for each in ids
         ]
         return await self._titled(await self._close_group(results, request), user_id)
-
-    async def _candidates(
-        self, ids: Sequence[str], caller: Caller, accounts: Mapping[str, str]
-    ) -> dict[str, list[AccountConnection]]:
-        """Return the connections that may be asked about each id, in order.
-
-        Raises ``NoRelayAccount`` if the caller may use no account at all.
-        """
-        usable = await self._accounts.for_caller(caller)
-        candidates = {}
-        for each in ids:
-            account = accounts.get(each)
-            known = await self._accounts.by_id(account) if account else None
-            candidates[each] = usable if account is None else [known] if known else []
-        if not usable and not any(candidates.values()):
-            raise NoRelayAccount
-        return candidates
-
-    async def _look_up_at(
-        self, connections: list[AccountConnection], ids: Sequence[str], caller: Caller
-    ) -> AccountLookup:
-        if not connections:
-            raise NoRelayAccount
-        return await self._look_up(dict.fromkeys(ids, connections), caller)
-
-    async def _look_up(
-        self, candidates: Mapping[str, list[AccountConnection]], caller: Caller
-    ) -> AccountLookup:
-        """Look up ids at their candidates, within the limits of the caller.
-
-        What no relay has begun is not looked up.
-        """
-        pending = await self._pending(filter(is_pending_id, candidates), caller)
-        asked = {each: known for each, known in candidates.items() if not is_pending_id(each)}
-        if not asked:
-            return pending
-        self._limiter.admit(caller)
-        found = await look_up(asked)
-        self._limiter.charge_misses(caller, len(found.result.missing))
-        return AccountLookup(
-            replace(
-                found.result,
-                tasks={**found.result.tasks, **pending.result.tasks},
-                missing=found.result.missing | pending.result.missing,
-            ),
-            {**found.connections, **pending.connections},
-        )
-
-    async def _pending(self, ids: Iterable[str], caller: Caller) -> AccountLookup:
-        """Return the tasks of requests that wait to be sent, as far as the caller may see them."""
-        wanted = frozenset(ids)
-        stored = await self._store.pending_tasks(wanted, caller) if wanted else {}
-        connections = {
-            key.task_id: connection
-            for key in stored
-            if (connection := await self._accounts.by_id(key.account))
-        }
-        tasks = {key.task_id: task for key, task in stored.items() if key.task_id in connections}
-        return AccountLookup(LookupResult(tasks, wanted - tasks.keys()), connections)
 
     async def largest_group(self, ids: Sequence[str], channel_id: int) -> int | None:
         """Return the group in which most of some tasks are watched in a channel, if any."""

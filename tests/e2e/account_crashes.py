@@ -26,6 +26,7 @@ from tests.e2e.account_journey import (
     OWN_KEYS,
     SERVER_KEYS,
     STEPS,
+    main,
     open_journey,
 )
 from tests.e2e.journey_crashes import Result, command, result, run_program
@@ -40,8 +41,7 @@ _HEADER_SIZE = 5
 
 async def run_journey(folder: Path, fault: WriteFault | None = None) -> Result:
     """Run the journey with a fault, open its database again, and audit it."""
-    program = ("tests.e2e.account_journey", str(folder))
-    done = await run_program(folder, program, STEPS, fault)
+    done = await run_program(folder, main, (), STEPS, fault)
     async with open_journey(folder) as harness:
         violations = await audit(harness, folder, done)
     return result(folder, fault, done, STEPS, violations)

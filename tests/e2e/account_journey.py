@@ -1,11 +1,8 @@
 """Connects, uses and deletes relay accounts: a short journey that a crash test kills.
 
-``python -m tests.e2e.account_journey FOLDER`` runs it on the database in ``FOLDER``, and prints the
-name of each step that is done. The relays run in the same process.
+The relays run in the same process.
 """
 
-import asyncio
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -74,13 +71,9 @@ def steps(harness: AccountHarness) -> dict[str, Callable[[], Awaitable[object]]]
     return dict(zip(STEPS, actions, strict=True))
 
 
-async def main(folder: Path) -> None:
-    """Run all steps."""
+async def main(on_step: Callable[[str], object], folder: Path) -> None:
+    """Run all steps on the database in a folder."""
     async with open_journey(folder) as harness:
         for name, action in steps(harness).items():
             await retried(action)
-            print(name, flush=True)  # noqa: T201 # the crash test reads it
-
-
-if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+            on_step(name)

@@ -25,6 +25,7 @@ from tests.e2e.creation_journey import (
     WISHES,
     Wish,
     end,
+    main,
     open_journey,
     settle,
 )
@@ -51,9 +52,8 @@ async def run_journey(folder: Path, fault: WriteFault | None = None) -> Result:
         for path in ("/suno/submit/music", "/suno/submit/lyrics"):
             relays[1].faults.add(refuses_submission(_REFUSAL), path=path)
             relays[2].faults.add(after_charging(cut_before_headers()), path=path)
-        ports = [relay.base_url.rpartition(":")[2] for relay in relays]
-        program = ("tests.e2e.creation_journey", str(folder), *ports)
-        done = await run_program(folder, program, STEPS, fault)
+        ports = [int(relay.base_url.rpartition(":")[2]) for relay in relays]
+        done = await run_program(folder, main, ports, STEPS, fault)
         async with open_journey(folder, relays) as harness:
             await settle(harness)
             await end(harness)

@@ -1,12 +1,8 @@
 """Creates songs and lyrics: a short journey that a crash test kills.
 
-``python -m tests.e2e.creation_journey FOLDER PORT…`` runs it on the database in ``FOLDER`` at the
-relays at these ports of this machine, and prints the name of each step that is done. The relays
-run elsewhere, so that they outlive it and know what was charged.
+The relays run elsewhere, so that they outlive it and know what was charged.
 """
 
-import asyncio
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -111,8 +107,8 @@ async def end(harness: CreationHarness) -> None:
     await until(has_ended)
 
 
-async def main(folder: Path, ports: Sequence[int]) -> None:
-    """Run all steps."""
+async def main(on_step: Callable[[str], object], folder: Path, *ports: int) -> None:
+    """Run all steps on the database in a folder, at the relays at these ports of this machine."""
     relays = [LocalRelay(port=port) for port in ports]
     async with open_journey(folder, relays) as harness:
         steps: list[Callable[[], Awaitable[object]]] = [
@@ -124,8 +120,4 @@ async def main(folder: Path, ports: Sequence[int]) -> None:
         ]
         for name, step in zip(STEPS, steps, strict=True):
             await step()
-            print(name, flush=True)  # noqa: T201 # the crash test reads it
-
-
-if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), [int(port) for port in sys.argv[2:]]))
+            on_step(name)

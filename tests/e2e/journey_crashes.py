@@ -1,37 +1,48 @@
 """Injects a fault into each system call of a journey that writes the database, and audits the rest.
 
-The journey is a program of its own, which prints the name of each step that is done; the first is
-that its database is open. A test of crashes says how to run it with a fault and how to audit it;
-this runs it once without a fault, counts the calls that write or sync, and runs it once for each of
-them. The process is killed there (``kill``), or the call fails once because of the disk (``eio``)
-or because the disk is full (``enospc``): then whoever is told of the error tries again, and all
-other steps have to be done, too.
+The journey is a function that runs in a process of its own, and sends the name of each step that is
+done; the first is that its database is open. The process is forked from one that has imported the
+bot already: that takes longer than the journey. A test of crashes says how to run it with a fault
+and how to audit it; this runs it once without a fault, counts the calls that write or sync, and
+runs it once for each of them. The process is killed there (``kill``), or the call fails once
+because of the disk (``eio``) or because the disk is full (``enospc``): then whoever is told of the
+error tries again, and all other steps have to be done, too.
 """
 
 import asyncio
+import ctypes
+import multiprocessing
 import os
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 
-from sandbox.bot_process import ROOT
 from tests.support.write_faults import (
     WriteFault,
     WriteFaultKind,
+    attach_command,
     count_calls,
     possible_faults,
-    strace_command,
     unavailable_reason,
     was_injected,
 )
 
 T = TypeVar("T")
+Program = Callable[..., Coroutine[Any, Any, None]]
+"""Runs a journey: with what sends the names of its steps, its folder and further arguments."""
+
+_FORKS = multiprocessing.get_context("forkserver")
+_PR_SET_PTRACER = 0x59616D61
+"""Of ``linux/prctl.h``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +72,59 @@ async def retried(action: Callable[[], Awaitable[T]]) -> T:
 
 
 async def run_program(
-    folder: Path, arguments: Sequence[str], steps: Sequence[str], fault: WriteFault | None
+    folder: Path,
+    main: Program,
+    arguments: Sequence[object],
+    steps: Sequence[str],
+    fault: WriteFault | None,
 ) -> int:
-    """Run the program of a journey with a fault; return how many of its steps were confirmed.
+    """Run a journey as a process with a fault; return how many of its steps were confirmed.
 
-    ``arguments``: what follows ``python -m``. Raises ``RuntimeError`` if a step is missing although
-    there was no fault.
+    Raises ``RuntimeError`` if a step is missing although there was no fault.
     """
-    process = await asyncio.create_subprocess_exec(
-        *strace_command(folder / "suno.db", folder / "trace", fault),
-        *(sys.executable, "-m", *arguments),
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    output, errors = await process.communicate()
-    done = output.decode().splitlines()
+    _FORKS.set_forkserver_preload([main.__module__])
+    connection, its_connection = _FORKS.Pipe()
+    errors = folder / "errors"
+    process = _FORKS.Process(target=_run, args=(its_connection, errors, main, folder, *arguments))
+    process.start()
+    its_connection.close()
+    await _trace(process, connection, folder, fault)
+    await asyncio.to_thread(process.join)
+    done = [*_received(connection)]
     if fault is None and done != list(steps):
-        raise RuntimeError(f"the journey failed without a fault: {errors.decode()}")
+        raise RuntimeError(f"the journey failed without a fault: {errors.read_text()}")
     return len(done)
+
+
+async def _trace(
+    process: BaseProcess, connection: Connection, folder: Path, fault: WriteFault | None
+) -> None:
+    """Trace a process that waits for it, until it has ended."""
+    await asyncio.to_thread(connection.recv)
+    command = attach_command(process.pid or 0, folder / "suno.db", folder / "trace", fault)
+    strace = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
+    assert strace.stderr is not None
+    await strace.stderr.readline()  # that it is attached
+    connection.send("traced")
+    await strace.communicate()
+
+
+def _run(connection: Connection, errors: Path, main: Program, *arguments: object) -> None:
+    """In the process of a journey: let it be traced, then run it."""
+    with errors.open("w") as file:
+        os.dup2(file.fileno(), sys.stderr.fileno())
+    # Where only a parent may trace: any process of this user may.
+    ctypes.CDLL(None).prctl(_PR_SET_PTRACER, ctypes.c_ulong(-1))
+    connection.send("ready")
+    connection.recv()
+    asyncio.run(main(connection.send, *arguments))
+
+
+def _received(connection: Connection) -> Iterator[str]:
+    """Yield what a process has sent that has ended."""
+    with suppress(EOFError, ConnectionResetError):
+        while True:
+            yield connection.recv()
 
 
 def goes_on(fault: WriteFault | None, done: int) -> bool:

@@ -10,7 +10,7 @@ from bot.storage.models import CreationState
 from bot.ui.escaping import code_span
 from sandbox.relay import RecordedSubmission
 from tests.e2e.chaos.audit import AuditResult, audit
-from tests.e2e.chaos.creations import StoredCreation, audit_creations
+from tests.e2e.chaos.creation_audit import Intent, StoredCreation, audit_creations
 from tests.e2e.chaos.expected_results import ExpectedResult, TaskEnding
 from tests.e2e.chaos.messages import PostedMessage
 from tests.e2e.chaos.plan import nonce_window, plan
@@ -198,12 +198,17 @@ def test_the_audit_accepts_a_disconnection_only_after_one() -> None:
     assert audited([an_action()], notice).wrong
 
 
-WISH = StoredCreation("creation-1", "wish-00001-0-of-chaos", CreationState.SUBMITTED)
+ASKED = Intent("wish-00001-0-of-chaos", ADA, is_accepted=True)
+PENDING, BEGUN = frozenset({"creation-1"}), frozenset({"creation-1", "made-1"})
+MADE = StoredCreation(1, ADA, ASKED.mark, CreationState.SUBMITTED, BEGUN)
+REJECTED = replace(MADE, state=CreationState.REJECTED, task_ids=PENDING)
+DOUBTFUL = replace(MADE, state=CreationState.UNCONFIRMED, task_ids=PENDING)
+STOPPED = replace(MADE, state=CreationState.CANCELLED, task_ids=PENDING, least=0, most=0)
 
 
 def a_charge(task_id: str = "made-1") -> RecordedSubmission:
     """Return a submission of the wish; without an id, nothing is charged for it."""
-    body = {"gpt_description_prompt": f"{WISH.mark} by the sea"}
+    body = {"gpt_description_prompt": f"{ASKED.mark} by the sea"}
     return RecordedSubmission(
         "key", TaskKind.MUSIC, body, at=1.0, task_ids=(task_id,) if task_id else ()
     )
@@ -221,39 +226,69 @@ DOUBT_TOLD = a_told_end("notice-unconfirmed", "creation-1")
 
 
 @pytest.mark.parametrize(
-    ("state", "submissions", "messages"),
+    ("row", "submissions", "messages"),
     [
-        (CreationState.SUBMITTED, [a_charge()], [SONG_TOLD]),
-        (CreationState.REJECTED, [a_charge("")], [REJECTION_TOLD]),
-        (CreationState.UNCONFIRMED, [a_charge()], [DOUBT_TOLD]),
-        (CreationState.UNCONFIRMED, [], [DOUBT_TOLD]),
+        (MADE, [a_charge()], [SONG_TOLD]),
+        (REJECTED, [a_charge("")], [REJECTION_TOLD]),
+        (DOUBTFUL, [a_charge()], [DOUBT_TOLD]),
+        (DOUBTFUL, [], [DOUBT_TOLD]),
+        (STOPPED, [], []),
+        (replace(MADE, least=0), [a_charge()], []),
     ],
+    ids=["song", "rejection", "answer lost", "request lost", "stopped", "forgotten"],
 )
 def test_the_audit_accepts_true_ends_of_creations(
-    state: CreationState, submissions: list[RecordedSubmission], messages: list[PostedMessage]
+    row: StoredCreation, submissions: list[RecordedSubmission], messages: list[PostedMessage]
 ) -> None:
-    """A song, a rejection of which nothing is charged, or that nobody knows."""
-    assert audit_creations([replace(WISH, state=state)], submissions, messages) == []
+    """A song, a rejection of which nothing is charged, that nobody knows; or nobody waits."""
+    assert audit_creations([ASKED], [row], submissions, messages) == []
 
 
 @pytest.mark.parametrize(
-    ("state", "submissions", "messages"),
+    ("row", "submissions", "messages"),
     [
-        (CreationState.SUBMITTED, [a_charge(), a_charge("made-2")], [SONG_TOLD]),
-        (CreationState.SUBMITTED, [], [SONG_TOLD]),
-        (CreationState.REJECTED, [a_charge()], [REJECTION_TOLD]),
-        (CreationState.SUBMITTED, [a_charge()], []),
-        (CreationState.SUBMITTED, [a_charge()], [SONG_TOLD, SONG_TOLD]),
-        (CreationState.UNCONFIRMED, [a_charge()], [DOUBT_TOLD, SONG_TOLD]),
-        (CreationState.UNCONFIRMED, [], [REJECTION_TOLD]),
+        (MADE, [a_charge(), a_charge("made-2")], [SONG_TOLD]),
+        (MADE, [], [SONG_TOLD]),
+        (REJECTED, [a_charge()], [REJECTION_TOLD]),
+        (MADE, [a_charge()], []),
+        (MADE, [a_charge()], [SONG_TOLD, SONG_TOLD]),
+        (DOUBTFUL, [a_charge()], [DOUBT_TOLD, SONG_TOLD]),
+        (DOUBTFUL, [], [REJECTION_TOLD]),
+        (STOPPED, [a_charge()], []),
+        (replace(MADE, least=0, most=0), [a_charge()], [SONG_TOLD]),
+        (replace(MADE, state=CreationState.SUBMITTING, least=0), [], []),
     ],
-    ids=["twice", "no charge", "not rejected", "lost", "doubled", "two ends", "untrue"],
+    ids=[
+        *("twice", "no charge", "not rejected", "lost", "doubled", "two ends", "untrue"),
+        *("stopped and charged", "stopped and told", "under way"),
+    ],
 )
 def test_the_audit_finds_wrong_ends_of_creations(
-    state: CreationState, submissions: list[RecordedSubmission], messages: list[PostedMessage]
+    row: StoredCreation, submissions: list[RecordedSubmission], messages: list[PostedMessage]
 ) -> None:
-    """Charged twice or wrongly, told twice, wrongly or never."""
-    assert audit_creations([replace(WISH, state=state)], submissions, messages)
+    """Charged twice or wrongly, told twice, wrongly or never, or without an end."""
+    assert audit_creations([ASKED], [row], submissions, messages)
+
+
+def test_the_audit_counts_every_time_that_somebody_asks() -> None:
+    """Who presses *Try again* asks once more; nobody else may be charged."""
+    again = replace(MADE, number=2, user_id=BEA, task_ids=frozenset({"creation-2", "made-2"}))
+    charges = [a_charge(), a_charge("made-2")]
+    told = [SONG_TOLD, a_told_end("notice-song-done", "made-2")]
+    asked_again = replace(ASKED, user_id=BEA)
+    assert audit_creations([ASKED, asked_again], [MADE, again], charges, told) == []
+    assert audit_creations([ASKED, ASKED], [MADE, again], charges, told)
+    assert audit_creations([ASKED, asked_again], [MADE], charges[:1], told[:1])
+    unheard = replace(asked_again, is_accepted=False)
+    assert audit_creations([ASKED, unheard], [MADE], charges[:1], told[:1]) == []
+
+
+def test_the_audit_expects_nothing_after_an_erasure() -> None:
+    """Who was forgotten may get a notice that was on its way."""
+    erasure = an_action("", command=Command.FORGET, task_id="")
+    for messages in ([], [a_notice(ADA)]):
+        assert audited([an_action(), erasure], *messages).violations == ()
+    assert audited([erasure, an_action()]).lost
 
 
 async def test_chaos_violates_no_guarantee(tmp_path: Path) -> None:
@@ -266,4 +301,5 @@ async def test_chaos_violates_no_guarantee(tmp_path: Path) -> None:
     assert report.violations == [], "\n".join([*report.log, *report.violations])
     assert report.metrics["confirmed watches"] > 5
     assert report.metrics["charges"] > 0
+    assert report.metrics["repeated creations"] > 0
     assert report.metrics["bot starts"] > 5

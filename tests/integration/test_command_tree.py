@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import aiohttp
 import pytest
 
-from bot.app import COGS, Timing, build_bot, make_relay_client
+from bot.app import COGS, Timing, build_bot
+from bot.app.relays import make_relay_client
 from bot.delivery.attachments.audio_fetcher import AudioFetcher
 from bot.settings import Settings
 from bot.storage.database import DatabaseThread

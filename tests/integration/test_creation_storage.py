@@ -17,6 +17,7 @@ from bot.storage.errors import (
     CreationsOfServerReached,
     CreationsPerDayReached,
     NoRelayAccount,
+    RequestForgotten,
     TooManyCreationsAtOnce,
     TooManyMessages,
     TooManyWatches,
@@ -282,6 +283,33 @@ async def test_who_stops_watching_while_it_is_sent_gets_no_message(
     assert await harness.notices() == []
     use = await harness.creations.quota_use(ADA, HERE.guild_id, CreationQuotas(5), NOON)
     assert use.left_of_user == 4
+
+
+@pytest.mark.parametrize("user_id", [ADA, BEA], ids=["who asked for it", "another watcher"])
+async def test_who_stops_watching_as_the_relay_begins_it_is_told_so(
+    harness: CreationHarness, user_id: int
+) -> None:
+    """They have seen the request's id, which the relay's have replaced meanwhile."""
+    creation = await harness.sending()
+    await join(harness, creation.pending_task_id)
+    await harness.creations.accept(creation, began("abc", "def"), NOON)
+    for expected in (UnwatchOutcome.STOPPED, UnwatchOutcome.NOT_WATCHED):
+        removed = await harness.watches.remove(creation.pending_task_id, user_id=user_id, now=NOON)
+        assert removed is expected
+    assert await harness.watches.watched_ids(user_id) == set()
+    (other,) = {ADA, BEA} - {user_id}
+    assert await harness.watches.watched_ids(other) == {"abc", "def"}
+
+
+@pytest.mark.parametrize("task_id", ["abc", "creation-", "creation-1x", f"creation-{10**30}"])
+async def test_stopping_one_task_of_a_request_leaves_the_others(
+    harness: CreationHarness, task_id: str
+) -> None:
+    """Only the id of the request means all of them."""
+    creation = await harness.sending()
+    await harness.creations.accept(creation, began("abc", "def"), NOON)
+    await harness.watches.remove(task_id, user_id=ADA, now=NOON)
+    assert await harness.watches.watched_ids(ADA) == {"abc", "def"} - {task_id}
 
 
 async def test_a_postponed_request_is_sent_again_later(harness: CreationHarness) -> None:
@@ -592,6 +620,19 @@ async def test_nobody_repeats_what_an_erased_person_wrote(harness: CreationHarne
     assert use.left_of_user == 5
 
 
+async def test_what_is_erased_while_it_is_repeated_is_not_stored_again(
+    harness: CreationHarness,
+) -> None:
+    """Bea has pressed *Try again*, and Ada is forgotten before Bea's request is stored."""
+    creation = await harness.add()
+    read = await harness.creations.of_task(TaskKey(ACCOUNT, creation.pending_task_id))
+    assert read is not None
+    await Erasure(harness.database).erase_user(ADA, None, NOON)
+    with pytest.raises(RequestForgotten):
+        await harness.add(user_id=BEA, author_id=read.written_by, repeats=read.id)
+    assert await harness.database.read("SELECT 1 FROM creations WHERE request NOT NULL", []) == []
+
+
 async def test_a_server_that_removes_the_bot_cancels_what_is_queued(
     harness: CreationHarness,
 ) -> None:
@@ -644,6 +685,7 @@ async def test_no_statement_reads_a_whole_table(harness: CreationHarness) -> Non
     await harness.creations.recover(NOON)
     await harness.creations.quota_use(ADA, HERE.guild_id, CreationQuotas(5, 9), NOON)
     await harness.watches.remove("abc", user_id=ADA, now=NOON)
+    await harness.watches.remove("creation-1", user_id=ADA, now=NOON)
     await Erasure(harness.database).erase_user(ADA, None, NOON)
     await harness.database.run(lambda db: sqlite_of(db).conn.set_trace_callback(None))
     about = [each for each in statements if "creation" in each and not each.startswith("--")]

@@ -133,9 +133,9 @@ async def test_a_delayed_request_is_carried_out() -> None:
 
 async def test_a_delayed_request_does_not_delay_the_shutdown() -> None:
     """Delayed requests are dropped when the local Discord stops."""
-    async with asyncio.timeout(3), aiohttp.ClientSession() as session:
+    async with asyncio.timeout(120), aiohttp.ClientSession() as session:
         async with LocalDiscord() as local:
-            fault = local.faults.add("GET /gateway", delay=60)
+            fault = local.faults.add("GET /gateway", delay=600)
             request = asyncio.create_task(session.get(f"{local.api_url}/gateway"))
             await local.wait_for(lambda: fault.hits)
         await asyncio.wait([request])

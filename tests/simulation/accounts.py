@@ -7,11 +7,11 @@ from typing import Any
 from bot.i18n.catalog import catalog_for
 from bot.storage.models import AccountOwner
 from bot.ui.account_panel import KEY, PATH, URL
-from bot.ui.custom_ids import AccountButtonId, AccountModalId
+from bot.ui.custom_ids import AccountButtonId, AccountModalId, ErasureButtonId
 from tests.simulation.discord_state import Channel, DiscordState, Interaction, Message, User
 from tests.simulation.process import BotProcess
 from tests.simulation.relay_server import RelayServer
-from tests.simulation.users import COMPONENT, MODAL, Users, modal_field
+from tests.simulation.users import COMPONENT, EVERYTHING, MODAL, UserAction, Users, modal_field
 
 LONGEST_REQUEST = 900.0
 """Seconds after which a request about an account changes nothing any more."""
@@ -21,6 +21,7 @@ _BULLET = "\N{BULLET}"
 _CONNECTED = _WORDS.text("account-connected", relay=_BULLET, ending="").partition(_BULLET)[0]
 _DISCONNECTED = _WORDS.text("account-disconnected", count=0).removesuffix(".")
 """The beginning of the text for every number of watches."""
+_FORGOTTEN = _WORDS.text("forget-done")
 _NOTHING_STORED = [_WORDS.text(key) for key in ("account-nothing-stored", "account-kept")]
 
 
@@ -40,8 +41,9 @@ class AccountChange:
     @property
     def finished_at(self) -> float | None:
         """When the person was told that it is done, if they were (true Unix seconds)."""
-        done = _CONNECTED if self.relay else _DISCONNECTED
-        return next((at for at, text in self._seen() if done in text), None)
+        done = [_CONNECTED] if self.relay else [_DISCONNECTED, _FORGOTTEN]
+        told = (at for at, text in self._seen() if any(each in text for each in done))
+        return next(told, None)
 
     @property
     def refused_at(self) -> float | None:
@@ -94,6 +96,21 @@ class Accounts:
         data = {"custom_id": custom_id, "component_type": 2}
         return self._change(process, person, owner, COMPONENT, data, "disconnects")
 
+    def forget(self, process: BotProcess | None, person: User) -> bool:
+        """Confirm that everything about a person is to be deleted; return as ``connect`` does."""
+        owner = AccountOwner(user_id=person.id)
+        custom_id = ErasureButtonId("delete", person.id).encode()
+        data = {"custom_id": custom_id, "component_type": 2}
+        if not self._change(process, person, owner, COMPONENT, data, "is forgotten with"):
+            return False
+        interaction = self.changes[-1].interaction
+        assert interaction is not None
+        asked_at, place = interaction.created_at, interaction.channel
+        self._users.actions.append(
+            UserAction("forget", EVERYTHING, person, place, asked_at, interaction)
+        )
+        return True
+
     def remove_bot(self, guild_id: int) -> None:
         """Note that a server removes the bot, whose account is disconnected by that."""
         now = self._state.clock.true_time()
@@ -114,9 +131,9 @@ class Accounts:
         if not all(each.is_over(now) for each in self.changes_of(owner)):
             return False
         channel = self._place(person, owner)
-        panel = _panel(channel, data, now) if kind == COMPONENT else None
+        menu = panel(channel, data, now) if kind == COMPONENT else None
         whose = f"{what} the {_kind(owner)} account"
-        interaction = self._users.interact(process, person, channel, kind, data, whose, panel)
+        interaction = self._users.interact(process, person, channel, kind, data, whose, menu)
         if interaction is not None:
             self.changes.append(AccountChange(owner, relay, key, now, interaction))
         return interaction is not None
@@ -157,8 +174,8 @@ def _kind(owner: AccountOwner) -> str:
     return "own" if owner.guild_id is None else "server"
 
 
-def _panel(channel: Channel, button: dict[str, Any], now: float) -> Message:
-    """Return the private message with the button that is pressed."""
+def panel(channel: Channel, button: dict[str, Any], now: float) -> Message:
+    """Return a private message with the button that is pressed."""
     component = {"type": 2, "style": 2, "label": "-", "custom_id": button["custom_id"]}
     row = {"type": 1, "components": [component]}
     return Message(channel.id, channel.id, "", [], [row], None, (), now)

@@ -17,7 +17,7 @@ from tests.simulation.injected_bugs import INJECTED_BUGS
 from tests.simulation.oracle import find_violations
 from tests.simulation.process_environment import environment
 from tests.simulation.scenario import draw
-from tests.simulation.simulation import Result, Simulation
+from tests.simulation.simulation import WITH_CREATIONS, Result, Simulation
 
 LAST_EVENTS = 60
 PROGRESS_EVERY = 500
@@ -25,16 +25,16 @@ PROGRESS_EVERY = 500
 
 
 def play(
-    seed: int, relays: int | None = None, *, may_create: bool = True
+    seed: int, relays: int | None = None, creations: float = WITH_CREATIONS
 ) -> tuple[Result, Simulation]:
     """Play the story of a seed to its end, and judge it.
 
-    ``relays``: how many there are, if that is not left to the seed. ``may_create``: whether people
-    create songs and lyrics in some stories.
+    ``relays``: how many there are, if that is not left to the seed. ``creations``: in how many
+    stories people create songs and lyrics.
     Nothing is cleared away meanwhile: what killed processes left behind would run on a little.
     """
     gc.disable()
-    simulation = Simulation(seed, relays, may_create=may_create)
+    simulation = Simulation(seed, relays, creations)
     begin = simulation.environment.clock.now
     draw(simulation)
     simulation.play()
@@ -51,7 +51,8 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=1, help="the first of them")
     parser.add_argument("--jobs", type=int, default=1, help="in how many processes")
     parser.add_argument("--relays", type=int, help="how many relays, if not as the seed says")
-    parser.add_argument("--without-creations", action="store_true", help="nobody creates anything")
+    share = "in how many stories people create something: 0 in none, 1 in all"
+    parser.add_argument("--creations", type=float, default=WITH_CREATIONS, help=share)
     parser.add_argument("--seed", type=int, help="play one seed, and tell all that happens")
     parser.add_argument("--bug", choices=INJECTED_BUGS, help="inject a bug, which must be found")
     parser.add_argument("--step", type=int, help=argparse.SUPPRESS)
@@ -60,24 +61,24 @@ def main() -> int:
         INJECTED_BUGS[options.bug]()
     if options.step is not None:
         seeds = range(options.first, options.first + options.seeds, options.step)
-        _work(seeds, options.relays, may_create=not options.without_creations)
-    inherited = ["--bug", options.bug] if options.bug else []
+        _work(seeds, options.relays, options.creations)
+    inherited = ["--creations", str(options.creations)]
+    inherited += ["--bug", options.bug] if options.bug else []
     inherited += ["--relays", str(options.relays)] if options.relays else []
-    inherited += ["--without-creations"] if options.without_creations else []
     if options.seed is None:
         return _many(options.first, options.seeds, options.jobs, inherited)
     if os.environ.get("PYTHONHASHSEED") != "0":
         return subprocess.call(_command("--seed", options.seed, *inherited), env=environment())
-    return _replay(options.seed, options.relays, may_create=not options.without_creations)
+    return _replay(options.seed, options.relays, options.creations)
 
 
 def _command(*options: object) -> list[str]:
     return [sys.executable, "-m", "tests.simulation", *map(str, options)]
 
 
-def _replay(seed: int, relays: int | None, *, may_create: bool) -> NoReturn:
+def _replay(seed: int, relays: int | None, creations: float) -> NoReturn:
     """Play one seed, and tell all that happened."""
-    result, simulation = play(seed, relays, may_create=may_create)
+    result, simulation = play(seed, relays, creations)
     tell = sys.stdout.write
     for line in simulation.trace.lines:
         tell(f"{line}\n")
@@ -95,13 +96,14 @@ def _deeds(simulation: Simulation) -> Iterator[object]:
     yield from simulation.users.actions
     yield from simulation.accounts.changes
     yield from simulation.creations.attempts
+    yield from simulation.file_presses.all
 
 
-def _work(seeds: range, relays: int | None, *, may_create: bool) -> NoReturn:
+def _work(seeds: range, relays: int | None, creations: float) -> NoReturn:
     """Play seeds, and write a line of JSON for each."""
     gc.freeze()  # all that was imported stays
     for seed in seeds:
-        result, simulation = play(seed, relays, may_create=may_create)
+        result, simulation = play(seed, relays, creations)
         failed = bool(result.violations)
         last = list(simulation.trace.lines)[-LAST_EVENTS:] if failed else []
         line = {

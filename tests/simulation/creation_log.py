@@ -19,14 +19,14 @@ _REFUNDED = (CreationState.REJECTED, CreationState.CANCELLED)
 _TRIGGERS = """
     CREATE TEMP TABLE creation_log (
         id INTEGER PRIMARY KEY, at REAL, event TEXT, creation_id INTEGER, state TEXT,
-        created_at REAL, user_hash TEXT, guild_hash TEXT, user_id INTEGER, account TEXT,
-        request TEXT, task_id TEXT
+        created_at REAL, user_hash TEXT, guild_hash TEXT, user_id INTEGER, author_id INTEGER,
+        account TEXT, request TEXT, task_id TEXT
     );
     CREATE TEMP TRIGGER log_creation AFTER INSERT ON creations BEGIN
         INSERT INTO creation_log (at, event, creation_id, state, created_at, user_hash, guild_hash,
-            user_id, account, request)
+            user_id, author_id, account, request)
         VALUES (true_time(), 'stored', NEW.id, NEW.state, NEW.created_at, NEW.user_hash,
-            NEW.guild_hash, NEW.user_id, NEW.account, NEW.request);
+            NEW.guild_hash, NEW.user_id, NEW.author_id, NEW.account, NEW.request);
     END;
     CREATE TEMP TRIGGER log_change AFTER UPDATE OF state, created_at ON creations BEGIN
         INSERT INTO creation_log (at, event, creation_id, state, created_at)
@@ -49,6 +49,8 @@ class LoggedCreation:
     id: int
     account: str
     user_id: int
+    author_id: int
+    """Who has written it."""
     mark: str
     """Of the wish that it asks for."""
     stored_at: float
@@ -152,6 +154,7 @@ def _stored(entry: dict[str, Any], new: _Counted, rows: dict[int, _Counted]) -> 
         entry["creation_id"],
         entry["account"],
         entry["user_id"],
+        entry["author_id"] or entry["user_id"],
         found[0] if found else "",
         entry["at"],
         not new.guild,

@@ -3,7 +3,7 @@
 from random import Random
 
 from bot.relay.creation import CreationKind
-from bot.storage.models import ServerSettings
+from bot.storage.models import AccountOwner, ServerSettings
 from tests.simulation.creations import Wish, buttons_about
 from tests.simulation.discord_state import Channel, User
 from tests.simulation.disruptions import start_disruption
@@ -18,6 +18,8 @@ from tests.simulation.submission_disruptions import (
 KINDS = (CreationKind.DESCRIPTION, CreationKind.CUSTOM, CreationKind.LYRICS)
 SWITCHED_ON = 0.9
 """In how many servers creation is on."""
+FORGETTING = 0.12
+"""How often somebody who creates something has everything about them deleted soon."""
 LEAVING = 0.05
 """In how many stories a server removes the bot while somebody creates."""
 
@@ -36,6 +38,8 @@ def draw_creations(simulation: Simulation, begin: float, active: float) -> None:
         simulation.creations.quotas[guild_id] = quotas
     for number in range(rng.choice([1, 2, 4, 8])):
         _draw_wish(simulation, rng, number, begin + rng.uniform(0, active * 0.8))
+    for _ in range(simulation.private_rng.choice([0, 1, 3])):
+        _draw_private_wish(simulation, simulation.private_rng, begin, active)
     for _ in range(rng.choice([0, 2, 6])):
         _draw_press(simulation, rng, begin + rng.uniform(active / 4, active))
     if rng.random() < LEAVING and simulation.relays.spared is None:
@@ -53,6 +57,8 @@ def _draw_wish(simulation: Simulation, rng: Random, number: int, at: float) -> N
         _create_at(simulation, when, person, wish, channel)
         if rng.random() < 0.25:
             _stop_at(simulation, when + rng.choice([0.5, 2, 20, 200]), person, wish.mark)
+        if simulation.erasure_rng.random() < FORGETTING and simulation.relays.spared is None:
+            _forget_soon(simulation, when, person)
         if rng.random() < 0.3:
             start_disruption(simulation, AT_SUBMISSION, rng, when - rng.uniform(0, 5))
         if simulation.relays.spared is None and rng.random() < 0.3:
@@ -79,6 +85,50 @@ def _stop_at(simulation: Simulation, when: float, person: User, mark: str) -> No
     simulation.environment.at(
         when, lambda: simulation.creations.stop(simulation.process, person, mark)
     )
+
+
+def _forget_soon(simulation: Simulation, when: float, person: User) -> None:
+    """Let somebody use ``/suno forget``: while something is created, or when it has ended."""
+    rng = simulation.erasure_rng
+    simulation.environment.at(
+        when + rng.choice([0.1, 0.5, 2, 20, rng.uniform(60, 600), rng.uniform(600, 1800)]),
+        lambda: simulation.accounts.forget(simulation.process, person),
+    )
+
+
+def _draw_private_wish(simulation: Simulation, rng: Random, begin: float, active: float) -> None:
+    """Let one of those who have an account of their own create something in private.
+
+    They do so in direct messages, or where the bot is no member, from where they are told directly.
+    """
+    wish = Wish(rng.choice(KINDS), f"wish-8-{rng.getrandbits(32):08x}")
+    luck, is_foreign = rng.random(), rng.random() < 0.6
+    when = begin + rng.uniform(0, active)
+    if rng.random() < 0.3:
+        start_disruption(simulation, AT_SUBMISSION, rng, when - rng.uniform(0, 5))
+
+    def act() -> None:
+        people = _people_with_account(simulation)
+        if not people:
+            return
+        person = people[int(luck * len(people))]
+        direct = simulation.state.channels[person.direct]
+        channel = simulation.state.foreign_channel() if is_foreign else direct
+        simulation.creations.create(simulation.process, person, wish, channel)
+
+    simulation.environment.at(when, act)
+    if rng.random() < 0.3 and simulation.relays.spared is None:
+        draw_death(simulation, rng, when + rng.choice([0, 0.5, 2, 9]))
+
+
+def _people_with_account(simulation: Simulation) -> list[User]:
+    """Return those who have a relay account of their own, as far as they were told."""
+    now = simulation.state.clock.true_time()
+    return [
+        each
+        for each in simulation.members
+        if simulation.accounts.relays(AccountOwner(user_id=each.id), now, now)
+    ]
 
 
 def _draw_place(simulation: Simulation, rng: Random, person: User) -> Channel:

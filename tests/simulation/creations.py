@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.i18n.catalog import catalog_for
 from bot.relay.creation import CreationKind
+from bot.storage.models import CreationState
 from bot.ui.custom_ids import CreationButtonId, CreationModalId, ExtensionModalId
 from tests.simulation.creation_log import CreationLog, LoggedCreation
 from tests.simulation.discord_state import Channel, DiscordState, Interaction, Message, User
@@ -73,6 +74,14 @@ class Attempt:
     def is_answered(self) -> bool:
         """Whether the person was told anything."""
         return bool(self.interaction.answers)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the person was told that it is not made.
+
+        A request whose answer would be a direct message is stored before that is known.
+        """
+        return self.is_answered and not self.is_accepted
 
     def __str__(self) -> str:
         told = self.interaction.answers[-1][:80] if self.is_answered else "no answer"
@@ -180,7 +189,8 @@ class Creations:
         what = f"creates {mark}"
         interaction = self._users.interact(process, person, channel, kind, data, what, message)
         if interaction is not None:
-            self.attempts.append(Attempt(mark, person, channel.ruling, interaction))
+            place = self._state.channels[person.direct] if channel.is_foreign else channel.ruling
+            self.attempts.append(Attempt(mark, person, place, interaction))
 
     def _of(self, user_id: int, mark: str) -> Iterator[Attempt]:
         return (each for each in self.attempts if (each.person.id, each.mark) == (user_id, mark))
@@ -198,10 +208,13 @@ class Creations:
         wrong = []
         for attempt in self.attempts:
             waiting = stored[attempt.person.id, attempt.mark]
-            if attempt.is_accepted or not attempt.is_answered:
+            if not attempt.is_refused or attempt.interaction.channel.is_foreign:
                 attempt.creation = waiting.pop(0) if waiting else None
             if attempt.is_accepted and attempt.creation is None:
                 wrong.append(f"INTENT accepted and not stored: {attempt}")
+            stored_state = attempt.creation and attempt.creation.state
+            if attempt.is_refused and stored_state not in (None, CreationState.CANCELLED):
+                wrong.append(f"INTENT refused and not cancelled: {attempt}")
         rest = (creation for waiting in stored.values() for creation in waiting)
         return wrong + [f"INTENT stored that nobody asked for: {each}" for each in rest]
 
@@ -212,7 +225,7 @@ class Creations:
                 asked_at, place = attempt.interaction.created_at, attempt.place
                 yield UserAction(
                     *("watch", task_id, attempt.person, place, asked_at, attempt.interaction),
-                    is_stored=True,
+                    is_stored=not attempt.is_refused,
                 )
 
     def about_ends(self, action: UserAction) -> list[UserAction]:

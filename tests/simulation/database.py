@@ -29,6 +29,20 @@ T = TypeVar("T")
 _SETTINGS: TypeAdapter[ServerSettings] = TypeAdapter(ServerSettings)
 
 
+_KEEP_TOLD = """
+    CREATE TEMP TABLE deleted_deliveries (nonce TEXT, message_id INTEGER, task_id TEXT);
+    CREATE TEMP TRIGGER keep_told BEFORE DELETE ON deliveries BEGIN
+        INSERT INTO deleted_deliveries
+        SELECT OLD.nonce, OLD.message_id, task_id FROM delivery_tasks WHERE delivery_id = OLD.id;
+    END;
+    CREATE TEMP TRIGGER keep_told_task BEFORE DELETE ON delivery_tasks BEGIN
+        INSERT INTO deleted_deliveries SELECT nonce, message_id, OLD.task_id FROM deliveries
+        WHERE id = OLD.delivery_id;
+    END;
+"""
+"""What messages were about, also when the bot has deleted all records of them."""
+
+
 class Disk:
     """The file of the database, which outlives the processes that open it."""
 
@@ -36,6 +50,7 @@ class Disk:
         self.connection = sqlite3.connect(":memory:", check_same_thread=False)
         self.connection.deserialize(_empty())
         self.connection.execute("PRAGMA foreign_keys = ON")
+        self.connection.executescript(_KEEP_TOLD)
         self.full = False
         """Whether nothing more can be written just now."""
 
@@ -55,13 +70,20 @@ class Disk:
 
     def tasks_of_nonce(self, nonce: str | None) -> list[str]:
         """Return the tasks about which a message with this nonce is."""
-        found = "SELECT task_id FROM task_deliveries WHERE nonce = ?"
-        return [row[0] for row in self.connection.execute(found, [nonce])]
+        return self._tasks_told("nonce = ?", nonce)
 
     def tasks_of_message(self, message_id: int) -> list[str]:
         """Return the tasks about which the database says that a message is."""
-        found = "SELECT task_id FROM task_deliveries WHERE message_id = ?"
-        return [row[0] for row in self.connection.execute(found, [message_id])]
+        return self._tasks_told("message_id = ?", message_id)
+
+    def _tasks_told(self, condition: str, value: object) -> list[str]:
+        """Return the tasks of the deliveries for which a condition holds, deleted ones too."""
+        rows = self.connection.execute(
+            f"SELECT task_id FROM task_deliveries WHERE {condition}"  # noqa: S608 # names of ours
+            f" UNION SELECT task_id FROM deleted_deliveries WHERE {condition}",
+            [value, value],
+        )
+        return [task_id for (task_id,) in rows]
 
     def is_recorded_as(
         self, task_id: str, channel_id: int | None, user_id: int, *states: str

@@ -120,6 +120,8 @@ class Channel:
     """The forum of a post."""
     archived_at: float | None = None
     """When a post was archived; true Unix seconds."""
+    is_foreign: bool = False
+    """Whether it is in a server where the bot is no member, and people have it for themselves."""
 
     @property
     def ruling(self) -> "Channel":
@@ -208,7 +210,7 @@ class Interaction:
             "channel": channel.payload() | {"permissions": str(ORDINARY)},
             "locale": "en-US",
             "context": 0 if guild_id else 1,
-            "authorizing_integration_owners": {"0": str(guild_id or 0)},
+            "authorizing_integration_owners": self._integration_owners(),
             "app_permissions": str(channel.permissions),
             "entitlements": [],
             "attachment_size_limit": 20 << 20,
@@ -226,6 +228,12 @@ class Interaction:
         if message is not None:
             payload["message"] = message.payload()
         return payload
+
+    def _integration_owners(self) -> dict[str, str]:
+        """Return who has installed the bot: the server, or the person for themselves."""
+        if self.channel.is_foreign:
+            return {"1": str(self.person.id)}
+        return {"0": str(self.channel.guild_id or 0)}
 
 
 class DiscordState:
@@ -257,6 +265,10 @@ class DiscordState:
     def has_left(self, channel: Channel) -> bool:
         """Whether the bot is not in the server of a channel any more."""
         return channel.guild_id is not None and channel.guild_id not in self.guilds
+
+    def foreign_channel(self) -> Channel:
+        """Return a channel of a server without the bot, where people have it for themselves."""
+        return Channel(self.snowflake(), self.snowflake(), "a foreign server", is_foreign=True)
 
     def add_channel(self, guild_id: int, name: str, *, forum: bool = False) -> Channel:
         """Make a text channel or a forum."""

@@ -12,6 +12,10 @@ from tests.simulation.users import UserAction
 
 Key = tuple[str, int, int]
 """The ids of a task, a channel and a user."""
+LONGEST_ERASURE = 900.0
+"""Seconds after which everything about a user is deleted, or never will be."""
+SENDING_TIME = 900.0
+"""Seconds within which a notice arrives that was being sent when its user was forgotten."""
 
 
 @dataclass(slots=True)
@@ -26,6 +30,8 @@ class Expectation:
     """Notices for other channels that were redirected here."""
     for_others: list[Message] = field(default_factory=list)
     """Those of ``arrived`` that tell others of the task, and this user of other tasks."""
+    forgotten_until: float = 0.0
+    """Until when all that the user asks for may be deleted (true Unix seconds)."""
 
     def apply(self, action: UserAction, *, stopped_perhaps: bool) -> None:
         """Update the bounds by a user's action and its reply.
@@ -33,19 +39,38 @@ class Expectation:
         ``stopped_perhaps``: the reply may be about a notice for another channel.
         """
         reply_kind = action.reply_kind
+        if action.verb == "forget":
+            self._forget(action)
+            return
         if action.verb == "watch":
             if reply_kind in (ReplyKind.WATCHING, ReplyKind.FINISHED, ReplyKind.UNKNOWN):
                 self.most += 1
-            if reply_kind is ReplyKind.WATCHING or (
+            is_owed = reply_kind is ReplyKind.WATCHING or (
                 reply_kind is ReplyKind.FINISHED and not self._was_notice_pending(action.asked_at)
-            ):
-                self.least += 1
+            )
+            self.least += is_owed and action.asked_at > self.forgotten_until
         elif reply_kind in (ReplyKind.STOPPED, ReplyKind.UNKNOWN) or stopped_perhaps:
             notified = sum(message.created_at < action.asked_at for message in self.arrived)
             self.least = min(self.least, notified)  # it ends the watches at all accounts
             certainly = reply_kind is ReplyKind.STOPPED and action.verb != "may leave"
             self.most -= self.most > notified and certainly
         self.actions.append(action)
+
+    def _forget(self, action: UserAction) -> None:
+        """Let nothing be owed any more: what was asked for is deleted.
+
+        What is being asked for at that moment may be stored before or after.
+        """
+        self.least = min(self.least, sum(m.created_at < action.asked_at for m in self.arrived))
+        if action.reply_kind is not ReplyKind.STOPPED:
+            self.forgotten_until = action.asked_at + LONGEST_ERASURE
+            return
+        self.forgotten_until = action.answered_at
+        late = sum(
+            each.verb == "watch" and each.answered_at > action.asked_at for each in self.actions
+        )
+        notified = sum(m.created_at < action.answered_at + SENDING_TIME for m in self.arrived)
+        self.most = min(self.most, notified + late)
 
     def _was_notice_pending(self, asked_at: float) -> bool:
         """Whether a notice may have been pending here at a time, after an earlier watch."""
@@ -70,8 +95,10 @@ def expected_notices(simulation: Simulation) -> dict[Key, Expectation]:
                 expectations[task_id, place, user_id].arrived.append(message)
                 if place != channel.ruling.id:
                     expectations[task_id, channel.id, user_id].redirected.append(message)
-    for action in _actions(simulation):
-        affected = [expectations[key] for key in _affected_keys(action, expectations)]
+    actions = _actions(simulation)
+    asked = {_key(each) for each in actions if each.verb == "watch"}
+    for action in actions:
+        affected = [expectations[key] for key in _affected_keys(action, expectations, asked)]
         in_several_channels = sum(each.most > 0 for each in affected) > 1
         for each in affected:
             each.apply(action, stopped_perhaps=action.is_notice_being_sent and in_several_channels)
@@ -100,11 +127,21 @@ def _set_for_others(expectations: dict[Key, Expectation]) -> None:
         ]
 
 
-def _affected_keys(action: UserAction, known: dict[Key, Expectation]) -> list[Key]:
-    """Return whose expectations an action changes: ``/suno unwatch`` affects every channel."""
+def _affected_keys(action: UserAction, known: dict[Key, Expectation], asked: set[Key]) -> list[Key]:
+    """Return whose expectations an action changes.
+
+    ``/suno unwatch`` affects every channel, ``/suno forget`` also what is only going to be
+    ``asked``.
+    """
     if action.verb == "unwatch":
         return [key for key in known if (key[0], key[2]) == (action.task_id, action.person.id)]
-    return [(action.task_id, action.place.id, action.person.id)]
+    if action.verb == "forget":
+        return [key for key in dict.fromkeys([*known, *asked]) if key[2] == action.person.id]
+    return [_key(action)]
+
+
+def _key(action: UserAction) -> Key:
+    return (action.task_id, action.place.id, action.person.id)
 
 
 def _notified_users(simulation: Simulation, message: Message) -> tuple[int, ...]:

@@ -20,10 +20,12 @@ from bot.polling.poller import Poller
 from bot.relay.circuit_breaker import CircuitBreaker
 from bot.relay.client import RelayClient
 from bot.relay.creation import RejectionReason
+from bot.relay.errors import RelayError
 from bot.relay.requester import RequestPurpose
 from bot.storage import (
     creation_queue,
     creation_quotas,
+    erasure,
     outbox,
     poll_results,
     watch_store,
@@ -249,6 +251,29 @@ def _log_requests() -> None:
     _replace(creation_queue, "claim", log_claimed)
 
 
+def _keep_requests() -> None:
+    """Say that everything about a person is deleted, and keep what they wanted to be created."""
+    _replace(erasure, "forget_requests", lambda *_: None)
+
+
+def _keep_watches() -> None:
+    """Tell a person who was forgotten how what they have watched has ended."""
+    _replace(erasure, "_erase_watches", lambda *_: None)
+
+
+def _repeat_stems() -> None:
+    """Ask for stems once more if the answer is lost, as if they cost nothing."""
+    stems = RelayClient.stems
+
+    async def stems_twice(self: RelayClient, clip_id: str) -> Any:
+        try:
+            return await stems(self, clip_id)
+        except RelayError:
+            return await stems(self, clip_id)
+
+    _replace(RelayClient, "stems", stems_twice)
+
+
 def _replace(owner: type | ModuleType, name: str, method: object) -> None:
     """Replace a method or a function in this process, a worker of its own for the bug."""
     getattr(owner, name)  # a renamed method must not make the bug disappear
@@ -277,5 +302,8 @@ INJECTED_BUGS: dict[str, Callable[[], None]] = {
     "unconfirmed-creation-rejected": _reject_what_is_unconfirmed,
     "refunded-twice": _refund_twice,
     "request-logged": _log_requests,
+    "request-not-forgotten": _keep_requests,
+    "forgotten-person-told": _keep_watches,
+    "stems-repeated": _repeat_stems,
 }
 """By name: what injects a bug into the classes of this process."""

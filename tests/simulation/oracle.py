@@ -10,7 +10,9 @@ from tests.simulation.account_oracle import find_account_violations
 from tests.simulation.bindings import Bindings
 from tests.simulation.creation_oracle import find_creation_violations, made_task, possible_ends
 from tests.simulation.discord_state import HISTORY, Channel, Message, User
+from tests.simulation.erasure_oracle import find_erasure_violations
 from tests.simulation.expectations import Expectation, Key, expected_notices
+from tests.simulation.file_oracle import find_file_violations
 from tests.simulation.messages import (
     is_card,
     is_held_notice,
@@ -45,6 +47,8 @@ def find_violations(simulation: Simulation) -> Iterator[str]:
         yield from _stale_cards(simulation, message)
     yield from find_account_violations(simulation, expectations_by_key)
     yield from find_creation_violations(simulation)
+    yield from find_erasure_violations(simulation)
+    yield from find_file_violations(simulation)
 
 
 def _unfinished_work(simulation: Simulation) -> Iterator[str]:
@@ -207,6 +211,12 @@ def _stale_cards(simulation: Simulation, message: Message) -> Iterator[str]:
     if message.deleted or channel.deleted or channel.denied or simulation.state.has_left(channel):
         return
     refused = simulation.said_about[channel.id] & (GONE | CONTENT)
+    if channel.person is not None and any(
+        each.answered_at >= message.created_at
+        for each in simulation.users.actions
+        if each.verb == "forget" and each.person is channel.person
+    ):
+        return  # the record of a card in the direct messages of a forgotten person is deleted
     if simulation.has_day_long_disruptions or refused or channel.ever_denied & HISTORY:
         return  # cards are best effort: after such disruptions they may be outdated
     if message.components and "card:join" in message.text:

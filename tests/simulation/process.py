@@ -8,6 +8,7 @@ from discord.http import Route
 from discord.user import ClientUser
 
 from bot import app
+from bot.app.relays import make_relay_client
 from bot.client import SunoBot
 from bot.delivery.attachments.audio_fetcher import AudioFetcher
 from bot.delivery.live_card_updater import LiveCardTiming
@@ -50,7 +51,7 @@ class BotProcess:
             session: Any = Session(self._relay_network, relay_server.describe)
             client = None
             if self._settings.operator_account:
-                client = app.make_relay_client(self._settings, session)
+                client = make_relay_client(self._settings, session)
             bot = app.build_bot(
                 *(self._settings, database, client, AudioFetcher(), app.COGS),
                 app.Timing(PACE),

@@ -8,7 +8,7 @@ from typing import Any
 
 from yarl import URL
 
-from sandbox.relay.lifecycles import RelayTask
+from sandbox.relay.lifecycles import RelayTask, clip_ids
 from sandbox.relay.response_formats import (
     BATCH_PATHS,
     SINGLE_PATHS,
@@ -20,6 +20,7 @@ from sandbox.relay.response_formats import (
 from sandbox.relay.submissions import SUBMIT_PATHS
 from tests.simulation.clock import VirtualClock
 from tests.simulation.faults import Effect, Reply, Request, Side
+from tests.simulation.relay_clip_actions import FileRequests, asks_for_file
 from tests.simulation.relay_submissions import Submissions
 from tests.simulation.simulated_task import Fate, SimulatedTask, life_of
 
@@ -35,9 +36,14 @@ class RelayServer:
     """
 
     def __init__(
-        self, clock: VirtualClock, name: str, shape: ResponseFormat, creation_rng: random.Random
+        self,
+        clock: VirtualClock,
+        name: str,
+        shape: ResponseFormat,
+        creation_rng: random.Random,
+        file_rng: random.Random,
     ) -> None:
-        """``creation_rng``: for what becomes of submissions."""
+        """``creation_rng``: for what becomes of submissions. ``file_rng``: of files of clips."""
         self._clock = clock
         self.name = name
         self.host = f"{name}.example"
@@ -56,6 +62,7 @@ class RelayServer:
         """When the bot was first told of a task."""
         self._denied_at: dict[str, float] = {}
         self.submissions = Submissions(clock, name, creation_rng, self._begin)
+        self.files = FileRequests(clock, file_rng, self._with_clip)
         self.was_oblivious = False
         """Whether it has denied everything for a while."""
 
@@ -69,6 +76,14 @@ class RelayServer:
         """Begin a task that was submitted."""
         self.add(task)
         return self._lives[task.id]
+
+    def _with_clip(self, clip_id: str) -> list[tuple[RelayTask, float]]:
+        """Return the tasks that have a clip, and when each was submitted."""
+        return [
+            (life, self.tasks[task_id].submitted_at)
+            for task_id, life in self._lives.items()
+            if clip_id in clip_ids(self.tasks[task_id].seed, 2)
+        ]
 
     def new_key(self) -> str:
         """Make another key, with which all of its tasks can be looked up."""
@@ -84,6 +99,8 @@ class RelayServer:
             return failure(401, "invalid_api_key", "Invalid API key")
         if is_submission(request):
             return self.submissions.receive(request)
+        if asks_for_file(request):
+            return self.files.receive(request)
         if not self.has_path(request):
             return _elsewhere(self.shape.unknown_path, request)
         if request.method == "POST":
@@ -100,6 +117,8 @@ class RelayServer:
         self.troubled_at.append(self._clock.true_time())
         if is_submission(request):
             self.submissions.lose(request, effect)
+        if asks_for_file(request):
+            self.files.lose(request, effect)
 
     def has_path(self, request: Request) -> bool:
         """Whether the relay has the path that is asked for."""

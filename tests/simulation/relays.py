@@ -4,6 +4,7 @@ from random import Random
 
 from tests.simulation.clock import VirtualClock
 from tests.simulation.faults import Effect, Reply, Request
+from tests.simulation.relay_clip_actions import FileRequest
 from tests.simulation.relay_server import RelayServer, a_shape
 from tests.simulation.relay_submissions import Submission
 from tests.simulation.simulated_task import SimulatedTask
@@ -21,18 +22,19 @@ class Relays:
         rng: Random,
         account_rng: Random,
         creation_rng: Random,
+        file_rng: Random,
         count: int | None = None,
     ) -> None:
         """``account_rng``: for what a story with one relay does not have.
 
-        ``creation_rng``: for what becomes of submissions. ``count``: how many relays there are, if
-        that is not drawn.
+        ``creation_rng``: for what becomes of submissions. ``file_rng``: of requests for files.
+        ``count``: how many relays there are, if that is not drawn.
         """
         self._rng = account_rng
         count = count or account_rng.choice(COUNTS)
         shapes = [a_shape(rng), *(a_shape(account_rng) for _ in range(count - 1))]
         self.servers = [
-            RelayServer(clock, f"relay{number}", shape, creation_rng)
+            RelayServer(clock, f"relay{number}", shape, creation_rng, file_rng)
             for number, shape in enumerate(shapes)
         ]
         self.operator_key = self.servers[0].new_key()
@@ -61,6 +63,11 @@ class Relays:
     def submissions(self) -> list[Submission]:
         """The submissions to all relays."""
         return [submission for each in self.servers for submission in each.submissions.received]
+
+    @property
+    def file_requests(self) -> list[FileRequest]:
+        """The requests to all relays for files of clips."""
+        return [request for each in self.servers for request in each.files.received]
 
     def of(self, task: SimulatedTask) -> RelayServer:
         """Return the relay of a task."""

@@ -11,6 +11,7 @@ from tests.simulation.creation_scenario import draw_creations
 from tests.simulation.discord_disruptions import AT_DISCORD, IN_FORUMS
 from tests.simulation.discord_state import Channel, Message, User
 from tests.simulation.disruptions import start_disruption
+from tests.simulation.file_scenario import draw_files
 from tests.simulation.machine_disruptions import MACHINE_DISRUPTIONS
 from tests.simulation.moments import draw_deaths, draw_moment
 from tests.simulation.relay_disruptions import AT_RELAY
@@ -50,6 +51,7 @@ def draw(simulation: Simulation) -> None:
         draw_accounts(simulation, begin, active)
     if simulation.has_creations:
         draw_creations(simulation, begin, active)
+        draw_files(simulation, begin, active)
     for _ in range(rng.choice([0, 1, 2, 4, 10])):
         _passer_by(simulation, rng, begin + rng.uniform(0, active))
     simulation.has_day_long_disruptions = rng.random() < 0.04

@@ -19,6 +19,7 @@ from tests.simulation.discord_server import DiscordServer
 from tests.simulation.discord_state import SEND, VIEW, Channel, DiscordState, Message, User
 from tests.simulation.environment import Environment, SimulationEnded
 from tests.simulation.faults import FaultInjector, Reply, Request
+from tests.simulation.file_presses import FilePresses
 from tests.simulation.loop import Crash, Livelock
 from tests.simulation.messages import is_minimal, speaks_for
 from tests.simulation.network import Network
@@ -42,7 +43,7 @@ WITH_OPERATOR, SHARED = 0.8, 0.8
 """How often the operator has an account where there are several relays, and shares it."""
 
 WITH_CREATIONS = 0.5
-"""In how many simulations people create songs and lyrics."""
+"""In how many simulations people create songs and lyrics, unless it is told otherwise."""
 CHARGED = 0.95
 """In how many of these the operator's account may be charged, where it is shared."""
 PROFILES = Path(__file__).with_name("profiles.toml")
@@ -70,11 +71,11 @@ class Simulation:
     """One seed's world, and the bot that lives in it."""
 
     def __init__(
-        self, seed: int, relay_count: int | None = None, *, may_create: bool = True
+        self, seed: int, relay_count: int | None = None, creations: float = WITH_CREATIONS
     ) -> None:
         """``relay_count``: how many relays there are, if that is not drawn.
 
-        ``may_create``: whether people create songs and lyrics in some of the stories.
+        ``creations``: in how many stories people create songs and lyrics.
         """
         self.disk = Disk()  # before the dice are cast: it is prepared once in a process
         self.environment = Environment(seed)
@@ -89,9 +90,13 @@ class Simulation:
         """As above, of a simulation with one relay."""
         self.creation_rng = self.environment.rng("creations")
         """As above, of a simulation in which nobody creates anything."""
-        self.has_creations = may_create and self.creation_rng.random() < WITH_CREATIONS
+        self.erasure_rng = self.environment.rng("erasures")
+        self.private_rng = self.environment.rng("private creations")
+        self.file_rng = self.environment.rng("files")
+        self.has_creations = self.creation_rng.random() < creations
         self.relays = Relays(
-            *(self.environment.clock, self.rng, self.account_rng, self.creation_rng, relay_count)
+            *(self.environment.clock, self.rng, self.account_rng, self.creation_rng),
+            *(self.file_rng, relay_count),
         )
         self.discord_faults = FaultInjector(self.environment.rng("discord faults"))
         self.relay_faults = FaultInjector(self.environment.rng("relay faults"))
@@ -113,6 +118,7 @@ class Simulation:
         self.accounts = Accounts(self.state, self.users)
         log = CreationLog(self.disk.connection, self.environment.clock.true_time)
         self.creations = Creations(self.state, self.users, log)
+        self.file_presses = FilePresses(self.state, self.users)
         self.settings = self._draw_settings()
         self.channels: list[Channel] = []
         """Where people ask."""

@@ -30,6 +30,15 @@ def submission_lost(disruption: ActiveDisruption) -> None:
     _add(disruption, "submission lost", effect)
 
 
+def submission_unnamed(disruption: ActiveDisruption) -> None:
+    """Let the relay not name what it has begun, or has not."""
+    body = disruption.rng.choice(
+        [b"{}", b'{"code": "success", "data": {}}', b'{"code": "success", "data": null}', b"[]"]
+    )
+    applied = disruption.rng.random() < 0.7
+    _add(disruption, "submission unnamed", Effect(applied=applied, reply=Reply(200, body)))
+
+
 def submission_cut(disruption: ActiveDisruption) -> None:
     """Let a submission get lost before the relay begins anything."""
     effect = disruption.rng.choice([Effect(cut=True), Effect(silent=True)])
@@ -72,5 +81,5 @@ def submission_slow(disruption: ActiveDisruption) -> None:
 
 AT_SUBMISSION: tuple[Disruption, ...] = (
     *(submission_lost, submission_lost, submission_cut, submission_not_connected),
-    *(submission_refused, submission_limited, submission_slow),
+    *(submission_unnamed, submission_refused, submission_limited, submission_slow),
 )

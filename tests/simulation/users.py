@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from bot.i18n.catalog import catalog_for
@@ -12,6 +13,8 @@ from tests.simulation.trace import Trace
 from tests.support.replies import names, says, with_plain_commands
 
 COMMAND, COMPONENT, MODAL = 2, 3, 5
+EVERYTHING = "everything"
+"""What ``forget`` is about, in place of a task."""
 
 _WORDS = catalog_for("en-US")
 
@@ -50,6 +53,11 @@ class UserAction:
         )
 
     @property
+    def answered_at(self) -> float:
+        """When the last answer came (true Unix seconds); infinite if none did."""
+        return self.interaction.seen[-1][0] if self.interaction.seen else inf
+
+    @property
     def is_unchecked(self) -> bool:
         """Whether the reply says that the relay cannot be asked about the task now."""
         keys = ("watch-unchecked", "watch-unreachable", "watch-not-asked")
@@ -84,7 +92,7 @@ def _classify_line(task_id: str, line: str) -> ReplyKind:
     for key, reply_kind in _KINDS_BY_KEY.items():
         if says(line, key, task_id):
             return reply_kind
-    return ReplyKind.STOPPED if line == _WORDS.text("live-left") else classify_reply(task_id, line)
+    return ReplyKind.STOPPED if line in _STOPPED_TEXTS else classify_reply(task_id, line)
 
 
 _KINDS_BY_KEY = {
@@ -105,6 +113,9 @@ _NOT_WATCHING_TEXTS = {
     with_plain_commands(_WORDS.text(key))
     for key in ("live-ended", "live-not-watching", "live-sending", "reader-gone")
 }
+
+
+_STOPPED_TEXTS = {_WORDS.text("live-left"), _WORDS.text("forget-done")}
 
 
 class Users:
@@ -172,6 +183,16 @@ class Users:
         data = {"custom_id": custom_id, "component_type": 2}
         self._act(process, person, channel, COMPONENT, data, verb, task_ids, channel, message)
 
+    def erasures(self, person: User) -> list[UserAction]:
+        """Return when somebody had everything about them deleted, as far as they were told."""
+        return [
+            each
+            for each in self.actions
+            if each.verb == "forget"
+            and each.person is person
+            and each.reply_kind is ReplyKind.STOPPED
+        ]
+
     def _is_awaiting_reply(self, person: User, task_ids: Sequence[str]) -> bool:
         """Whether an earlier action about a task has no reply, so that the user does not act."""
         return any(
@@ -216,7 +237,8 @@ class Users:
 
         ``what`` says in the trace what they do.
         """
-        if channel.deleted or self._state.has_left(channel):
+        has_left = self._state.has_left(channel) and not channel.is_foreign
+        if channel.deleted or has_left:
             return None
         if process is None or not process.connected:
             return None  # Discord itself says that the application does not answer

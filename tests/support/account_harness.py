@@ -14,7 +14,8 @@ from pydantic import SecretStr
 
 from bot.accounts.registry import AccountRegistry
 from bot.accounts.service import AccountService, NewAccount
-from bot.app import TIMING, BotParts, build_bot, make_relay_client
+from bot.app import TIMING, BotParts, build_bot
+from bot.app.relays import make_relay_client
 from bot.client import Services
 from bot.delivery.attachments.audio_fetcher import AudioFetcher
 from bot.settings import Settings

@@ -9,7 +9,8 @@ from types import MappingProxyType
 
 import aiohttp
 
-from bot.app import COGS, BotParts, Timing, build_bot, make_relay_client
+from bot.app import COGS, BotParts, Timing, build_bot
+from bot.app.relays import make_relay_client
 from bot.client import SunoBot
 from bot.delivery.attachments.audio_fetcher import AudioFetcher
 from bot.delivery.live_card_updater import LiveCardTiming

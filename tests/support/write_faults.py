@@ -73,6 +73,20 @@ def strace_command(database: Path, trace: Path, fault: WriteFault | None = None)
 
     It also injects ``fault``, if there is one.
     """
+    # -D keeps the traced command our child, with its own exit code and signals.
+    return ["strace", "-D", *_options(database, trace, fault)]
+
+
+def attach_command(
+    pid: int, database: Path, trace: Path, fault: WriteFault | None = None
+) -> list[str]:
+    """Return the command that does the same to a running process, and says when it begins."""
+    return ["strace", "-p", str(pid), *_options(database, trace, fault, quiet="personality")]
+
+
+def _options(
+    database: Path, trace: Path, fault: WriteFault | None, *, quiet: str = "attach,personality"
+) -> list[str]:
     files = (
         database.parent,
         *(Path(f"{database}{end}") for end in ("", "-wal", "-shm", "-journal")),
@@ -82,10 +96,9 @@ def strace_command(database: Path, trace: Path, fault: WriteFault | None = None)
     if fault is not None:
         effect = _INJECTIONS[fault.kind].format(fault.number)
         injection = ["-e", f"inject={fault.call}:{effect}"]
-    # -D keeps the traced command our child, with its own exit code and signals. Without
-    # --seccomp-bpf, with which strace 6.1 injects no signals.
+    # Without --seccomp-bpf, with which strace 6.1 injects no signals.
     return [
-        *("strace", "-D", "-f", "--quiet=attach,personality,path-resolution", "--signal=none"),
+        *("-f", f"--quiet={quiet},path-resolution", "--signal=none"),
         *("-o", str(trace), *paths, "-e", f"trace={','.join(TRACED_CALLS)}", *injection),
     ]
 

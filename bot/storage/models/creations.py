@@ -63,6 +63,8 @@ class NewCreation:
     """Whether a live card is created; there is none in a forum or where it is posted privately."""
     author_id: int | None = None
     """Who has written it, if not this person: they repeat the request of somebody else."""
+    repeats: int | None = None
+    """The stored request that it repeats: if that is deleted meanwhile, this is not stored."""
     due_at: float | None = None
     """When it may be sent, unless it is released before; ``None``: now."""
 

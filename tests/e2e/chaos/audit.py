@@ -28,6 +28,9 @@ class _NoticeRange:
         """Change the range by what an action and its reply promise."""
         acted_before = bool(self.actions)
         self.actions.append(action)
+        if action.command is Command.FORGET:
+            self.least = 0
+            return
         least, most = _CHANGES[action.command, action.reply_kind]
         if action.reply_kind is ReplyKind.FINISHED and acted_before:
             least = 0  # it may have joined the notice of an earlier watch
@@ -144,9 +147,14 @@ def _notice_ranges(actions: Sequence[UserAction]) -> dict[Key, _NoticeRange]:
 
 
 def _affected_keys(action: UserAction, known: Collection[Key]) -> list[Key]:
-    """Return whose ranges an action changes: ``/suno unwatch`` applies to all channels."""
+    """Return whose ranges an action changes.
+
+    ``/suno unwatch`` applies to all channels, ``/suno forget`` to all tasks, too.
+    """
     if action.command is Command.WATCH:
         return [(action.task_id, action.channel_id, action.user_id)]
+    if action.command is Command.FORGET:
+        return [key for key in known if key[2] == action.user_id]
     return [key for key in known if (key[0], key[2]) == (action.task_id, action.user_id)]
 
 

@@ -1,17 +1,18 @@
-"""What users create in a chaos test, and the audit of what it cost and how its end was told."""
+"""What users create, repeat and stop in a chaos test, and what is known of it for the audit."""
 
 import json
 import re
-from collections import Counter
+import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
 
-from bot.i18n.catalog import catalog_for
 from bot.relay.models import TaskKind
+from bot.storage.creation_quotas import DAY, read_quota_use
 from bot.storage.database import DatabaseThread
-from bot.storage.models import CREATION_PREFIX, CreationState
-from sandbox.discord import ActionUnavailable, Interaction
+from bot.storage.models import CREATION_PREFIX, CreationQuotas, CreationState
+from sandbox.discord import ActionUnavailable, Channel, Interaction, Message, User
+from sandbox.discord.message_parts import walk_components
 from sandbox.relay import RecordedSubmission
 from sandbox.relay.faults import (
     Fault,
@@ -20,53 +21,34 @@ from sandbox.relay.faults import (
     refuses_submission,
     server_error,
 )
+from tests.e2e.chaos.creation_audit import (
+    MAY_BE_CHARGED,
+    Intent,
+    StoredCreation,
+    audit_creations,
+    beginnings,
+    mark_in,
+)
 from tests.e2e.chaos.environment import Environment
 from tests.e2e.chaos.messages import PostedMessage
-from tests.e2e.chaos.plan import PlannedCreation, SubmissionFault
+from tests.e2e.chaos.plan import PlannedCreation, PlannedRepeat, PlannedStop, SubmissionFault
 
 _REPLY_TIMEOUT = 2.0
 """Real seconds for which a user waits for a reply."""
-_MARK = re.compile(r"wish-[0-9]{5}-[0-9]-of-chaos")
+_SLOW_ANSWER = 1.0
+"""Real seconds until a relay answers that is slow."""
+_QUOTA = 1_000_000
 _PENDING_ID = re.compile(rf"\b{CREATION_PREFIX}[0-9]+")
-_CATALOG = catalog_for("en-US")
-_BULLET = "\N{BULLET}"
-
-
-def _beginnings(*keys: str) -> tuple[str, ...]:
-    """Return what texts say before the title or the number in them."""
-    return tuple(
-        _CATALOG.text(key, title=_BULLET, titled=titled, kind=kind, told="", counts="")
-        .partition(_BULLET)[0]
-        .strip(" *")
-        for key in keys
-        for titled in ("yes", "no")
-        for kind in ("music", "lyrics", "task")
-    )
-
-
-def _endings(*keys: str) -> tuple[str, ...]:
-    """Return what texts say after the title in them, or all that they say without one."""
-    return tuple(
-        _CATALOG.text(key, title=_BULLET, titled=titled, kind=kind, counts="")
-        .rpartition(_BULLET)[2]
-        .strip(" *")
-        for key in keys
-        for titled in ("yes", "no")
-        for kind in ("music", "lyrics", "task")
-    )
-
-
-_MAKING = _beginnings("create-making")
-_TRUE = {
-    CreationState.SUBMITTED: _endings(
-        *("notice-song-done", "notice-lyrics-done"),
-        *("notice-disconnected", "notice-disconnected-partly", "notice-gave-up"),
-    ),
-    CreationState.REJECTED: _endings("notice-rejected"),
-    CreationState.CANCELLED: _endings("notice-cancelled", "notice-disconnected"),
-    CreationState.UNCONFIRMED: _endings("notice-unconfirmed"),
-}
-"""How messages end that tell of a request; accounts may be disconnected or their relays fail."""
+_AGAIN, _MENU = "create:again:", "create:more:"
+_MAKING = beginnings("create-making")
+_STOPPED, _NOT_WATCHED = beginnings("unwatch-done"), beginnings("unwatch-none")
+_STORED = """
+    SELECT id, user_id, request, state, created_at, (SELECT json_group_array(task_id)
+        FROM creation_tasks WHERE creation_id = creations.id) AS task_ids,
+        EXISTS (SELECT 1 FROM tasks
+            WHERE creation_id = creations.id AND state = 'running') AS is_running
+    FROM creations ORDER BY id
+"""
 _FAULTS: dict[SubmissionFault, Fault] = {
     SubmissionFault.LOST: after_charging(cut_before_headers()),
     SubmissionFault.FAILS: server_error(502),
@@ -77,28 +59,22 @@ _FAULTS: dict[SubmissionFault, Fault] = {
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """A command of a user that creates something."""
+    """A command or a button with which a user asks for a wish."""
 
     mark: str
     interaction: Interaction
+    is_repeat: bool = False
 
     @property
-    def is_accepted(self) -> bool:
-        """Whether the user was told that it is being made."""
-        return any(message.content.startswith(_MAKING) for message in self.interaction.messages)
+    def intent(self) -> Intent:
+        """What was asked for, and whether it was accepted."""
+        messages = self.interaction.messages
+        is_accepted = any(message.content.startswith(_MAKING) for message in messages)
+        return Intent(self.mark, self.interaction.user.id, is_accepted)
 
     def __str__(self) -> str:
-        reply = self.interaction.answer.content[:70] if self.interaction.answer else "no reply"
-        return f"create {self.mark} by {self.interaction.user.id}: {reply}"
-
-
-@dataclass(frozen=True, slots=True)
-class StoredCreation:
-    """A stored request."""
-
-    pending_id: str
-    mark: str
-    state: CreationState
+        what = "repeat" if self.is_repeat else "create"
+        return f"{what} {self.mark} by {self.interaction.user.id}: {_reply(self.interaction)[:70]}"
 
 
 class Creations:
@@ -107,40 +83,143 @@ class Creations:
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._created: list[Created] = []
+        self._stops: list[tuple[int, Interaction]] = []
+        """Which requests users stopped waiting for."""
+        self._stored: dict[int, StoredCreation] = {}
+        self._may_be_untold: set[int] = set()
 
     async def create(self, planned: PlannedCreation) -> Created | None:
         """Use the command, and wait for its reply; ``None`` if Discord does not offer it."""
         environment = self._environment
         user = environment.users[planned.user]
         channel = environment.channel_for(planned.channel, user)
-        if planned.fault is not None:
-            self._inject(planned.fault, TaskKind.MUSIC if planned.is_song else TaskKind.LYRICS)
+        self._inject(planned.fault, TaskKind.MUSIC if planned.is_song else TaskKind.LYRICS)
         text = f"{planned.mark} by the sea"
         name, option = ("create", "description") if planned.is_song else ("write", "topic")
-        try:
+        with suppress(ActionUnavailable):
             interaction = await environment.discord.command(
                 user, channel, f"suno {name}", **{option: text}
             )
-        except ActionUnavailable:
+            return await self._wait(Created(planned.mark, interaction))
+        return None
+
+    async def repeat(self, planned: PlannedRepeat) -> Created | None:
+        """Press *Try again* under a message; ``None`` if there is none, or it cannot be pressed."""
+        repeatable = [*self._repeatable()]
+        if not repeatable:
             return None
-        created = Created(planned.mark, interaction)
+        message, custom_id = repeatable[int(planned.choice * len(repeatable))]
+        user = self._presser(message.channel, self._environment.users[planned.user])
+        mark = self._mark_of(custom_id.rpartition(":")[2])
+        for kind in TaskKind:
+            self._inject(planned.fault, kind)
+        with suppress(ActionUnavailable, TimeoutError):
+            if custom_id.startswith(_MENU):
+                opened = await self._environment.discord.press(user, message, custom_id)
+                message = await opened.wait_for_answer(timeout=_REPLY_TIMEOUT)
+                custom_id = next(_buttons(message, _AGAIN), "")
+            pressed = await self._environment.discord.press(user, message, custom_id)
+            return await self._wait(Created(mark, pressed, is_repeat=True))
+        return None
+
+    async def stop(self, planned: PlannedStop) -> str | None:
+        """Let a user unwatch what is being made for them; return what happened, if anything."""
+        running = self.look_up()
+        if not running:
+            return None
+        number = running[int(planned.choice * len(running))]
+        user_id = self._stored[number].user_id
+        user = next(each for each in self._environment.users if each.id == user_id)
+        channel = self._environment.channel_for(planned.channel, user)
+        with suppress(ActionUnavailable):
+            interaction = await self._environment.discord.command(
+                user, channel, "suno unwatch", id=f"{CREATION_PREFIX}{number}"
+            )
+            self._stops.append((number, interaction))
+            with suppress(TimeoutError):
+                await interaction.wait_for_answer(timeout=_REPLY_TIMEOUT)
+            return f"stop {CREATION_PREFIX}{number} by {user.id}: {_reply(interaction)[:70]}"
+        return None
+
+    def expect_erasure(self, user: User) -> None:
+        """Expect that a user's requests are forgotten, and told of no more, from now on."""
+        self.look_up()
+        self._may_be_untold |= {
+            row.number for row in self._stored.values() if row.user_id == user.id
+        }
+
+    def look_up(self) -> list[int]:
+        """Look at the stored requests; return those for which a user waits, the newest first."""
+        path = self._environment.folder / "suno.db"
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+            connection.row_factory = sqlite3.Row
+            rows = connection.execute(_STORED).fetchall()
+        for row in rows:
+            self._remember(row)
+        return [row["id"] for row in reversed(rows) if row["is_running"] and row["user_id"]]
+
+    def _remember(self, row: sqlite3.Row) -> None:
+        """Keep what is stored of a request, also when it is forgotten later."""
+        known = self._stored.get(row["id"])
+        forgotten = row["request"] is None and known is not None
+        task_ids = frozenset(json.loads(row["task_ids"]))
+        self._stored[row["id"]] = StoredCreation(
+            row["id"],
+            known.user_id if known and forgotten else row["user_id"],
+            known.mark if known and forgotten else mark_in(json.loads(row["request"] or '""')),
+            CreationState(row["state"]),
+            known.task_ids | task_ids if known else task_ids,
+            row["created_at"],
+        )
+
+    async def _wait(self, created: Created) -> Created:
+        """Wait for the reply to a request, but not longer than the timeout."""
         self._created.append(created)
         with suppress(TimeoutError):
-            await interaction.wait_for_answer(timeout=_REPLY_TIMEOUT)
+            await created.interaction.wait_for_answer(timeout=_REPLY_TIMEOUT)
+        self.look_up()
         return created
 
-    def _inject(self, fault: SubmissionFault, kind: TaskKind) -> None:
+    def _inject(self, fault: SubmissionFault | None, kind: TaskKind) -> None:
         path = f"/suno/submit/{kind.value}"
         for relay in self._environment.relays.values():
-            relay.faults.add(_FAULTS[fault], times=1, path=path)
+            is_slow = fault is SubmissionFault.SLOW
+            relay.submissions.answer_delay = _SLOW_ANSWER if is_slow else 0.0
+            if fault in _FAULTS:
+                relay.faults.add(_FAULTS[fault], times=1, path=path)
+
+    def _repeatable(self) -> Iterator[tuple[Message, str]]:
+        """Yield the messages that lead to *Try again*, with the custom id of their button."""
+        for channel in self._environment.discord.state.channels.values():
+            for message in channel.history.values():
+                for custom_id in _buttons(message, _AGAIN, _MENU):
+                    yield message, custom_id
+
+    def _presser(self, channel: Channel, planned: User) -> User:
+        """Return who presses a button: in direct messages nobody else can."""
+        open_dm = self._environment.discord.open_dm
+        owners = (each for each in self._environment.users if open_dm(each) is channel)
+        return next(owners, planned)
+
+    def _mark_of(self, task_id: str) -> str:
+        """Return the mark of the wish for which a task stands or was begun."""
+        marks = (row.mark for row in self._stored.values() if task_id in row.task_ids)
+        sent = (mark_in(each.body) for each in self._submissions() if task_id in each.task_ids)
+        return next((mark for mark in (*marks, *sent) if mark), "")
 
     # The audit
 
     def metrics(self) -> dict[str, int]:
         """Return how much was created and charged."""
+        self.look_up()
+        intents = [each.intent for each in self._created]
+        states = [row.state for row in self._stored.values()]
         return {
-            "creations": len(self._created),
-            "confirmed creations": sum(each.is_accepted for each in self._created),
+            "creations": len(intents),
+            "repeated creations": sum(each.is_repeat for each in self._created),
+            "confirmed creations": sum(each.is_accepted for each in intents),
+            "stopped creations": sum(_says(each, _STOPPED) for _, each in self._stops),
+            **{f"{state} creations": states.count(state) for state in sorted(set(states))},
             "charges": sum(each.is_charged for each in self._submissions()),
         }
 
@@ -153,78 +232,72 @@ class Creations:
     async def violations(
         self, database: DatabaseThread, messages: Sequence[PostedMessage]
     ) -> list[str]:
-        """Return what was charged or told wrongly, a line each; the bot has stopped."""
-        stored = await database.read("SELECT id, request, state FROM creations", [])
-        rows = [
-            StoredCreation(
-                f"{CREATION_PREFIX}{row['id']}",
-                _mark_in(json.loads(row["request"] or '""')),
-                CreationState(row["state"]),
-            )
-            for row in stored
-        ]
+        """Return what was stored, charged or told wrongly, a line each; the bot has stopped."""
+        self.look_up()
         notices = [each for each in messages if self.is_about(each) and not each.is_live_card]
-        marks = {row.mark for row in rows}
-        lost = [
-            f"{each} is not stored"
-            for each in self._created
-            if each.is_accepted and each.mark not in marks
+        rows = [self._with_promises(row) for row in self._stored.values()]
+        intents = [each.intent for each in self._created]
+        found = audit_creations(intents, rows, list(self._submissions()), notices)
+        return found + [*self._shown_to_others()] + await self._wrong_quotas(database)
+
+    def _with_promises(self, row: StoredCreation) -> StoredCreation:
+        """Return a request with how many messages its user may expect."""
+        stops = [interaction for number, interaction in self._stops if number == row.number]
+        if any(_says(each, _STOPPED) for each in stops):
+            return replace(row, least=0, most=0)
+        unclear = any(not _says(each, _NOT_WATCHED) for each in stops)
+        return replace(row, least=0) if unclear or row.number in self._may_be_untold else row
+
+    def _shown_to_others(self) -> Iterator[str]:
+        """Yield which answers show somebody what another user has written."""
+        authors = {each.mark: each.interaction.user for each in self._created if not each.is_repeat}
+        for each in self._created:
+            is_author = each.interaction.user is authors.get(each.mark)
+            if not is_author and each.mark in _reply(each.interaction):
+                yield f"the text of another user is shown: {each}"
+
+    async def _wrong_quotas(self, database: DatabaseThread) -> list[str]:
+        """Return which quotas do not count exactly the requests that may be charged."""
+        now, quotas = self._environment.relay.clock.now(), CreationQuotas(per_user=_QUOTA)
+
+        async def used(user: User) -> int:
+            use = await database.run(lambda db: read_quota_use(db, user.id, None, quotas, now))
+            return _QUOTA - (use.left_of_user or 0)
+
+        counted = [
+            row
+            for row in self._stored.values()
+            if row.state in MAY_BE_CHARGED and row.created_at > now - DAY
         ]
-        return lost + audit_creations(rows, list(self._submissions()), notices)
+        uses = {user.id: await used(user) for user in self._environment.users}
+        own = {user_id: sum(row.user_id == user_id for row in counted) for user_id in uses}
+        found = [
+            f"{user_id} has used {use} of a quota, after {own[user_id]} requests"
+            for user_id, use in uses.items()
+            if use < own[user_id]
+        ]
+        total = sum(uses.values())
+        if total != len(counted):
+            found.append(f"{total} are used of all quotas, after {len(counted)} requests")
+        return found
 
     def _submissions(self) -> Iterator[RecordedSubmission]:
         for relay in self._environment.relays.values():
             yield from relay.submissions.recorded
 
 
-def audit_creations(
-    rows: Sequence[StoredCreation],
-    submissions: Sequence[RecordedSubmission],
-    notices: Sequence[PostedMessage],
-) -> list[str]:
-    """Return what was charged or told wrongly, a line each; every mark is asked for once."""
-    found = [*_wrong_charges(rows, submissions)]
-    for row in rows:
-        found += _wrong_notices(row, submissions, notices)
-    return found
+def _buttons(message: Message, *prefixes: str) -> Iterator[str]:
+    """Yield the custom ids of a message that begin with one of some prefixes."""
+    for component in walk_components(message.components):
+        custom_id = component.get("custom_id", "")
+        if custom_id.startswith(prefixes):
+            yield custom_id
 
 
-def _wrong_charges(
-    rows: Sequence[StoredCreation], submissions: Sequence[RecordedSubmission]
-) -> Iterator[str]:
-    charges = Counter(_mark_in(each.body) for each in submissions if each.is_charged)
-    states = {row.mark: row.state for row in rows}
-    for mark, count in charges.items():
-        may_be_charged = (CreationState.SUBMITTED, CreationState.UNCONFIRMED)
-        if count > 1 or states.get(mark) not in may_be_charged:
-            yield f"{mark} is charged {count} times and {states.get(mark)}"
-    for mark, state in states.items():
-        if state is CreationState.SUBMITTED and not charges[mark]:
-            yield f"{mark} is {state} and not charged"
+def _reply(interaction: Interaction) -> str:
+    return interaction.answer.content if interaction.answer else "no reply"
 
 
-def _wrong_notices(
-    row: StoredCreation,
-    submissions: Sequence[RecordedSubmission],
-    notices: Sequence[PostedMessage],
-) -> Iterator[str]:
-    """Yield how the messages about a request differ from a true one."""
-    ids = [row.pending_id]
-    for each in submissions:
-        ids += each.task_ids if _mark_in(each.body) == row.mark else ()
-    about = [each for each in notices if _names_any(each, ids) and not each.is_held_notice]
-    certain = sum(not each.is_possible_duplicate for each in about)
-    if not about or certain > 1:
-        yield f"{len(about)} messages about {row}"
-    for message in about:
-        if not any(text in message.content for text in _TRUE.get(row.state, ())):
-            yield f"untrue of {row}: {message.content!r}"
-
-
-def _names_any(message: PostedMessage, ids: Sequence[str]) -> bool:
-    return any(re.search(rf"\b{re.escape(task_id)}\b", message.text) for task_id in ids)
-
-
-def _mark_in(value: object) -> str:
-    found = _MARK.search(json.dumps(value))
-    return found[0] if found else ""
+def _says(interaction: Interaction, texts: tuple[str, ...]) -> bool:
+    """Whether the reply begins with one of some texts."""
+    return _reply(interaction).startswith(texts)

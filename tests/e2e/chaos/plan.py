@@ -123,6 +123,7 @@ class SubmissionFault(StrEnum):
     FAILS = "502 html"
     REFUSED = "400 moderation"
     BUSY = "503 no channel"
+    SLOW = "answered late"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,51 @@ class PlannedCreation:
     delay: float
     """Real seconds after the beginning of the round."""
     fault: SubmissionFault | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRepeat:
+    """A user who presses *Try again* under one of the messages that stand there then.
+
+    ``choice``, from 0 to 1, says under which of them.
+    """
+
+    choice: float
+    user: int
+    delay: float
+    """Real seconds after the beginning of the round."""
+    fault: SubmissionFault | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStop:
+    """The user of a request that is under way then does not wait for it any more.
+
+    ``choice``, from 0 to 1, says of which of them; 0 is the newest. ``channel``: where they say so.
+    """
+
+    choice: float
+    channel: int
+    delay: float
+    """Real seconds after the beginning of the round."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedErasure:
+    """A user who deletes at the end of a round what is stored about them."""
+
+    user: int
+    channel: int
+
+
+@dataclass(frozen=True, slots=True)
+class CreationPlan:
+    """What happens in a round with what users create."""
+
+    creations: tuple[PlannedCreation, ...]
+    repeats: tuple[PlannedRepeat, ...]
+    stops: tuple[PlannedStop, ...]
+    erasure: PlannedErasure | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +206,7 @@ class Round:
     tasks: tuple[NewTask, ...]
     actions: tuple[PlannedAction, ...]
     account_changes: tuple[PlannedAccountChange, ...]
-    creations: tuple[PlannedCreation, ...]
+    creation: CreationPlan
     faults: tuple[PlannedFault, ...]
     pause: float
     """Real seconds before the clocks advance: in most rounds, enough for the replies."""
@@ -194,16 +240,14 @@ def plan(seed: int, rounds: int) -> list[Round]:
     rounds_planned = []
     for number in range(1, rounds + 1):
         random = Random(f"{seed}/{number}")  # noqa: S311 # has to be repeatable
-        creations = _creations(Random(f"{seed}/{number}/creations"), number)  # noqa: S311 # as above
-        planned = _round(random, number, task_count, creations)
+        creation = _creation_plan(Random(f"{seed}/{number}/creations"), number)  # noqa: S311 # as above
+        planned = _round(random, number, task_count, creation)
         task_count += len(planned.tasks) // len(RELAYS)
         rounds_planned.append(planned)
     return rounds_planned
 
 
-def _round(
-    random: Random, number: int, task_count: int, creations: tuple[PlannedCreation, ...]
-) -> Round:
+def _round(random: Random, number: int, task_count: int, creation: CreationPlan) -> Round:
     new = random.choice((0, 1, 1, 2, 2, 3)) if task_count else 2
     tasks = tuple(
         _task(random, task_count + index, relay) for index in range(new) for relay in RELAYS
@@ -218,7 +262,7 @@ def _round(
         tasks,
         tuple(actions.values()),
         tuple(_account_change(random) for _ in range(random.choice((0, 0, 1, 1, 2)))),
-        creations,
+        creation,
         tuple(_fault(random) for _ in range(random.choice((0, 1, 1, 1, 2, 2, 3)))),
         random.choice((0.1, 0.5, 0.5, 0.5)),
         tuple(_clock_step(random) for _ in range(random.randint(1, 3))),
@@ -260,18 +304,48 @@ def _account_change(random: Random) -> PlannedAccountChange:
     )
 
 
-def _creations(random: Random, number: int) -> tuple[PlannedCreation, ...]:
-    return tuple(
-        PlannedCreation(
-            f"wish-{number:05}-{index}-of-chaos",
-            random.random() < 0.7,
-            random.randrange(USER_COUNT),
-            random.randrange(CHANNEL_COUNT + 1),
-            random.uniform(0.0, 0.3),
-            random.choice(list(SubmissionFault)) if random.random() < 0.1 else None,
-        )
-        for index in range(random.choice((0, 1, 1, 2)))
+def _creation_plan(random: Random, number: int) -> CreationPlan:
+    return CreationPlan(
+        tuple(_creation(random, number, index) for index in range(random.choice((0, 1, 1, 2)))),
+        tuple(
+            PlannedRepeat(
+                random.random(),
+                random.randrange(USER_COUNT),
+                random.uniform(0.0, 0.5),
+                _submission_fault(random),
+            )
+            for _ in range(random.choice((0, 0, 1, 1, 2)))
+        ),
+        tuple(
+            PlannedStop(
+                random.random() ** 2,
+                random.randrange(CHANNEL_COUNT + 1),
+                random.uniform(0.1, 0.8),
+            )
+            for _ in range(random.choice((0, 0, 0, 1)))
+        ),
+        _erasure(random) if random.random() < 0.05 else None,
     )
+
+
+def _creation(random: Random, number: int, index: int) -> PlannedCreation:
+    return PlannedCreation(
+        f"wish-{number:05}-{index}-of-chaos",
+        random.random() < 0.7,
+        random.randrange(USER_COUNT),
+        random.randrange(CHANNEL_COUNT + 1),
+        random.uniform(0.0, 0.3),
+        _submission_fault(random),
+    )
+
+
+def _submission_fault(random: Random) -> SubmissionFault | None:
+    return random.choice(list(SubmissionFault)) if random.random() < 0.15 else None
+
+
+def _erasure(random: Random) -> PlannedErasure:
+    """Plan an erasure by a user who manages no account: that is not an account's disconnection."""
+    return PlannedErasure(random.randrange(1, USER_COUNT - 1), random.randrange(CHANNEL_COUNT + 1))
 
 
 def _fault(random: Random) -> PlannedFault:

@@ -14,6 +14,7 @@ from tests.e2e.chaos.accounts import KEY_PREFIX, Accounts
 from tests.e2e.chaos.audit import AuditResult, audit
 from tests.e2e.chaos.creations import Creations
 from tests.e2e.chaos.environment import Environment, open_environment
+from tests.e2e.chaos.erasure import ask_to_forget, confirm
 from tests.e2e.chaos.expected_results import ExpectedResult
 from tests.e2e.chaos.messages import messages_of_bot
 from tests.e2e.chaos.plan import (
@@ -23,6 +24,9 @@ from tests.e2e.chaos.plan import (
     PlannedAccountChange,
     PlannedAction,
     PlannedCreation,
+    PlannedErasure,
+    PlannedRepeat,
+    PlannedStop,
     Round,
     nonce_window,
     plan,
@@ -77,6 +81,7 @@ class ChaosRun:
     accounts: Accounts = field(init=False)
     account_changes: int = 0
     creations: Creations = field(init=False)
+    erasures: int = 0
     log: list[str] = field(default_factory=list)
     bot_exited: asyncio.Event = field(default_factory=asyncio.Event)
     reply_received: asyncio.Event = field(default_factory=asyncio.Event)
@@ -100,7 +105,10 @@ class ChaosRun:
         actions += [
             asyncio.create_task(self.change_account(change)) for change in planned.account_changes
         ]
-        actions += [asyncio.create_task(self.create(each)) for each in planned.creations]
+        creation = planned.creation
+        actions += [asyncio.create_task(self.create(each)) for each in creation.creations]
+        actions += [asyncio.create_task(self.repeat(each)) for each in creation.repeats]
+        actions += [asyncio.create_task(self.stop(each)) for each in creation.stops]
         bot_exit = asyncio.create_task(self.restart_bot(planned))
         await asyncio.sleep(planned.pause)
         for seconds in planned.clock_steps:
@@ -109,6 +117,9 @@ class ChaosRun:
         await bot_exit
         await asyncio.gather(*actions)
         await self.ensure_running()
+        if creation.erasure is not None:
+            await self.forget(creation.erasure)
+        self.creations.look_up()
 
     def note(self, line: str) -> None:
         """Add an event to the log."""
@@ -148,6 +159,33 @@ class ChaosRun:
         await asyncio.sleep(planned.delay)
         if (created := await self.creations.create(planned)) is not None:
             self.note(f"  {created}")
+
+    async def repeat(self, planned: PlannedRepeat) -> None:
+        """Let a user press *Try again*, and wait for the reply."""
+        await asyncio.sleep(planned.delay)
+        if (repeated := await self.creations.repeat(planned)) is not None:
+            self.note(f"  {repeated}")
+
+    async def stop(self, planned: PlannedStop) -> None:
+        """Let a user stop waiting for what they asked for."""
+        await asyncio.sleep(planned.delay)
+        if (stopped := await self.creations.stop(planned)) is not None:
+            self.note(f"  {stopped}")
+
+    async def forget(self, planned: PlannedErasure) -> None:
+        """Let a user delete their data; nothing else happens meanwhile."""
+        environment = self.environment
+        user = environment.users[planned.user]
+        channel = environment.channel_for(planned.channel, user)
+        try:
+            asked = await ask_to_forget(environment, user, channel)
+        except (ActionUnavailable, TimeoutError):
+            return
+        now = environment.relay.clock.now()
+        self.actions.append((UserAction(Command.FORGET, "", user.id, channel.id, now), asked))
+        self.creations.expect_erasure(user)
+        self.erasures += await confirm(environment, asked)
+        self.note(f"  forget {user.id}")
 
     async def run_command(self, planned: PlannedAction) -> None:
         """Let a user run a command, and read the reply if there is one."""
@@ -299,6 +337,7 @@ class ChaosRun:
             "bot starts": environment.bot_starts,
             "account changes": self.account_changes,
             **self.creations.metrics(),
+            "erasures": self.erasures,
             "faults": environment.faults.count,
             "messages": sum(
                 message.author is bot_user

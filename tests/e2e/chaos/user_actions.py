@@ -20,6 +20,7 @@ class Command(StrEnum):
 
     WATCH = "watch"
     UNWATCH = "unwatch"
+    FORGET = "forget"
 
 
 class ReplyKind(StrEnum):

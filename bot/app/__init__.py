@@ -4,16 +4,15 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import aiohttp
 
 from bot import __version__
 from bot.accounts.credit import CreditMonitor
-from bot.accounts.factory import ConnectionFactory, PollSettings, TaskStorage
 from bot.accounts.registry import POLL_LOOP, AccountRegistry
-from bot.accounts.service import AccountService
+from bot.app.relays import Accounts, build_accounts
+from bot.app.stores import Stores, build_stores
 from bot.background import BackgroundLoops, Loop, RetentionJob
 from bot.client import Addresses, Services, SunoBot, request_trace
 from bot.creation.clip_actions import ClipActionService
@@ -29,31 +28,19 @@ from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.live_card_updater import LIVE_CARD_TIMING, LiveCardTiming, LiveCardUpdater
 from bot.delivery.relay_facts import RelayFacts
 from bot.delivery.welcome import WelcomeMessages
-from bot.encryption import Cipher, parse_keys
 from bot.gateway import GATEWAY_TIMING, GatewayTiming
 from bot.metrics import Metrics
 from bot.monitoring.collector import AccountRequests
 from bot.monitoring.health import HealthProbes, StalenessLimits
 from bot.monitoring.server import MonitoringServer
 from bot.relay.client import RelayClient
-from bot.relay.providers import RelayProfile, public_profile, relay_profile
 from bot.settings import Settings
-from bot.start_errors import StartError
-from bot.storage.account_credit import AccountCredit
-from bot.storage.creations import CreationStore
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import Erasure
-from bot.storage.history import History
 from bot.storage.key_value import KeyValueStore
-from bot.storage.limits import WatchLimits
-from bot.storage.live_cards import LiveCards
-from bot.storage.outbox import Outbox
 from bot.storage.queue_statistics import QueueStatistics
-from bot.storage.relay_accounts import RelayAccountStore
-from bot.storage.retention import DepartedServers, Retention
-from bot.storage.server_settings import ServerSettingsStore
+from bot.storage.retention import Retention
 from bot.storage.user_settings import UserSettingsStore
-from bot.storage.watch_store import WatchStore
 from bot.storage.watches import NoticeStates
 from bot.watches.lookup_limiter import LookupLimiter
 from bot.watches.recipient_check import RecipientCheck
@@ -129,44 +116,6 @@ def monitoring_server(
     )
 
 
-def make_relay_client(settings: Settings, session: aiohttp.ClientSession) -> RelayClient:
-    """Make the relay client. Raises ``StartError`` for an address that no relay can have."""
-    profile = profile_of(settings)
-    return RelayClient(
-        session,
-        profile,
-        settings.suno_api_key,
-        batch_size=_poll_settings(settings).batch_size(profile),
-        requests_per_second=settings.poll_requests_per_second,
-    )
-
-
-def _poll_settings(settings: Settings) -> PollSettings:
-    return PollSettings(
-        settings.poll_interval,
-        settings.watch_deadline,
-        settings.poll_requests_per_second,
-        settings.poll_batch_size,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Stores:
-    """The parts of the database that several parts of the bot share."""
-
-    database: DatabaseThread
-    limits: WatchLimits
-    outbox: Outbox
-    live_cards: LiveCards
-    watches: WatchStore
-    creations: CreationStore
-    server_settings: ServerSettingsStore
-    departed_servers: DepartedServers
-    accounts: RelayAccountStore
-    credit: AccountCredit
-    history: History
-
-
 def build_bot(
     settings: Settings,
     database: DatabaseThread,
@@ -184,120 +133,45 @@ def build_bot(
     ``account_session`` asks the relays that servers and users connect, at public addresses only.
     """
     metrics, monitor = Metrics(), RequestMonitor()
-    stores = _build_stores(settings, database)
-    addresses = Addresses(settings.discord_api_url, settings.discord_gateway_url)
-    client = SunoBot(addresses, cogs, timing.gateway, request_trace(monitor, metrics))
-    client.staleness_limits = StalenessLimits.for_rate(settings.poll_requests_per_second)
-    audio = AudioAttachments(fetcher) if settings.attach_audio else None
-    keys = settings.encryption_key.get_secret_value()
-    cipher = Cipher(parse_keys(keys)) if keys else None
-    factory = ConnectionFactory(
-        _poll_settings(settings),
-        TaskStorage(database, stores.outbox, stores.limits, stores.history),
-        metrics,
-        account_session,
-        cipher,
-        settings.relays,
-    )
-    operator = None
-    if relay_client is not None:
-        profile = profile_of(settings)
-        operator = factory.connection(profile.name, profile, relay_client, fingerprint)
-    account_messages = AccountMessages(client)
-    registry = AccountRegistry(
-        stores.accounts,
-        factory.open,
-        operator,
-        is_shared=settings.shared_relay,
-        tell_rejected=account_messages.tell_rejected,
-        on_failure=lambda loop: metrics.failed_ticks.labels(loop).inc(),
+    stores = build_stores(settings, database)
+    client = _build_client(settings, cogs, timing.gateway, request_trace(monitor, metrics))
+    messages = AccountMessages(client)
+    accounts = build_accounts(
+        *(settings, stores, relay_client, fingerprint, account_session, messages, metrics)
     )
     offers = CreationOffers(
-        registry, stores.creations, operator_creates=settings.shared_relay_creates
+        accounts.registry, stores.creations, operator_creates=settings.shared_relay_creates
     )
-    creation_facts = CreationFacts(offers.makes_songs, stores.creations.is_stored)
-    dispatcher = _build_dispatcher(client, stores, audio, metrics, monitor, creation_facts)
-    updater = LiveCardUpdater(
+    dispatcher = _build_dispatcher(
         client,
-        stores.live_cards,
-        timing.live_cards,
-        dispatcher_busy=lambda: dispatcher.busy,
-        request_monitor=monitor,
-        relay_facts=_relay_facts(registry, stores.history, timing.live_cards),
+        stores,
+        AudioAttachments(fetcher) if settings.attach_audio else None,
+        metrics,
+        monitor,
+        CreationFacts(offers.makes_songs, stores.creations.is_stored),
     )
-    limiter = LookupLimiter(settings.poll_requests_per_second)
-    watchlist = Watchlist(registry, stores.watches, limiter)
-    recipient_check = RecipientCheck(updater, NoticeStates(database))
-    accounts = AccountService(
-        stores.accounts,
-        registry,
-        cipher,
-        partial(public_profile, relays=settings.relays),
-        factory.client,
-        relays=settings.relays,
+    updater = _build_updater(
+        *(client, stores, dispatcher, accounts.registry, monitor, timing.live_cards)
     )
-    client.services = _build_services(
-        *(stores, watchlist, accounts, dispatcher, updater, recipient_check),
-        creations=CreationService(
-            offers,
-            stores.creations,
-            watchlist,
-            stores.live_cards,
-            recipient_check,
-            stores.server_settings,
-            stores.history,
-        ),
-        clip_actions=ClipActionService(offers, stores.watches, stores.server_settings, limiter),
-    )
-    credit = CreditMonitor(stores.credit, account_messages.tell_no_credit)
-    submitter = CreationSubmitter(
-        *(stores.creations, registry, credit, metrics),
-        operator_creates=settings.shared_relay and settings.shared_relay_creates,
-    )
-    retention = RetentionJob(Retention(database), stores.departed_servers)
+    client.services = _build_services(settings, stores, accounts, offers, dispatcher, updater)
     client.background = _build_loops(
-        *(stores, registry, dispatcher, submitter, credit, updater, retention, metrics)
+        *(settings, stores, accounts.registry, messages, dispatcher, updater, metrics)
     )
-    account_requests = AccountRequests(factory.stats, registry.circuits)
-    return BotParts(client, registry, account_requests, metrics, monitor)
+    return BotParts(client, accounts.registry, accounts.requests, metrics, monitor)
 
 
-def _relay_facts(registry: AccountRegistry, history: History, timing: LiveCardTiming) -> RelayFacts:
-    return RelayFacts(
-        failing_since=registry.failing_since,
-        duration_stats=history.duration_stats,
-        min_outage=timing.min_outage,
-    )
-
-
-def _build_stores(settings: Settings, database: DatabaseThread) -> _Stores:
-    limits = WatchLimits(
-        settings.watches_per_user,
-        settings.watches_per_server,
-        messages_per_user=settings.messages_per_user,
-        messages_per_channel=settings.messages_per_channel,
-        operator_account=settings.operator_account,
-    )
-    outbox = Outbox(database)
-    live_cards = LiveCards(database, limits)
-    return _Stores(
-        database=database,
-        limits=limits,
-        outbox=outbox,
-        live_cards=live_cards,
-        watches=WatchStore(database, outbox, limits),
-        creations=CreationStore(database, outbox, live_cards, limits),
-        server_settings=ServerSettingsStore(database),
-        departed_servers=DepartedServers(database),
-        accounts=RelayAccountStore(database, outbox),
-        credit=AccountCredit(database),
-        history=History(database, settings.operator_account),
-    )
+def _build_client(
+    settings: Settings, cogs: Sequence[str], timing: GatewayTiming, trace: aiohttp.TraceConfig
+) -> SunoBot:
+    addresses = Addresses(settings.discord_api_url, settings.discord_gateway_url)
+    client = SunoBot(addresses, cogs, timing, trace)
+    client.staleness_limits = StalenessLimits.for_rate(settings.poll_requests_per_second)
+    return client
 
 
 def _build_dispatcher(
     client: SunoBot,
-    stores: _Stores,
+    stores: Stores,
     audio: AudioAttachments | None,
     metrics: Metrics,
     monitor: RequestMonitor,
@@ -316,27 +190,58 @@ def _build_dispatcher(
     )
 
 
+def _build_updater(
+    client: SunoBot,
+    stores: Stores,
+    dispatcher: OutboxDispatcher,
+    registry: AccountRegistry,
+    monitor: RequestMonitor,
+    timing: LiveCardTiming,
+) -> LiveCardUpdater:
+    return LiveCardUpdater(
+        client,
+        stores.live_cards,
+        timing,
+        dispatcher_busy=lambda: dispatcher.busy,
+        request_monitor=monitor,
+        relay_facts=RelayFacts(
+            failing_since=registry.failing_since,
+            duration_stats=stores.history.duration_stats,
+            min_outage=timing.min_outage,
+        ),
+    )
+
+
 def _build_services(
-    stores: _Stores,
-    watchlist: Watchlist,
-    accounts: AccountService,
+    settings: Settings,
+    stores: Stores,
+    accounts: Accounts,
+    offers: CreationOffers,
     dispatcher: OutboxDispatcher,
     updater: LiveCardUpdater,
-    recipient_check: RecipientCheck,
-    *,
-    creations: CreationService,
-    clip_actions: ClipActionService,
 ) -> Services:
+    """Build what the commands and buttons call."""
     database = stores.database
+    limiter = LookupLimiter(settings.poll_requests_per_second)
+    watchlist = Watchlist(accounts.registry, stores.watches, limiter)
+    recipient_check = RecipientCheck(updater, NoticeStates(database))
     return Services(
         watch_service=WatchService(
             watchlist, stores.live_cards, recipient_check, stores.server_settings
         ),
         watchlist=watchlist,
-        creations=creations,
-        clip_actions=clip_actions,
+        creations=CreationService(
+            offers,
+            stores.creations,
+            watchlist,
+            stores.live_cards,
+            recipient_check,
+            stores.server_settings,
+            stores.history,
+        ),
+        clip_actions=ClipActionService(offers, stores.watches, stores.server_settings, limiter),
         credit=stores.credit,
-        accounts=accounts,
+        accounts=accounts.service,
         dispatcher=dispatcher,
         live_card_updater=updater,
         outbox=stores.outbox,
@@ -346,23 +251,30 @@ def _build_services(
         departed_servers=stores.departed_servers,
         server_settings=stores.server_settings,
         user_settings=UserSettingsStore(database),
-        welcome_messages=WelcomeMessages(stores.server_settings, has_accounts=accounts.is_enabled),
+        welcome_messages=WelcomeMessages(
+            stores.server_settings, has_accounts=accounts.service.is_enabled
+        ),
         limits=stores.limits,
         key_values=KeyValueStore(database),
     )
 
 
 def _build_loops(
-    stores: _Stores,
+    settings: Settings,
+    stores: Stores,
     registry: AccountRegistry,
+    messages: AccountMessages,
     dispatcher: OutboxDispatcher,
-    submitter: CreationSubmitter,
-    credit: CreditMonitor,
     updater: LiveCardUpdater,
-    retention: RetentionJob,
     metrics: Metrics,
 ) -> BackgroundLoops:
     """Build the loops under the names that metrics and health probes publish."""
+    credit = CreditMonitor(stores.credit, messages.tell_no_credit)
+    submitter = CreationSubmitter(
+        *(stores.creations, registry, credit, metrics),
+        operator_creates=settings.shared_relay and settings.shared_relay_creates,
+    )
+    retention = RetentionJob(Retention(stores.database), stores.departed_servers)
     operator = registry.operator
     polls = [Loop(POLL_LOOP, operator.poller.tick, operator.tasks.changed)] if operator else []
     loops = BackgroundLoops(
@@ -394,16 +306,3 @@ async def commands_to_register(settings: Settings) -> list[dict[str, Any]]:
         bot = build_bot(settings, database, None, fetcher, COGS, TIMING, "", session)
         async with bot.client:
             return await bot.client.load_cogs()
-
-
-def profile_of(settings: Settings) -> RelayProfile:
-    """Return the profile of the relay in the settings. Raises ``StartError`` if it is unusable."""
-    try:
-        return relay_profile(
-            settings.suno_relay,
-            settings.suno_base_url or None,
-            settings.suno_fetch_path or None,
-            relays=settings.relays,
-        )
-    except ValueError as error:
-        raise StartError(f"SUNO_BASE_URL or SUNO_FETCH_PATH: {error}", permanent=True) from error
