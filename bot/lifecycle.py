@@ -133,9 +133,9 @@ async def _open_client(
         log.info("Relay: name=%s url=%s", relay.name, redact_setting(relay.base_url))
     else:
         log.info("Relay: only the accounts that servers and users connect")
-    database = await stack.enter_async_context(DatabaseThread(settings.database_path))
+    database = await stack.enter_async_context(DatabaseThread(settings.database))
     queues = QueueStatistics(database, settings.operator_account)
-    await _log_queues(queues, settings)
+    await _log_queues(queues, database, settings)
     session = await stack.enter_async_context(aiohttp.ClientSession())
     relay_client = make_relay_client(settings, session) if settings.operator_account else None
     if relay_client is not None:
@@ -162,12 +162,14 @@ async def _open_client(
     return bot.client
 
 
-async def _log_queues(queues: QueueStatistics, settings: Settings) -> None:
+async def _log_queues(
+    queues: QueueStatistics, database: DatabaseThread, settings: Settings
+) -> None:
     """Log how many tasks and messages are queued, and the tasks of relays that are not in use."""
     counts = await queues.count()
     log.info(
-        "Database opened: path=%s running_tasks=%d waiting_messages=%d",
-        *(settings.database_path, counts.running_tasks, counts.unposted),
+        "Database opened: location=%s running_tasks=%d waiting_messages=%d",
+        *(database.location, counts.running_tasks, counts.unposted),
     )
     if elsewhere := await queues.running_at_other_relays():
         log.warning(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, get_args, get_origin
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -91,6 +92,38 @@ def _encryption_keys(value: SecretStr) -> SecretStr:
     return SecretStr(text)
 
 
+_DATABASE_PASSWORDS = ("password", "sslpassword")
+"""The parameters of a database's URL that are secret, too."""
+
+
+def _database_url(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value().strip()
+    if not text:
+        return SecretStr("")
+    if not text.startswith("postgresql://"):
+        raise ValueError("must be a URL that starts with postgresql://")
+    try:
+        path = urlsplit(text).path
+    except ValueError:
+        path = ""
+    if not path.strip("/") or "@" in path:
+        raise ValueError(
+            "must be a URL of the form postgresql://user:password@host/database, in which special"
+            " characters of the password are written as %40 for @, %2F for /, and so on"
+        )
+    return SecretStr(text)
+
+
+def _passwords_in(url: str) -> list[str]:
+    """Return the passwords that a database's URL holds, as they stand there and decoded."""
+    parts = urlsplit(url)
+    query = parse_qs(parts.query)
+    found = [each for name in _DATABASE_PASSWORDS for each in query.get(name, ())]
+    if parts.password:
+        found += [parts.password, unquote(parts.password)]
+    return found
+
+
 class Settings(BaseSettings):
     """The settings, in the order of ``.env.example``. Durations are in seconds."""
 
@@ -125,6 +158,8 @@ class Settings(BaseSettings):
     )
     """Empty: no relay key can be stored."""
     database_path: Path = Path("data/suno.db")
+    database_url: Annotated[SecretStr, AfterValidator(_database_url)] = SecretStr("")
+    """A PostgreSQL database, which several processes may share; empty: the file."""
     poll_interval: float = Field(default=5.0, ge=0.1, le=3600)
     poll_batch_size: int = Field(default=100, ge=1, le=1000)
     poll_requests_per_second: float = Field(default=2.0, gt=0, le=1000)
@@ -189,11 +224,17 @@ class Settings(BaseSettings):
         return self.suno_relay if self.suno_api_key else ""
 
     @property
+    def database(self) -> Path | str:
+        """Where the database is: a file, or the URL of a PostgreSQL database."""
+        return self.database_url.get_secret_value() or self.database_path
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """The values that must never be printed."""
         single = (self.discord_token.get_secret_value(), self.suno_api_key.get_secret_value())
         keys = (key.strip() for key in self.encryption_key.get_secret_value().split(","))
-        return tuple(filter(None, (*single, *keys)))
+        passwords = _passwords_in(self.database_url.get_secret_value())
+        return tuple(filter(None, (*single, *keys, *passwords)))
 
 
 _SECRET_ADVICE = {
@@ -201,6 +242,7 @@ _SECRET_ADVICE = {
     " choose Bot > Reset Token, and put the token into .env",
     "SUNO_API_KEY": "create a key in the console of your relay and put it into .env",
     "ENCRYPTION_KEY": "create one with `suno-bot new-key` and put it into .env",
+    "DATABASE_URL": "leave it empty to keep the database in the file DATABASE_PATH",
 }
 
 

@@ -8,7 +8,7 @@ from discord.errors import ConnectionClosed, GatewayNotFound
 
 from bot.monitoring.server import ListenError
 from bot.settings import Settings
-from bot.storage.errors import DatabaseInUse, DatabaseUnusable
+from bot.storage.errors import DatabaseInUse, DatabaseUnreachable, DatabaseUnusable
 
 LOGIN_REFUSED = (
     "Discord refuses DISCORD_TOKEN: create a new one (Bot > Reset Token) and put it into .env"
@@ -64,7 +64,9 @@ def explain_start_error(error: Exception, settings: Settings) -> StartError:
 
 
 def _may_be_temporary(error: DatabaseUnusable) -> bool:
-    """Whether the disk rather than the file is the cause, so that the next start may succeed."""
+    """Whether the disk or the server is the cause, so that the next start may succeed."""
+    if isinstance(error, DatabaseUnreachable):
+        return True
     code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
     return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 

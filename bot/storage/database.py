@@ -23,7 +23,12 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from bot.storage.engine import Connection, Engine, Reader, Writer
-from bot.storage.errors import DatabaseClosed, DatabaseDamaged, DatabaseUnusable
+from bot.storage.errors import (
+    DatabaseClosed,
+    DatabaseDamaged,
+    DatabaseDriverMissing,
+    DatabaseUnusable,
+)
 from bot.storage.sqlite.engine import SqliteEngine
 
 log = logging.getLogger(__name__)
@@ -63,10 +68,16 @@ class _Job(Generic[T]):
 
 
 def engine_at(location: Path | str) -> Engine:
-    """Return the engine of a database: of a file, or of a PostgreSQL URL."""
+    """Return the engine of a database: of a file, or of a PostgreSQL URL.
+
+    Raises ``DatabaseDriverMissing``.
+    """
     if isinstance(location, Path):
         return SqliteEngine(location)
-    from bot.storage.postgres.engine import PostgresEngine  # its driver is an extra
+    try:
+        from bot.storage.postgres.engine import PostgresEngine  # its driver is an extra
+    except ImportError as error:
+        raise DatabaseDriverMissing from error
 
     return PostgresEngine(location)
 

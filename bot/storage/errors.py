@@ -222,6 +222,15 @@ class DatabaseUnreachable(DatabaseUnusable):
     advice = "Check DATABASE_URL, and that the server runs and lets this user connect."
 
 
+class DatabaseDriverMissing(DatabaseUnusable):
+    """The library with which PostgreSQL is asked is not installed, or does not work."""
+
+    advice = 'Install the bot with its extra "postgres": pip install "suno-bot[postgres]".'
+
+    def __init__(self) -> None:
+        super().__init__("at DATABASE_URL", RuntimeError("psycopg is not installed"))
+
+
 class DatabaseTooNew(DatabaseUnusable):
     """A later version of the program has migrated the database to a schema unknown to this one.
 
@@ -242,7 +251,7 @@ class DatabaseTooNew(DatabaseUnusable):
 class DatabaseForeign(DatabaseUnusable):
     """The database belongs to another program: it has tables, and none of this one."""
 
-    advice = "Give DATABASE_PATH a file of its own."
+    advice = "Give DATABASE_PATH a file of its own, or DATABASE_URL a database of its own."
 
     def __init__(self, location: Path | str) -> None:
         super().__init__(location, RuntimeError("it is another program's"))

@@ -284,7 +284,7 @@ async def test_the_start_logs_what_the_bot_works_with(
     expected = [
         __version__,
         f"name=custom url={sandbox.relay.base_url}",
-        f"path={sandbox.folder / 'suno.db'} running_tasks=2 waiting_messages=0",
+        f"location={sandbox.folder / 'suno.db'} running_tasks=2 waiting_messages=0",
         f"url=http://127.0.0.1:{port}/metrics",
         invite_link(sandbox.discord.application_id),
         "user=suno_bot#0000 servers=1",

@@ -227,3 +227,44 @@ def test_a_wrong_value_is_answered_with_what_it_must_be(
     with pytest.raises(SettingsError) as raised:
         load_settings()
     assert f"{name} is '{value}', but it must be {required};" in str(raised.value)
+
+
+def test_an_address_of_postgresql_takes_the_place_of_the_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without one the database is the file."""
+    assert settings_with(monkeypatch).database == Path("data/suno.db")
+    url = "postgresql://suno:p%40ssword1@one:5432,two:5432/suno"
+    settings = settings_with(monkeypatch, DATABASE_URL=url)
+    assert settings.database == url
+    assert {"p%40ssword1", "p@ssword1"} <= set(settings.secrets)
+    assert "ssword1" not in repr(settings)
+
+
+def test_a_password_among_the_parameters_of_an_address_is_a_secret_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """PostgreSQL takes it in either place."""
+    url = "postgresql:///suno?host=/run/postgresql&password=hidden-well"
+    assert "hidden-well" in settings_with(monkeypatch, DATABASE_URL=url).secrets
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://suno:hidden-well@host/suno",
+        "postgresql://suno:hidden-well@host",
+        "postgresql://suno:hidden/well@host/suno",
+        "postgresql://suno:hidden?well@host/suno",
+        "postgresql://suno:hidden#well@host/suno",
+        "postgresql://suno:hidden-well@[host/suno",
+    ],
+)
+def test_an_unusable_address_of_a_database_is_refused_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    """The error says which form an address has."""
+    text = refusal(monkeypatch, DATABASE_URL=url)
+    assert text.startswith("DATABASE_URL must be a URL")
+    assert "postgresql://" in text
+    assert "hidden" not in text

@@ -77,9 +77,9 @@ class PostgresEngine:
 def without_password(url: str) -> str:
     """Return the address of a database as it may be shown."""
     parts = urlsplit(url)
-    user = f"{parts.username}@" if parts.username else ""
-    port = f":{parts.port}" if parts.port else ""
-    return urlunsplit((parts.scheme, f"{user}{parts.hostname or ''}{port}", parts.path, "", ""))
+    credentials, separator, hosts = parts.netloc.rpartition("@")
+    user = credentials.partition(":")[0]
+    return urlunsplit((parts.scheme, f"{user}{separator}{hosts}", parts.path, "", ""))
 
 
 class PostgresReader:
