@@ -1,0 +1,102 @@
+"""The copy of a database from one engine to the other, and back."""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot.storage.copying import TABLES, CopyError, copy_database
+from bot.storage.database import DatabaseThread, engine_at
+from bot.storage.errors import DatabaseInUse
+from tests.support.databases import PostgresDatabases
+from tests.support.released_schema import fill
+
+
+@pytest.fixture
+def url(postgres_databases: PostgresDatabases, tmp_path: Path) -> Iterator[str]:
+    """Yield the address of an empty PostgreSQL database."""
+    yield postgres_databases.url(tmp_path / "postgres")
+    postgres_databases.drop_all()
+
+
+async def filled(path: Path) -> Path:
+    """Return a file with one of everything in it."""
+    async with DatabaseThread(path) as database:
+        await fill(database)
+    return path
+
+
+def contents(path: Path) -> dict[str, list[str]]:
+    """Return the rows of all tables, and the last ids that were given."""
+    with closing(sqlite3.connect(path)) as connection:
+        tables = {
+            table: sorted(repr(row) for row in connection.execute(f"SELECT * FROM {table}"))  # noqa: S608 # names of ours
+            for table in TABLES
+        }
+        given = connection.execute("SELECT name, seq FROM sqlite_sequence ORDER BY name")
+        return {**tables, "ids": [repr(row) for row in given]}
+
+
+def test_every_table_is_copied(tmp_path: Path, url: str) -> None:
+    """A table that a migration adds has to be added to the list."""
+    path = asyncio.run(filled(tmp_path / "suno.db"))
+    with closing(sqlite3.connect(path)) as connection:
+        tables = connection.execute(
+            "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
+            " AND name NOT LIKE '%sqlite_%' AND name NOT LIKE 'history_index%'"
+        )
+        assert {name for (name,) in tables} == set(TABLES)
+    assert [copy.name for copy in copy_database(engine_at(path), engine_at(url))] == list(TABLES)
+
+
+def test_a_database_comes_back_as_it_was(tmp_path: Path, url: str) -> None:
+    """From a file to PostgreSQL and into another file: every row, and the ids that come next."""
+    first, second = asyncio.run(filled(tmp_path / "first.db")), tmp_path / "second.db"
+    with closing(sqlite3.connect(first)) as connection, connection:
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("DELETE FROM live_cards")  # its ids are not given again
+    there = copy_database(engine_at(first), engine_at(url))
+    back = copy_database(engine_at(url), engine_at(second))
+    assert there == back
+    assert sum(copy.rows for copy in there) > 50
+    assert contents(second) == contents(first)
+
+
+def test_the_copy_is_searched_and_goes_on(tmp_path: Path, url: str) -> None:
+    """New rows do not clash with copied ones."""
+    path = asyncio.run(filled(tmp_path / "suno.db"))
+    copy_database(engine_at(path), engine_at(url))
+
+    async def go_on() -> int:
+        async with DatabaseThread(url) as database:
+            add = "INSERT INTO history (account, task_id, end_reason, ended_at, words, task_json)"
+            return await database.write(f"{add} VALUES ('a', 'new', 'finished', 0, '', '{{}}')", [])
+
+    assert asyncio.run(go_on()) == 1
+
+
+def test_nothing_is_copied_over_rows(tmp_path: Path, url: str) -> None:
+    """A target that is not empty stays as it is."""
+    first = asyncio.run(filled(tmp_path / "first.db"))
+    second = asyncio.run(filled(tmp_path / "second.db"))
+    before = contents(second)
+    copy_database(engine_at(first), engine_at(url))
+    with pytest.raises(CopyError, match="not empty"):
+        copy_database(engine_at(url), engine_at(second))
+    with pytest.raises(CopyError, match="not empty"):
+        copy_database(engine_at(first), engine_at(url))
+    assert contents(second) == before
+
+
+async def test_nothing_is_copied_while_a_bot_runs(tmp_path: Path, url: str) -> None:
+    """On either side."""
+    path = await filled(tmp_path / "suno.db")
+    async with DatabaseThread(path):
+        with pytest.raises(DatabaseInUse):
+            await asyncio.to_thread(copy_database, engine_at(path), engine_at(url))
+    async with DatabaseThread(url):
+        with pytest.raises(CopyError, match="running"):
+            await asyncio.to_thread(copy_database, engine_at(path), engine_at(url))
