@@ -3,9 +3,9 @@
 
 # The digest covers every platform; `docker buildx imagetools inspect` shows the current one.
 FROM python:3.13-slim-trixie@sha256:9d2e5553305c7c7b0097999bb17187c69b921ccd6bc9d40e4bb5ebe652c00285 AS build
-COPY requirements/run.txt /build/
+COPY requirements/postgres.txt /build/
 RUN python -m venv /opt/venv \
-    && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --only-binary :all: --require-hashes -r /build/run.txt
+    && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --only-binary :all: --require-hashes -r /build/postgres.txt
 COPY bot /app/bot
 COPY cogs /app/cogs
 # Compiled here, because the user that runs the bot cannot write to /app.

@@ -59,11 +59,12 @@ screenshots: $(VENV)/dev ## Retake the screenshots of the documents (needs Chrom
 
 lock: $(TOOLS)/ready ## Update the pinned dependencies and their hashes
 	$(COMPILE) --output-file requirements/run.txt pyproject.toml
+	$(COMPILE) --extra postgres --output-file requirements/postgres.txt pyproject.toml
 	$(COMPILE) --group dev --output-file requirements/dev.txt pyproject.toml
 	$(COMPILE) --group tools --no-emit-package suno-bot --output-file requirements/tools.txt
 
 audit: $(TOOLS)/ready ## Check the dependencies for known vulnerabilities (needs the network)
-	$(TOOLS)/bin/pip-audit --require-hashes --disable-pip --requirement requirements/run.txt
+	$(TOOLS)/bin/pip-audit --require-hashes --disable-pip --requirement requirements/postgres.txt
 
 clean: ## Remove what the targets created (never the database)
 	rm -rf $(VENV) $(TOOLS) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* *.egg-info
