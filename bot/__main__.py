@@ -33,6 +33,10 @@ _NO_ENCRYPTION_KEY = (
     " `suno-bot new-key`, followed by a comma and the one that was used before, if there was one."
 )
 
+_NO_DATABASE_URL = (
+    "DATABASE_URL is not set. Set it to the address of the PostgreSQL database to copy to or from."
+)
+
 
 @click.group(invoke_without_command=True)
 @click.version_option(__version__, prog_name="suno-bot")
@@ -135,10 +139,44 @@ def rotate_stored_keys() -> None:
     if not keys:
         raise click.ClickException(_NO_ENCRYPTION_KEY)
     try:
-        count = asyncio.run(rotate_keys(settings.database_path, Cipher(parse_keys(keys))))
+        count = asyncio.run(rotate_keys(settings.database, Cipher(parse_keys(keys))))
     except RotationError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"Relay keys encrypted with the first key of ENCRYPTION_KEY: {count}")
+
+
+@main.command("copy-database")
+@click.argument("target", type=click.Choice(["postgresql", "sqlite"]))
+def copy_all(target: str) -> None:
+    """Copy the whole database to TARGET, and verify the copy.
+
+    To postgresql: from the file DATABASE_PATH to DATABASE_URL. To sqlite: the other way. Stop all
+    bots first. The target has to be empty; the original stays as it is. Afterwards set
+    DATABASE_URL, or empty it, and start the bot. A failed copy leaves an empty target.
+    """
+    from bot.storage.copying import CopyError, copy_database
+    from bot.storage.database import engine_at
+    from bot.storage.errors import DatabaseUnusable
+
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        raise click.ClickException(f"These settings have to be fixed first:\n{error}") from None
+    if not settings.database_url.get_secret_value():
+        raise click.ClickException(_NO_DATABASE_URL)
+    if target == "postgresql" and not settings.database_path.exists():
+        raise click.ClickException(f"There is no file {settings.database_path} (DATABASE_PATH).")
+    file, server = engine_at(settings.database_path), engine_at(settings.database)
+    source, copy = (file, server) if target == "postgresql" else (server, file)
+    click.echo(f"Copying {source.location} to {copy.location} ...")
+    try:
+        for table in copy_database(source, copy):
+            click.echo(f"{table.name}: {table.rows} rows, checksum {table.checksum}")
+    except CopyError as error:
+        raise click.ClickException(str(error)) from None
+    except DatabaseUnusable as error:
+        raise click.ClickException(f"{error}. {error.advice}") from None
+    click.echo("Everything was copied and verified.")
 
 
 @main.group(invoke_without_command=True)

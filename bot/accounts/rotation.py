@@ -17,22 +17,22 @@ class RotationError(Exception):
     """No key was encrypted anew; the text says why and what to do."""
 
 
-async def rotate_keys(path: Path, cipher: Cipher) -> int:
+async def rotate_keys(location: Path | str, cipher: Cipher) -> int:
     """Encrypt all keys in a database with the first key of ``cipher``; return their number.
 
     All of them are encrypted anew, or none. Raises ``RotationError``.
     """
-    if not exists(path):
-        raise RotationError(f"There is no database at {path}: check DATABASE_PATH.")
+    if isinstance(location, Path) and not exists(location):
+        raise RotationError(f"There is no database at {location}: check DATABASE_PATH.")
     try:
-        async with DatabaseThread(path) as database:
+        async with DatabaseThread(location) as database:
             return await _rotate(RelayAccountStore(database, Outbox(database)), cipher)
     except DatabaseInUse:
-        text = f"A bot is running on {path}: stop it, then repeat this command."
+        text = f"A bot is running on {location}: stop it, then repeat this command."
     except DatabaseUnusable as error:
         text = f"{error}. {error.advice}"
     except sqlite3.Error as error:
-        text = f"{path} cannot be written: {error}."
+        text = f"The database cannot be written: {error}."
     raise RotationError(f"Nothing was changed. {text}")
 
 

@@ -148,8 +148,10 @@ def report_settings() -> SettingsReport:
 
 
 _SHORTEST_SECRETS = {
-    **{"discord_token": 50, "suno_api_key": MIN_SECRET_LENGTH},
-    **{"encryption_key": 0, "database_url": 0},
+    "discord_token": 50,
+    "suno_api_key": MIN_SECRET_LENGTH,
+    "encryption_key": 0,
+    "database_url": 0,
 }
 """Characters of the shortest secret that may work, by the field of ``Settings``."""
 

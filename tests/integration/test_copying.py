@@ -1,7 +1,10 @@
 """The copy of a database from one engine to the other, and back."""
 
 import asyncio
+import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +15,7 @@ from bot.storage.copying import TABLES, CopyError, copy_database
 from bot.storage.database import DatabaseThread, engine_at
 from bot.storage.errors import DatabaseInUse
 from tests.support.databases import PostgresDatabases
+from tests.support.paths import ROOT
 from tests.support.released_schema import fill
 
 
@@ -100,3 +104,56 @@ async def test_nothing_is_copied_while_a_bot_runs(tmp_path: Path, url: str) -> N
     async with DatabaseThread(url):
         with pytest.raises(CopyError, match="running"):
             await asyncio.to_thread(copy_database, engine_at(path), engine_at(url))
+
+
+def run_copy(folder: Path, target: str, **settings: str) -> tuple[int, str]:
+    """Run the command in a folder; return its exit code and what it prints."""
+    process = subprocess.run(
+        [sys.executable, "-m", "bot", "copy-database", target],
+        cwd=folder,
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "DISCORD_TOKEN": "token",
+            "SUNO_API_KEY": "key",
+            "DATABASE_PATH": "suno.db",
+            **settings,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return process.returncode, process.stdout + process.stderr
+
+
+def test_the_command_copies_and_says_what(tmp_path: Path, url: str) -> None:
+    """Every table with the number of its rows."""
+    asyncio.run(filled(tmp_path / "suno.db"))
+    code, printed = run_copy(tmp_path, "postgresql", DATABASE_URL=url)
+    assert code == 0, printed
+    assert "deliveries: " in printed
+    assert "copied and verified" in printed
+    code, printed = run_copy(tmp_path, "postgresql", DATABASE_URL=url)
+    assert code == 1
+    assert "is not empty" in printed
+    assert "Traceback" not in printed
+
+
+@pytest.mark.parametrize(
+    ("target", "settings", "said"),
+    [
+        ("postgresql", {}, "DATABASE_URL is not set"),
+        ("postgresql", {"DATABASE_URL": "postgresql://me:pass-word@127.0.0.1:1/x"}, "no file"),
+        ("sqlite", {"DATABASE_URL": "postgresql://me:pass-word@127.0.0.1:1/x"}, "127.0.0.1"),
+        ("mysql", {}, "mysql"),
+    ],
+)
+def test_what_cannot_be_copied_is_explained(
+    tmp_path: Path, target: str, settings: dict[str, str], said: str
+) -> None:
+    """In one sentence, without the password."""
+    code, printed = run_copy(tmp_path, target, **settings)
+    assert code != 0
+    assert said in printed
+    assert "pass-word" not in printed
+    assert "Traceback" not in printed
