@@ -335,7 +335,7 @@ async def test_the_quota_is_named_when_it_is_used_up(english: Studio) -> None:
     await english.select(panel, "create-settings:user", "1")
     await english.use("suno create", description="a harbour")
     answer = (await english.use("suno create", description="a quay")).messages[0]
-    assert "You can make 1 a day here" in answer.content
+    assert "You can make 1 in 24 hours here" in answer.content
     assert b"a quay" in answer.attachments[0].data
 
 

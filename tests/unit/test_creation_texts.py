@@ -201,7 +201,7 @@ def test_the_reply_says_what_comes_when_and_what_is_left() -> None:
     assert creation_reply(report, ServerSettings(), ENGLISH).split("\n") == [
         "🎵 Making **\\*\\*Harbour\\*\\***",
         "It usually takes 2 minutes; then I'll post it here.",
-        "-# 4 of 5 left today. Price: \\*2\\* credits",
+        "-# 4 left of 5 in 24 hours. Price: \\*2\\* credits",
     ]
 
 

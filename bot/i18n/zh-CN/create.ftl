@@ -55,8 +55,8 @@ create-told-private = 完成后我会私信发给你。
 create-usually-here = 通常需要{ $time }，完成后我会发在这里。
 create-usually-there = 通常需要{ $time }，完成后我会发到 { $place }。
 create-usually-private = 通常需要{ $time }，完成后我会私信发给你。
-create-left = 今天还剩 { $left } 次，共 { $limit } 次。
-create-left-here = 这个服务器今天还剩 { $left } 次，共 { $limit } 次。
+create-left = 24 小时内可以创作 { $limit } 次，还剩 { $left } 次。
+create-left-here = 这个服务器 24 小时内可以创作 { $limit } 次，还剩 { $left } 次。
 create-price = 价格：{ $price }
 
 create-refused-off = 这个服务器没有开启创作。服务器的管理者可以用 { COMMAND("suno-settings create") } 开启。
@@ -111,8 +111,8 @@ create-timing = 🎤 { $version }的同步歌词
 create-timing-line = `{ $time }` { $section }
 create-timing-none = 中转站没有这个版本的时间。纯音乐没有歌词。
 
-creation-error-per-day = 你在这里每天可以创作 { $limit } 次，已经用完了。{ $time }可以再来。
-creation-error-server-day = 这个服务器每天可以创作 { $limit } 次，已经用完了。{ $time }可以再来。
+creation-error-per-day = 你在这里 24 小时内可以创作 { $limit } 次，已经用完了。{ $time }可以再来。
+creation-error-server-day = 这个服务器 24 小时内可以创作 { $limit } 次，已经用完了。{ $time }可以再来。
 creation-error-at-once = 你已经有 { $limit } 个在进行中。等其中一个完成再继续。
 
 # 为什么没有生成，以及怎么办。
