@@ -18,7 +18,7 @@ from bot.storage import accepted_creations, creation_queue
 from bot.storage.account_rows import require_account
 from bot.storage.clock_rollback import clamp_times
 from bot.storage.creation_cancellation import cancel_queued
-from bot.storage.creation_ends import settle
+from bot.storage.creation_ends import reject_expired, settle
 from bot.storage.creation_quotas import enforce_quotas, read_quota_use
 from bot.storage.creation_rows import insert_creation, load_creation, require_repeated
 from bot.storage.database import DatabaseThread
@@ -218,6 +218,12 @@ class CreationStore:
         cancelled = await self._database.run(lambda db: cancel_queued(db, account, now))
         self._announce()
         return cancelled
+
+    async def reject_expired(self, created_before: float, now: float) -> int:
+        """At the start: reject what has waited too long to be sent; return how many."""
+        rejected = await self._database.run(lambda db: reject_expired(db, created_before, now))
+        self._announce()
+        return rejected
 
     async def due_accounts(self, now: float) -> list[str]:
         """Return the accounts that have requests to be sent now."""

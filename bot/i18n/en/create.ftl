@@ -141,5 +141,7 @@ create-rejected-unsupported = The relay doesn't offer this, or not with this mod
 create-advice-unsupported = Edit it and choose another model, then try again.
 create-rejected-failed = Something broke inside the relay, and it began nothing.
 create-advice-failed = Try again in a few minutes.
+create-rejected-expired = This had waited for over ten minutes when I started again, so I didn't send it.
+create-advice-expired = If you still want it, try again.
 create-rejected-cancelled = The request never left me.
 create-advice-cancelled = If you still want it, try again.

@@ -132,5 +132,7 @@ create-rejected-unsupported = 中转站不提供这项功能，或者不支持�
 create-advice-unsupported = 修改一下，换一个模型，再试一次。
 create-rejected-failed = 中转站内部出了问题，什么都没有开始。
 create-advice-failed = 过几分钟再试一次。
+create-rejected-expired = 我重新启动时，这个请求已经等了十多分钟，所以没有再发送。
+create-advice-expired = 如果还需要，再试一次。
 create-rejected-cancelled = 请求还没有发出去。
 create-advice-cancelled = 如果还需要，再试一次。
