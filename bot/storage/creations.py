@@ -19,7 +19,11 @@ from bot.storage.account_rows import require_account
 from bot.storage.clock_rollback import clamp_times
 from bot.storage.creation_cancellation import cancel_queued
 from bot.storage.creation_ends import reject_expired, settle
-from bot.storage.creation_quotas import enforce_quotas, read_quota_use
+from bot.storage.creation_quotas import (
+    enforce_quotas,
+    read_quota_use,
+    require_first_repetition,
+)
 from bot.storage.creation_rows import insert_creation, load_creation, require_repeated
 from bot.storage.database import DatabaseThread
 from bot.storage.limits import DEFAULT_LIMITS, WatchLimits, charge_message, enforce_watch_limits
@@ -65,8 +69,8 @@ class CreationStore:
         """Store a request with its watch and its live card, all in one transaction.
 
         It is charged like a requested message, because it ends in one. Raises the ``WatchError`` of
-        a quota or a limit that is reached, and ``RequestForgotten`` if what it repeats was deleted;
-        stores nothing then.
+        a quota or a limit that is reached, ``RequestForgotten`` if what it repeats was deleted, and
+        ``AlreadyRepeated`` if the person has just repeated it; stores nothing then.
         """
 
         def add(db: Database) -> tuple[Creation, QuotaUse]:
@@ -74,6 +78,7 @@ class CreationStore:
             require_repeated(db, new)
             charge_message(db, new.user_id, new.destination, new.now, self._limits)
             creation = insert_creation(db, new)
+            require_first_repetition(db, creation.id, new)
             key = TaskKey(new.account, creation.pending_task_id)
             watch = NewWatch(*key, new.user_id, new.destination, new.mention, new.now)
             insert_watch(db, watch, self._limits.watchers_per_destination)

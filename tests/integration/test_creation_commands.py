@@ -129,6 +129,21 @@ async def test_two_people_who_press_try_again_get_a_song_each(studio: Studio) ->
     assert {task_id, *ids} == set(ids)
 
 
+async def test_who_presses_try_again_twice_gets_one_song(studio: Studio) -> None:
+    """By a double click, or on two devices: the second answer says so."""
+    _, notice = await a_song(studio)
+    menus = [await a_menu(studio, notice) for _ in range(2)]
+    discord = studio.sandbox.discord
+    pressed = [
+        await discord.press(studio.ada, menu, button(menu, "create:again:"))
+        for menu in (menus[0], *menus)
+    ]
+    answers = [(await each.wait_for_answer(120)).content for each in pressed]
+    assert answers.count(studio.text("creation-error-repeated")) == 2
+    assert sum("Harbour" in each for each in answers) == 1
+    assert len(await studio.task_ids(2)) == 2
+
+
 async def test_no_error_follows_a_stored_request(english: Studio) -> None:
     """Although Discord refuses the answer: who is told to try again would be charged twice."""
     discord = english.sandbox.discord

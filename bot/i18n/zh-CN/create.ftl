@@ -114,6 +114,7 @@ create-timing-none = 中转站没有这个版本的时间。纯音乐没有歌�
 creation-error-per-day = 你在这里 24 小时内可以创作 { $limit } 次，已经用完了。{ $time }可以再来。
 creation-error-server-day = 这个服务器 24 小时内可以创作 { $limit } 次，已经用完了。{ $time }可以再来。
 creation-error-at-once = 你已经有 { $limit } 个在进行中。等其中一个完成再继续。
+creation-error-repeated = 你刚刚已经让我再来一次了，有结果我会发出来。
 
 # 为什么没有生成，以及怎么办。
 create-rejected-moderation = 文字没有通过 Suno 的内容审核。
