@@ -2,8 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Tests that run at the same time: two for each processor, because most of them wait.
-JOBS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
+# Tests that run at the same time: three for each processor, because most of them wait.
+JOBS ?= $(shell $(PYTHON) -c 'import os; print(3 * (os.cpu_count() or 1))')
 TOOLS := .venv-tools
 INSTALL := python -m pip install --quiet --disable-pip-version-check
 # Wheels only, so that no dependency runs a build script.

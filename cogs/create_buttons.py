@@ -100,7 +100,9 @@ class CreateButtons(SunoCog):
             await self._refuse(interaction, reply)
             return
         files = [reply.file] if reply.file else []
-        await interaction.edit_original_response(embed=reply.embed, attachments=files)
+        await interaction.edit_original_response(
+            content=reply.content or None, embed=reply.embed, attachments=files, view=reply.view
+        )
 
     async def _file(
         self, interaction: Interaction, custom_id: VersionButtonId, clip: Clip, task: Task
@@ -120,7 +122,7 @@ class CreateButtons(SunoCog):
         lyrics = await self._clip_actions.timing(interaction, key, clip.id)
         if isinstance(lyrics, CreationRefusal):
             return lyrics
-        return timing_reply(lyrics, clip.title or task.title, version, catalog)
+        return timing_reply(lyrics, task, custom_id.version, catalog)
 
     async def _show_menu(self, interaction: Interaction, key: TaskKey) -> None:
         """Show what can be made of a song, to whoever pressed the button alone."""

@@ -7,7 +7,8 @@ from bot.i18n.catalog import Catalog, catalog_for
 from bot.relay.models import Task
 from bot.storage.server_settings import ServerSettingsStore
 from bot.ui.custom_ids import LyricsButtonId, LyricsMenuId
-from bot.ui.lyrics_reader import lyrics_file, lyrics_page
+from bot.ui.lyrics_reader import lyrics_file, lyrics_page, timed_sections
+from bot.ui.lyrics_sections import page_of
 from bot.ui.persistent_items import persistent_item, selected_values
 from bot.ui.replies import Reply, caller_of, post_for_user, refusal_to_post
 from bot.ui.suno_cog import SunoCog
@@ -33,7 +34,7 @@ class LyricsButtons(SunoCog):
 
     async def choose_page(self, interaction: Interaction, custom_id: LyricsMenuId) -> None:
         """Show the page that was chosen in the menu."""
-        (page,) = map(int, selected_values(interaction))
+        (page,) = map(page_of, selected_values(interaction))
         await self.press(
             interaction, LyricsButtonId("page", page, custom_id.owner, custom_id.task_id)
         )
@@ -60,13 +61,19 @@ def _is_own_reader(interaction: Interaction, custom_id: LyricsButtonId) -> bool:
     return custom_id.owner in (0, interaction.user.id)
 
 
+def _timed_sections(interaction: Interaction) -> list[discord.SelectOption]:
+    """Return the sections and their times in the menu of the reader that was used."""
+    return timed_sections(interaction.message) if interaction.message else []
+
+
 async def _turn_page(
     interaction: Interaction, custom_id: LyricsButtonId, task: Task, public: Catalog
 ) -> None:
     """Show another page: in this message, or in a new private reader for anybody but the owner."""
     owner = custom_id.owner if _is_own_reader(interaction, custom_id) else 0
     catalog = public if owner else catalog_for(interaction.locale.value)
-    page = lyrics_page(task, custom_id.page, catalog, owner=owner)
+    sections = _timed_sections(interaction)
+    page = lyrics_page(task, custom_id.page, catalog, owner=owner, sections=sections)
     await interaction.edit_original_response(embed=page.embed, view=page.view)
 
 
@@ -78,7 +85,9 @@ async def _share(
     if refusal := refusal_to_post(interaction, catalog):
         await Reply(interaction).send(refusal)
         return
-    page = lyrics_page(task, custom_id.page, public, owner=interaction.user.id)
+    sections = _timed_sections(interaction)
+    owner = interaction.user.id
+    page = lyrics_page(task, custom_id.page, public, owner=owner, sections=sections)
     shared = catalog.text("reader-shared")
     await post_for_user(interaction, public, [page.embed], page.view, shared)
 

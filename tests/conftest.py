@@ -1,6 +1,8 @@
 """Fixtures for tests of every kind, and the check that every test is subject to."""
 
+import gc
 import logging
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -10,11 +12,30 @@ import pytest
 from bot.i18n.catalog import mention_commands
 from sandbox.discord import middleware
 from tests.support.databases import PostgresDatabases, use_engine
+from tests.support.paths import ROOT
 from tests.support.postgres_server import open_server
 from tests.support.sandbox_session import SandboxSession, open_sandbox
+from tests.support.scheduling import spread
 
 hypothesis.settings.register_profile("shared machine", deadline=None)
 hypothesis.settings.load_profile("shared machine")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests of processes, which take longest, on every worker of pytest-xdist."""
+    workers = os.environ.get("PYTEST_XDIST_WORKER_COUNT")
+    if workers is None:
+        return
+    processes = ROOT / "tests" / "e2e"
+    slow = [item for item in items if processes in item.path.parents]
+    others = [item for item in items if processes not in item.path.parents]
+    items[:] = spread(slow, others, int(workers))
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what is imported by now: it stays until the end."""
+    gc.collect()
+    gc.freeze()
 
 
 class _Collector(logging.Handler):

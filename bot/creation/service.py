@@ -101,8 +101,8 @@ class CreationService:
         """Store a request, and watch what it creates; return what to tell its user.
 
         A request without a model gets the default. ``account`` as for ``offer``. ``repeated`` is
-        the request that it repeats. Raises the ``WatchError`` of a quota or limit that is reached;
-        then nothing is stored.
+        the request that it repeats. Raises the ``WatchError`` of a quota or limit that is reached,
+        or ``AlreadyRepeated``; then nothing is stored.
         """
         settings = await self._settings.of(interaction.guild_id)
         permit = await self._offers.permit(interaction, settings, account)

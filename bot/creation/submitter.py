@@ -48,9 +48,12 @@ class SubmissionPolicy:
     """Until a request is sent again; it doubles each time."""
     max_delay: float = 60.0
     max_wait: float = 600.0
-    """For how long a request is sent again, since it was made."""
+    """For how long a request is sent again, since it was made.
+
+    What has waited longer when the bot starts is not sent any more: who made it has gone on.
+    """
     min_attempts: int = 3
-    """Attempts that also a request gets which has waited for longer than ``max_wait``."""
+    """Attempts that also a request gets which has waited longer for others of its account."""
     blocked_interval: float = 5.0
     """Between two looks at requests that are due, and wait for others of their account."""
     store_interval: float = 5.0
@@ -94,6 +97,7 @@ class CreationSubmitter:
         self._rollbacks = RollbackDetector()
         self._claiming: asyncio.Task[None] | None = None
         self._recovery_needed = True
+        self._is_first_tick = True
 
     @property
     def in_flight(self) -> list[asyncio.Task[None]]:
@@ -108,6 +112,8 @@ class CreationSubmitter:
         if self._recovery_needed:
             await self._recover_abandoned()
         await self._handle_clock_rollback()
+        if self._is_first_tick:
+            await self._reject_expired()
         if len(self._in_flight) >= self._policy.max_concurrent:
             return None
         now = self._clock()
@@ -163,6 +169,15 @@ class CreationSubmitter:
             if cancelled:
                 log.warning("Creations cancelled, SHARED_RELAY_CREATES is off: count=%d", cancelled)
         self._recovery_needed = False
+
+    async def _reject_expired(self) -> None:
+        """Reject what has waited too long while the bot was stopped; nothing of it was sent."""
+        now = self._clock()
+        count = await self._store.reject_expired(now - self._policy.max_wait, now)
+        if count:
+            log.warning("Creations rejected, the bot was stopped too long: count=%d", count)
+            self._metrics.creations.labels(CreationOutcome.REJECTED).inc(count)
+        self._is_first_tick = False
 
     async def _handle_clock_rollback(self) -> None:
         """Bring times forward that a clock that was set back has moved too far into the future."""

@@ -31,7 +31,8 @@ class LiveCardTiming:
     """How often live cards are posted and edited. All times are seconds."""
 
     edit_interval: float = 5.0
-    """The minimum between two edits of one card."""
+    """The minimum between two edits of one card. The first edit does not wait: a relay may accept
+    what a card has just said is being sent."""
     tick_interval: float = 2.0
     call_timeout: float = 15.0
     """Timeout of posting or editing: a late call begins no further request and is repeated. Longer
@@ -211,7 +212,10 @@ class LiveCardUpdater:
             await self._cards.discard(card)
         else:
             await self._cards.acknowledge(
-                card, posted.message_id, content_digest=posted.content_digest
+                card,
+                posted.message_id,
+                content_digest=posted.content_digest,
+                edit_interval=self._timing.edit_interval,
             )
             if posted.lacks_embed:
                 await self._cards.simplify(card)

@@ -81,6 +81,8 @@ class RejectionReason(StrEnum):
     """The relay does not offer this, or not this model."""
     FAILED = "failed"
     """The relay reports a failure of its own, and that it has begun nothing."""
+    EXPIRED = "expired"
+    """The bot was stopped, and it had waited too long to be sent afterwards."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,18 @@ def settle(
     return True
 
 
+def reject_expired(db: Connection, created_before: float, now: float) -> int:
+    """Reject the queued requests that were made before a time; return how many."""
+    rows = db.execute(
+        "UPDATE creations SET state = 'rejected', rejection = ?, due_at = NULL"
+        " WHERE state = 'queued' AND created_at < ? RETURNING id, account",
+        [RejectionReason.EXPIRED, created_before],
+    ).fetchall()
+    for creation_id, account in rows:
+        end_pending_task(db, account, creation_id, EndReason.REJECTED, now)
+    return len(rows)
+
+
 def end_pending_task(
     db: Connection,
     account: str,

@@ -10,15 +10,18 @@ from datetime import UTC, datetime
 
 from bot.storage.engine import Connection
 from bot.storage.errors import (
+    AlreadyRepeated,
     CreationsOfServerReached,
     CreationsPerDayReached,
     TooManyCreationsAtOnce,
 )
 from bot.storage.limits import hash_id
-from bot.storage.models import CreationQuotas, QuotaUse
+from bot.storage.models import CreationQuotas, NewCreation, QuotaUse
 
 DAY = 86_400.0
 """Seconds."""
+REPEAT_INTERVAL = 10.0
+"""Seconds in which one person makes a request again once, however often the button is pressed."""
 
 _COUNTED = "created_at > :since AND state NOT IN ('rejected', 'cancelled')"
 OF_USER = f"user_hash = :user AND (:guild = '' OR guild_hash = :guild) AND {_COUNTED}"
@@ -30,6 +33,15 @@ UNDER_WAY = """
         UNION SELECT creation_id FROM tasks WHERE state = 'running' AND creation_id IS NOT NULL)
 """
 """Requests that are queued, being sent or running: the task of a queued one is running, too."""
+
+
+_REPETITION = """
+    SELECT 1 FROM creations
+    WHERE user_hash = (SELECT user_hash FROM creations WHERE id = :id) AND created_at > :since
+    AND request = (SELECT request FROM creations WHERE id = :id) AND id > :repeats AND id < :id
+    AND (state IN ('queued', 'submitting')
+        OR (state IN ('submitted', 'unconfirmed') AND created_at > :now - :interval))
+"""
 
 
 def guild_hash(db: Connection, guild_id: int | None) -> str:
@@ -63,6 +75,26 @@ def read_quota_use(
     """Within a transaction: return what is left; 0 also where a quota was lowered below its use."""
     use = _use(db, quotas, _values(db, user_id, guild_id, now), guild_id)
     return QuotaUse(_not_negative(use.left_of_user), _not_negative(use.left_of_server))
+
+
+def require_first_repetition(db: Connection, creation_id: int, new: NewCreation) -> None:
+    """Within the transaction that stored a request: refuse one that is made again twice.
+
+    It is a repetition if the person has made the same request since the repeated one, as long as
+    that is queued or being sent, and some seconds more. What was rejected or cancelled has cost
+    nothing. Raises ``AlreadyRepeated``.
+    """
+    if new.repeats is None:
+        return
+    values = {
+        "id": creation_id,
+        "repeats": new.repeats,
+        "now": new.now,
+        "since": new.now - DAY,
+        "interval": REPEAT_INTERVAL,
+    }
+    if db.execute(_REPETITION, values).fetchone():
+        raise AlreadyRepeated
 
 
 def _values(db: Connection, user_id: int, guild_id: int | None, now: float) -> dict[str, object]:

@@ -16,8 +16,12 @@ from bot.storage import accepted_creations, creation_queue
 from bot.storage.account_rows import require_account
 from bot.storage.clock_rollback import clamp_times
 from bot.storage.creation_cancellation import cancel_queued
-from bot.storage.creation_ends import settle
-from bot.storage.creation_quotas import enforce_quotas, read_quota_use
+from bot.storage.creation_ends import reject_expired, settle
+from bot.storage.creation_quotas import (
+    enforce_quotas,
+    read_quota_use,
+    require_first_repetition,
+)
 from bot.storage.creation_rows import insert_creation, load_creation, require_repeated
 from bot.storage.database import DatabaseThread
 from bot.storage.engine import Connection
@@ -64,8 +68,8 @@ class CreationStore:
         """Store a request with its watch and its live card, all in one transaction.
 
         It is charged like a requested message, because it ends in one. Raises the ``WatchError`` of
-        a quota or a limit that is reached, and ``RequestForgotten`` if what it repeats was deleted;
-        stores nothing then.
+        a quota or a limit that is reached, ``RequestForgotten`` if what it repeats was deleted, and
+        ``AlreadyRepeated`` if the person has just repeated it; stores nothing then.
         """
 
         def add(db: Connection) -> tuple[Creation, QuotaUse]:
@@ -73,6 +77,7 @@ class CreationStore:
             require_repeated(db, new)
             charge_message(db, new.user_id, new.destination, new.now, self._limits)
             creation = insert_creation(db, new)
+            require_first_repetition(db, creation.id, new)
             key = TaskKey(new.account, creation.pending_task_id)
             watch = NewWatch(*key, new.user_id, new.destination, new.mention, new.now)
             insert_watch(db, watch, self._limits.watchers_per_destination)
@@ -217,6 +222,12 @@ class CreationStore:
         cancelled = await self._database.run(lambda db: cancel_queued(db, account, now))
         self._announce()
         return cancelled
+
+    async def reject_expired(self, created_before: float, now: float) -> int:
+        """At the start: reject what has waited too long to be sent; return how many."""
+        rejected = await self._database.run(lambda db: reject_expired(db, created_before, now))
+        self._announce()
+        return rejected
 
     async def due_accounts(self, now: float) -> list[str]:
         """Return the accounts that have requests to be sent now."""

@@ -203,6 +203,15 @@ class TooManyCreationsAtOnce(WatchError):
         super().__init__(f"a person may create {limit} at once", limit=limit)
 
 
+class AlreadyRepeated(WatchError):
+    """The person has just made the same request again: a button was pressed twice."""
+
+    key = "creation-error-repeated"
+
+    def __init__(self) -> None:
+        super().__init__("the same request was just made again")
+
+
 class DatabaseUnusable(Exception):
     """The database cannot be opened or read; the text holds the file and the cause.
 

@@ -132,18 +132,27 @@ class LiveCards:
         return await self._database.run(claim)
 
     async def acknowledge(
-        self, card: LiveCard, message_id: int, *, content_digest: str | None = None
+        self,
+        card: LiveCard,
+        message_id: int,
+        *,
+        content_digest: str | None = None,
+        edit_interval: float = 0.0,
     ) -> bool:
         """Store the message of a card: ``posting`` → ``posted``; it is kept up to date from now on.
 
-        ``content_digest`` is what the message shows, if that is known.
+        ``content_digest`` is what the message shows, if that is known. ``edit_interval`` is the
+        ``min_interval`` of ``due_for_update``, which the first edit does not wait for.
         """
         moved = await self._move(
             card,
             "state = 'posted', message_id = ?, unconfirmed_since = NULL, attempts = 0,"
             " updated_at = ?,"
             " shown_version = ?, content_digest = ?",
-            [message_id, card.read_at, card.version if content_digest else None, content_digest],
+            [
+                *(message_id, card.read_at - edit_interval),
+                *(card.version if content_digest else None, content_digest),
+            ],
         )
         self.changed.set()
         return moved

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 import discord
 
 from bot.i18n.catalog import Catalog
-from bot.relay.models import Clip
+from bot.relay.models import Clip, Task
 from bot.relay.timed_lyrics import TimedLyrics
+from bot.ui.creation_actions import version_name
 from bot.ui.escaping import escape_line, safe_file_name, sanitize_line
 from bot.ui.limits import MAX_DESCRIPTION, usable_url, whole_lines
+from bot.ui.lyrics_reader import timed_lyrics_page
+from bot.ui.lyrics_sections import clock_time
 from bot.ui.task_text import SUCCESS_COLOUR, UNKNOWN_COLOUR, masked_link, short_line
 
 _MAX_TITLE = 44
@@ -24,6 +27,8 @@ class FileReply:
 
     embed: discord.Embed
     file: discord.File | None = None
+    content: str = ""
+    view: discord.ui.View | None = None
 
 
 def wav_reply(link: str | None, version: str, catalog: Catalog) -> FileReply:
@@ -54,16 +59,24 @@ def stems_reply(stems: Sequence[Clip], version: str, catalog: Catalog) -> FileRe
 
 
 def timing_reply(
-    lyrics: TimedLyrics | None, title: str, version: str, catalog: Catalog
+    lyrics: TimedLyrics | None, task: Task, number: int, catalog: Catalog
 ) -> FileReply:
-    """Return the answer with an ``.lrc`` file, and the times of the sections or else of all lines.
+    """Return the answer with the ``.lrc`` file of a version, counted from 1.
 
-    ``lyrics``: ``None`` if they are not ready. ``title``: of the version, not escaped.
+    It is a reader, whose menu tells when each section begins. Where the lyrics name no section that
+    the relay has timed, it is a list of times. ``lyrics``: ``None`` if they are not ready.
     """
     if lyrics is None:
         return _nothing("create-file-waiting", catalog)
     if not lyrics.lines:
         return _nothing("create-timing-none", catalog)
+    title = task.clips[number - 1].title or task.title
+    body = lyrics.to_lrc(sanitize_line(title))
+    name = safe_file_name(title, "lrc", fallback="lyrics")
+    file = discord.File(io.BytesIO(body.encode()), filename=name)
+    heading = catalog.text("create-timing", version=version_name(task, number, catalog))
+    if page := timed_lyrics_page(task, number, lyrics.sections, catalog):
+        return FileReply(page.embed, file, heading, page.view)
     lines = [
         catalog.text(
             "create-timing-line",
@@ -72,16 +85,7 @@ def timing_reply(
         )
         for line in lyrics.sections or lyrics.lines
     ]
-    body = lyrics.to_lrc(sanitize_line(title))
-    name = safe_file_name(title, "lrc", fallback="lyrics")
-    file = discord.File(io.BytesIO(body.encode()), filename=name)
-    return _reply([catalog.text("create-timing", version=version), "", *lines], file)
-
-
-def clock_time(seconds: float) -> str:
-    """Return a time in a song as ``1:02``."""
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes}:{rest:02}"
+    return _reply([heading, "", *lines], file)
 
 
 def _stem_name(stem: Clip, number: int, catalog: Catalog) -> str:

@@ -109,7 +109,10 @@ class LyricsButtonId(CustomId):
 
 @dataclass(frozen=True)
 class LyricsMenuId(CustomId):
-    """The menu of a lyrics reader; the pages are its values. Fields as of ``LyricsButtonId``."""
+    """The menu of a lyrics reader; pages, or sections on them, are its values.
+
+    Fields as of ``LyricsButtonId``.
+    """
 
     kind = "lyrics-menu"
     owner: UserId

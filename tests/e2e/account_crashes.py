@@ -29,7 +29,8 @@ from tests.e2e.account_journey import (
     main,
     open_journey,
 )
-from tests.e2e.journey_crashes import Result, command, result, run_program
+from tests.e2e.fault_runs import command
+from tests.e2e.journey_crashes import Result, result, run_program
 from tests.support.account_harness import SERVER, USER, AccountHarness
 from tests.support.account_panels import database_files
 from tests.support.write_faults import WriteFault

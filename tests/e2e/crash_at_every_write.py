@@ -9,13 +9,13 @@ or if the bot exits with the code of an error that a restart cannot solve.
 """
 
 import asyncio
-import sys
-import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -30,17 +30,10 @@ from tests.e2e.chaos.expected_results import ExpectedResult, TaskEnding
 from tests.e2e.chaos.messages import messages_of_bot
 from tests.e2e.chaos.relay_tasks import clip_links
 from tests.e2e.chaos.user_actions import Command, ReplyKind, UserAction
+from tests.e2e.fault_runs import fault_options, inject_faults
 from tests.support.adjustable_clock import AdjustableClock
 from tests.support.sandbox_session import SandboxSession, open_sandbox
-from tests.support.write_faults import (
-    WriteFault,
-    WriteFaultKind,
-    count_calls,
-    possible_faults,
-    strace_command,
-    unavailable_reason,
-    was_injected,
-)
+from tests.support.write_faults import WriteFault, count_calls, strace_command, was_injected
 
 _TASK = "song-of-the-journey"
 _SONG_DURATION = 300.0
@@ -230,62 +223,12 @@ async def run_journey(
     return Result(fault, was_injected(trace), exit_code, tuple(violations), count_calls(trace))
 
 
-async def run_journeys(
-    faults: Sequence[WriteFault],
-    folder: Path,
-    jobs: int,
-    on_result: Callable[[Result], None],
-    *,
-    in_forum: bool = False,
-) -> None:
-    """Run the journey with each fault, ``jobs`` at a time."""
-    slots = asyncio.Semaphore(jobs)
-
-    async def run_one(fault: WriteFault) -> None:
-        async with slots:
-            subfolder = folder / str(fault).replace(" ", "-")
-            subfolder.mkdir()
-            on_result(await run_journey(subfolder, fault, in_forum=in_forum))
-
-    await asyncio.gather(*map(run_one, faults))
-
-
 @click.command()
-@click.option("--every", default=1, show_default=True, help="Only every n-th call.")
-@click.option("--kinds", default="kill,eio,enospc", show_default=True, help="Also full.")
-@click.option("--jobs", default=2, show_default=True, help="Journeys at a time.")
+@fault_options
 @click.option("--forum", is_flag=True, help="Watch for a forum.")
-@click.option("--folder", type=click.Path(path_type=Path), help="Keep databases and logs there.")
-def main(every: int, kinds: str, jobs: int, folder: Path | None, *, forum: bool) -> None:
+def main(*, forum: bool, **options: Any) -> None:
     """Inject a fault at every write to the database, and audit the notices of each journey."""
-    started_at = time.monotonic()
-    with tempfile.TemporaryDirectory() as temporary:
-        working_folder = folder or Path(temporary)
-        (working_folder / "no-fault").mkdir(parents=True)
-        if reason := unavailable_reason(working_folder / "no-fault"):
-            raise click.ClickException(reason)
-        no_fault = run_journey(working_folder / "no-fault", in_forum=forum)
-        without_fault = asyncio.run(no_fault)
-        fault_kinds = [WriteFaultKind(kind) for kind in kinds.split(",")]
-        faults = list(possible_faults(without_fault.calls, fault_kinds))
-        results = [without_fault]
-        on_result = _collector(results)
-        asyncio.run(run_journeys(faults[::every], working_folder, jobs, on_result, in_forum=forum))
-    violating = [result for result in results if result.violations]
-    click.echo(f"{len(results) - 1:>8} journeys with a fault, of {len(faults)} possible")
-    click.echo(f"{sum(result.injected for result in results):>8} in which it happened")
-    click.echo(f"{len(violating):>8} with violations")
-    click.echo(f"{time.monotonic() - started_at:>8.0f} seconds")
-    sys.exit(1 if violating else 0)
-
-
-def _collector(results: list[Result]) -> Callable[[Result], None]:
-    def on_result(result: Result) -> None:
-        results.append(result)
-        for violation in result.violations:
-            click.echo(f"{result.fault}: {violation}", err=True)
-
-    return on_result
+    inject_faults(partial(run_journey, in_forum=forum), **options)
 
 
 if __name__ == "__main__":

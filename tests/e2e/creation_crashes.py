@@ -29,7 +29,8 @@ from tests.e2e.creation_journey import (
     open_journey,
     settle,
 )
-from tests.e2e.journey_crashes import Result, command, goes_on, result, run_program
+from tests.e2e.fault_runs import command
+from tests.e2e.journey_crashes import Result, goes_on, result, run_program
 from tests.support.creation_harness import CHANNEL, CreationHarness
 from tests.support.write_faults import WriteFault
 

@@ -1,12 +1,12 @@
-"""Injects a fault into each system call of a journey that writes the database, and audits the rest.
+"""Runs a short journey as a process in which a system call on the database fails or kills it.
 
 The journey is a function that runs in a process of its own, and sends the name of each step that is
 done; the first is that its database is open. The process is forked from one that has imported the
-bot already: that takes longer than the journey. A test of crashes says how to run it with a fault
-and how to audit it; this runs it once without a fault, counts the calls that write or sync, and
-runs it once for each of them. The process is killed there (``kill``), or the call fails once
-because of the disk (``eio``) or because the disk is full (``enospc``): then whoever is told of the
-error tries again, and all other steps have to be done, too.
+bot already: that takes longer than the journey.
+
+A fault kills the process (``kill``), or the call fails once because of the disk (``eio``) or
+because the disk is full (``enospc``): then whoever is told of the error tries again, and all other
+steps have to be done, too.
 """
 
 import asyncio
@@ -15,7 +15,6 @@ import multiprocessing
 import os
 import sqlite3
 import sys
-import tempfile
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,15 +23,10 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, TypeVar
 
-import click
-
 from tests.support.write_faults import (
     WriteFault,
-    WriteFaultKind,
     attach_command,
     count_calls,
-    possible_faults,
-    unavailable_reason,
     was_injected,
 )
 
@@ -57,10 +51,6 @@ class Result:
     violations: tuple[str, ...]
     calls: dict[str, int]
     """How often the process made each system call, see ``count_calls``."""
-
-
-RunJourney = Callable[[Path, WriteFault | None], Awaitable[Result]]
-"""Runs a journey with its database in a folder, perhaps with a fault, and audits it."""
 
 
 async def retried(action: Callable[[], Awaitable[T]]) -> T:
@@ -143,86 +133,3 @@ def result(
     if goes_on(fault, done) and done < len(steps):
         violations.append(f"it did not go on to {steps[done]!r}")
     return Result(fault, was_injected(trace), done, tuple(violations), count_calls(trace))
-
-
-async def run_journeys(
-    run: RunJourney,
-    faults: Sequence[WriteFault],
-    folder: Path,
-    jobs: int,
-    on_result: Callable[[Result], None],
-) -> None:
-    """Run a journey with each fault, ``jobs`` at a time."""
-    slots = asyncio.Semaphore(jobs)
-
-    async def run_one(fault: WriteFault) -> None:
-        async with slots:
-            subfolder = folder / str(fault).replace(" ", "-")
-            subfolder.mkdir()
-            on_result(await run(subfolder, fault))
-
-    await asyncio.gather(*map(run_one, faults))
-
-
-async def run_sample(
-    run: RunJourney, sample: Sequence[tuple[WriteFaultKind, str, float]], folder: Path
-) -> list[Result]:
-    """Run a journey without a fault, and once for each fault of a sample.
-
-    ``sample``: kinds of faults, calls, and which part of these calls precedes the fault.
-    """
-    (folder / "no-fault").mkdir()
-    results = [await run(folder / "no-fault", None)]
-    calls = results[0].calls
-    faults = [WriteFault(kind, call, round(part * calls[call])) for kind, call, part in sample]
-    await run_journeys(run, faults, folder, 2, results.append)
-    return results
-
-
-def violations_by_fault(results: Sequence[Result]) -> dict[str, tuple[str, ...]]:
-    """Return the violations by the fault that caused them."""
-    return {str(each.fault): each.violations for each in results if each.violations}
-
-
-def command(run: RunJourney) -> click.Command:
-    """Return the command that injects a fault into every write of a journey to the database."""
-
-    @click.command()
-    @click.option("--kinds", default="kill,eio,enospc", show_default=True, help="Kinds of faults.")
-    @click.option("--every", default=1, show_default=True, help="Only every n-th call.")
-    @click.option("--skip", default=0, show_default=True, help="The first calls, to run in parts.")
-    @click.option("--jobs", default=2, show_default=True, help="Journeys at a time.")
-    def main(kinds: str, every: int, skip: int, jobs: int) -> None:
-        """Inject a fault into every write to the database, and audit what is left."""
-        with tempfile.TemporaryDirectory() as temporary:
-            folder = Path(temporary)
-            if reason := unavailable_reason(folder):
-                raise click.ClickException(reason)
-            (folder / "no-fault").mkdir()
-            results = [asyncio.run(_awaited(run(folder / "no-fault", None)))]
-            fault_kinds = [WriteFaultKind(kind) for kind in kinds.split(",")]
-            faults = list(possible_faults(results[0].calls, fault_kinds))
-            on_result = _collector(results)
-            asyncio.run(run_journeys(run, faults[skip::every], folder, jobs, on_result))
-        violating = [result for result in results if result.violations]
-        click.echo(f"{len(results) - 1:>8} journeys with a fault, of {len(faults)} possible")
-        click.echo(f"{sum(result.injected for result in results):>8} in which it happened")
-        click.echo(f"{len(violating):>8} with violations")
-        sys.exit(1 if violating else 0)
-
-    return main
-
-
-async def _awaited(journey: Awaitable[Result]) -> Result:
-    return await journey
-
-
-def _collector(results: list[Result]) -> Callable[[Result], None]:
-    """Return what adds a result to the others, and prints at once what it violates."""
-
-    def on_result(result: Result) -> None:
-        results.append(result)
-        for violation in result.violations:
-            click.echo(f"{result.fault} after {result.steps} steps: {violation}", err=True)
-
-    return on_result

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.account_crashes import run_journey
-from tests.e2e.journey_crashes import run_sample, violations_by_fault
+from tests.e2e.fault_runs import run_sample, violations_by_fault
 from tests.support.write_faults import WriteFaultKind, unavailable_reason
 
 _KILLS = (0.3, 0.45, 0.6, 0.7, 0.8, 0.88, 0.94, 0.98)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.creation_crashes import run_journey
-from tests.e2e.journey_crashes import run_sample, violations_by_fault
+from tests.e2e.fault_runs import run_sample, violations_by_fault
 from tests.support.write_faults import WriteFaultKind, unavailable_reason
 
 SAMPLE = (

@@ -18,6 +18,7 @@ FIRST_SEEDS = {
     "one-circuit-breaker": 60,
     "refunded-twice": 105,
     "request-not-forgotten": 43,
+    "forgotten-person-told": 43,
     "stems-repeated": 3,
 }
 """Where to begin with bugs that show in few stories, so that it takes less time."""

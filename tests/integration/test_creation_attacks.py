@@ -128,7 +128,7 @@ async def test_a_modal_that_is_sent_twice_is_two_requests_within_the_quota(
     )
     await discord.wait_for(lambda: all(each.answer for each in sent), 120, "answers")
     said = [each.messages[0].content for each in sent]
-    assert sum("You can make 1 a day here" in each for each in said) == 1
+    assert sum("You can make 1 in 24 hours here" in each for each in said) == 1
     assert len(await studio.task_ids()) == 1
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.discord import Message
+from sandbox.discord.message_parts import walk_components
 from sandbox.relay import SubmissionFormat
 from sandbox.relay.faults import after_charging, cut_before_headers, out_of_quota
 from tests.support.creation_studio import (
@@ -129,6 +130,21 @@ async def test_two_people_who_press_try_again_get_a_song_each(studio: Studio) ->
     assert {task_id, *ids} == set(ids)
 
 
+async def test_who_presses_try_again_twice_gets_one_song(studio: Studio) -> None:
+    """By a double click, or on two devices: the second answer says so."""
+    _, notice = await a_song(studio)
+    menus = [await a_menu(studio, notice) for _ in range(2)]
+    discord = studio.sandbox.discord
+    pressed = [
+        await discord.press(studio.ada, menu, button(menu, "create:again:"))
+        for menu in (menus[0], *menus)
+    ]
+    answers = [(await each.wait_for_answer(120)).content for each in pressed]
+    assert answers.count(studio.text("creation-error-repeated")) == 2
+    assert sum("Harbour" in each for each in answers) == 1
+    assert len(await studio.task_ids(2)) == 2
+
+
 async def test_no_error_follows_a_stored_request(english: Studio) -> None:
     """Although Discord refuses the answer: who is told to try again would be charged twice."""
     discord = english.sandbox.discord
@@ -173,13 +189,43 @@ async def test_the_menu_offers_the_files_that_the_relay_makes(studio: Studio) ->
     stems = (await studio.press(menu, button(menu, "version:stems:2:"))).messages[0]
     assert "Vocals" in stems.embeds[0]["description"]
     timing = (await studio.press(menu, button(menu, "version:timing:1:"))).messages[0]
-    assert "`0:02` Verse" in timing.embeds[0]["description"]
+    assert "Boats at the quay" in timing.embeds[0]["description"]
+    assert "Verse · 0:02" in str(timing.components)
     (file,) = timing.attachments
     assert file.filename == "Harbour.lrc"
     assert b"[00:02.00]Boats at the quay" in file.data
     studio.sandbox.relay.actions.is_ready = False
     waiting = (await studio.press(menu, button(menu, "version:wav:2:"))).messages[0]
     assert waiting.embeds[0]["description"] == studio.text("create-file-waiting")
+
+
+async def test_the_reader_keeps_the_times_of_the_sections(studio: Studio) -> None:
+    """On each of its pages, when it is shared, and for whoever then reads along."""
+    verses = [f"[Verse {number}]\n" + "Boats at the quay\n" * 30 for number in range(1, 4)]
+    _, notice = await a_song(studio, lyrics="\n".join(verses))
+    menu = await a_menu(studio, notice)
+    reader = (await studio.press(menu, button(menu, "version:timing:1:"))).messages[0]
+    labels = ["Verse 1 · 0:02", "Verse 2 · 0:51", "Verse 3 · 1:41"]
+
+    def read(message: Message) -> tuple[str, list[str], str]:
+        """Return the first line, the sections and what stands on the menu."""
+        (select,) = (each for each in walk_components(message.components) if "options" in each)
+        first = message.embeds[0]["description"].split("\n")[0]
+        return first, [each["label"] for each in select["options"]], select["placeholder"]
+
+    placeholder = studio.text("reader-go-to-version", number=1)
+    assert read(reader) == ("\\[Verse 1\\]", labels, placeholder)
+    (select,) = (each for each in walk_components(reader.components) if "options" in each)
+    await studio.select(reader, select["custom_id"], select["options"][1]["value"])
+    assert read(reader) == ("\\[Verse 2\\]", labels, placeholder)
+    assert reader.attachments
+    await studio.press(reader, button(reader, "lyrics:page:2:"))
+    assert read(reader) == ("\\[Verse 3\\]", labels, placeholder)
+    await studio.press(reader, button(reader, "lyrics:share:"))
+    (shared,) = await studio.notices("lyrics-menu:")
+    assert read(shared)[:2] == ("\\[Verse 3\\]", labels)
+    turned = await studio.press(shared, button(shared, "lyrics:page:1:"), studio.bea)
+    assert read(turned.messages[0])[:2] == ("\\[Verse 2\\]", labels)
 
 
 async def test_a_version_is_extended(studio: Studio) -> None:
@@ -335,7 +381,7 @@ async def test_the_quota_is_named_when_it_is_used_up(english: Studio) -> None:
     await english.select(panel, "create-settings:user", "1")
     await english.use("suno create", description="a harbour")
     answer = (await english.use("suno create", description="a quay")).messages[0]
-    assert "You can make 1 a day here" in answer.content
+    assert "You can make 1 in 24 hours here" in answer.content
     assert b"a quay" in answer.attachments[0].data
 
 

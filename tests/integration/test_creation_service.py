@@ -9,7 +9,12 @@ import pytest
 
 from bot.i18n.catalog import catalog_for
 from bot.relay.creation import CreationKind, CreationRequest, ProblemKind
-from bot.storage.errors import TooManyMessages, WatchError
+from bot.storage.errors import (
+    AlreadyRepeated,
+    CreationsOfServerReached,
+    TooManyMessages,
+    WatchError,
+)
 from bot.storage.models import (
     AccountOwner,
     Caller,
@@ -288,15 +293,34 @@ async def test_two_who_repeat_at_once_get_two_songs_or_one_refusal(club: Club) -
     key = await club.task_of(await club.create())
     asked = [await club.asked(sandbox.ada), await club.asked(sandbox.bea)]
     answers = await asyncio.gather(*(creations.again(each, key) for each in asked))
-    assert all(isinstance(each, CreationReport) for each in answers)
+    made = [each for each in answers if isinstance(each, CreationReport)]
+    assert len(made) == 2
+    key = await club.task_of(max(made, key=lambda each: each.creation.id))
     await club.set(creations_per_server=4)
     limited = await asyncio.gather(
         *(creations.again(each, key) for each in asked), return_exceptions=True
     )
-    (made,) = (each for each in limited if isinstance(each, CreationReport))
-    assert [each for each in limited if isinstance(each, WatchError)]
-    await club.task_of(made)
+    (last,) = (each for each in limited if isinstance(each, CreationReport))
+    assert [each for each in limited if isinstance(each, CreationsOfServerReached)]
+    await club.task_of(last)
     assert club.charges == 4
+
+
+async def test_who_repeats_twice_at_once_gets_one_song(club: Club) -> None:
+    """Whoever has pressed twice, or on two devices, pays once and is told why."""
+    creations = club.services.creations
+    key = await club.task_of(await club.create())
+    asked = [await club.asked() for _ in range(3)]
+    answers = await asyncio.gather(
+        *(creations.again(each, key) for each in asked), return_exceptions=True
+    )
+    (made,) = (each for each in answers if isinstance(each, CreationReport))
+    assert sum(isinstance(each, AlreadyRepeated) for each in answers) == 2
+    again = await club.task_of(made)
+    assert club.charges == 2
+    with pytest.raises(AlreadyRepeated):  # the relay has it already, and a moment has not passed
+        await creations.again(asked[0], key)
+    assert isinstance(await creations.again(asked[0], again), CreationReport)
 
 
 async def test_who_waits_for_a_request_finds_it_by_its_id(club: Club) -> None:

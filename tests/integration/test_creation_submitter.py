@@ -380,6 +380,29 @@ async def test_what_waits_for_the_operators_account_is_cancelled_once_it_may_not
     )
 
 
+async def test_what_has_waited_too_long_at_a_start_is_not_sent(harness: CreationHarness) -> None:
+    """The bot was stopped for longer than a request is sent again: it costs nothing, and is told.
+
+    What has waited for others of its account in a running bot is sent, however old it is.
+    """
+    creation = await harness.request()
+    harness.clock.now += SUBMISSION_POLICY.max_wait + 1
+    await harness.request(user_id=8, destination=Destination(600, 60))
+    submitter = harness.submitter()
+    await harness.send(submitter)
+    assert await harness.states() == [REJECTED, SUBMITTED]
+    assert charges(harness) == 1
+    assert (await harness.accounts.messages())[CHANNEL.channel_id] == [
+        (creation.pending_task_id, EndReason.REJECTED)
+    ]
+    use = await harness.store.quota_use(7, 50, CreationQuotas(5), harness.clock.now)
+    assert use == QuotaUse(5, None)
+    await harness.request(user_id=9)
+    harness.clock.now += SUBMISSION_POLICY.max_wait + 1
+    await harness.send(submitter)
+    assert await harness.states() == [REJECTED, SUBMITTED, SUBMITTED]
+
+
 async def test_two_servers_do_not_share_what_is_told(harness: CreationHarness) -> None:
     """Each request is told where it was made."""
     await harness.request()

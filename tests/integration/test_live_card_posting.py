@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.delivery.error_policy import NONCE_WINDOW
-from bot.delivery.live_card_updater import MAX_ATTEMPTS
+from bot.delivery.live_card_updater import LIVE_CARD_TIMING, MAX_ATTEMPTS
 from bot.i18n.catalog import catalog_in
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import Erasure
@@ -456,3 +456,16 @@ async def test_a_slow_check_of_direct_messages_is_no_refusal(harness: LiveCardHa
         a_song("done"), user_id=ADA, destination=direct, now=harness.now
     )
     assert await messages.refusal(direct, None, ["done"]) is None
+
+
+async def test_only_later_edits_of_a_card_wait(harness: LiveCardHarness) -> None:
+    """What has changed since the card was posted is shown at once, and then every few seconds."""
+    await harness.watch(a_running_task())
+    (card,) = await harness.work()
+    for user, seconds in ((2, 0.0), (3, LIVE_CARD_TIMING.edit_interval)):
+        await harness.watch(a_running_task(), user=user)
+        if seconds:
+            await harness.work()
+            assert f"<@{user}>" not in str(card.embeds)
+        await harness.work(after=seconds)
+        assert f"<@{user}>" in str(card.embeds)

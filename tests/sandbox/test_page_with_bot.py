@@ -90,7 +90,7 @@ async def test_a_song_is_watched_to_its_end(demo: Demo) -> None:
         await expect(posted).to_have_class(re.compile("pinged"))
         await expect(posted.locator("img.picture").first).to_have_js_property("naturalWidth", 320)
         await expect(posted.locator(".file audio")).to_have_js_property("readyState", 4)
-        await posted.get_by_role("link", name="Play 1").click()
+        await posted.get_by_role("link", name="▶ 1").click()
         await expect(page.locator(".dock")).to_contain_text("Now playing")
         await expect(page.locator(".dock audio")).to_have_js_property("readyState", 4)
 

@@ -3,11 +3,13 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import product
+from math import inf
 
 from tests.e2e.chaos.user_actions import ReplyKind
 from tests.simulation.discord_state import Message
 from tests.simulation.messages import is_notice, is_summary, speaks_for
 from tests.simulation.simulation import Simulation
+from tests.simulation.statements import FINISHED, statements_in
 from tests.simulation.users import UserAction
 
 Key = tuple[str, int, int]
@@ -30,6 +32,8 @@ class Expectation:
     """Notices for other channels that were redirected here."""
     for_others: list[Message] = field(default_factory=list)
     """Those of ``arrived`` that tell others of the task, and this user of other tasks."""
+    ends_at: float = -inf
+    """When the task ends at the earliest, if that is known (true Unix seconds)."""
     forgotten_until: float = 0.0
     """Until when all that the user asks for may be deleted (true Unix seconds)."""
 
@@ -69,8 +73,14 @@ class Expectation:
         late = sum(
             each.verb == "watch" and each.answered_at > action.asked_at for each in self.actions
         )
-        notified = sum(m.created_at < action.answered_at + SENDING_TIME for m in self.arrived)
+        notified = sum(self._may_arrive(each, action.answered_at) for each in self.arrived)
         self.most = min(self.most, notified + late)
+
+    def _may_arrive(self, message: Message, forgotten_at: float) -> bool:
+        """Whether a notice was sent, or being sent, when its user was forgotten."""
+        if self.ends_at > forgotten_at and statements_in(message) & FINISHED:
+            return message.created_at < forgotten_at
+        return message.created_at < forgotten_at + SENDING_TIME
 
     def _was_notice_pending(self, asked_at: float) -> bool:
         """Whether a notice may have been pending here at a time, after an earlier watch."""
@@ -95,6 +105,7 @@ def expected_notices(simulation: Simulation) -> dict[Key, Expectation]:
                 expectations[task_id, place, user_id].arrived.append(message)
                 if place != channel.ruling.id:
                     expectations[task_id, channel.id, user_id].redirected.append(message)
+    _set_ends(simulation, expectations)
     actions = _actions(simulation)
     asked = {_key(each) for each in actions if each.verb == "watch"}
     for action in actions:
@@ -104,6 +115,16 @@ def expected_notices(simulation: Simulation) -> dict[Key, Expectation]:
             each.apply(action, stopped_perhaps=action.is_notice_being_sent and in_several_channels)
     _set_for_others(expectations)
     return expectations
+
+
+def _set_ends(simulation: Simulation, expectations: dict[Key, Expectation]) -> None:
+    """Find when the tasks end of which somebody was notified; relays may share an id."""
+    ends: dict[str, float] = {}
+    for task in (*simulation.tasks, *simulation.relays.begun):
+        ends_at = inf if task.ends_at is None else task.ends_at
+        ends[task.id] = min(ends_at, ends.get(task.id, inf))
+    for (task_id, _, _), each in expectations.items():
+        each.ends_at = ends.get(task_id, -inf)
 
 
 def _actions(simulation: Simulation) -> list[UserAction]:

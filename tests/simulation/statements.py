@@ -37,7 +37,8 @@ _TRUE = {
 }
 
 
-_FINISHED = {"done", "partly", "lyrics", "failed"}
+FINISHED = {"done", "partly", "lyrics", "failed"}
+"""What only a relay can have told."""
 
 
 def _phrases(key: str) -> set[tuple[str, ...]]:
@@ -92,5 +93,5 @@ def false_statements(task: SimulatedTask, message: Message, true: set[str]) -> I
         missing = [text for text in task.proofs if text not in message.text]
         if missing:
             yield f"lacks {missing}"
-    if "None.mp3" in message.text or ("audiopipe" in message.text and meanings & _FINISHED):
+    if "None.mp3" in message.text or ("audiopipe" in message.text and meanings & FINISHED):
         yield "has a link that dies"

@@ -201,7 +201,7 @@ def test_the_reply_says_what_comes_when_and_what_is_left() -> None:
     assert creation_reply(report, ServerSettings(), ENGLISH).split("\n") == [
         "🎵 Making **\\*\\*Harbour\\*\\***",
         "It usually takes 2 minutes; then I'll post it here.",
-        "-# 4 of 5 left today. Price: \\*2\\* credits",
+        "-# 4 left of 5 in 24 hours. Price: \\*2\\* credits",
     ]
 
 
@@ -319,18 +319,39 @@ SUNG = TimedLyrics(
 
 def test_timed_lyrics_are_a_file_and_the_times_of_sections() -> None:
     """Without sections, the times of all lines are shown, escaped."""
-    reply = timing_reply(SUNG, "Paper Boats", "**Paper Boats**", ENGLISH)
+    task = a_song(clips=(a_clip(title="Paper Boats", lyrics="[Bridge]\nLa"),))
+    reply = timing_reply(SUNG, task, 1, ENGLISH)
     assert reply.file is not None
     assert reply.file.filename == "Paper-Boats.lrc"
     assert reply.file.fp.read().decode() == (
         "[ti:Paper Boats]\n[00:02.00]Paper *boats*\n[01:02.50]Row\n"
     )
     assert (reply.embed.description or "").split("\n")[2:] == ["`0:02` Verse", "`1:02` Chorus"]
-    plain = timing_reply(replace(SUNG, sections=()), "", "", ENGLISH)
+    plain = timing_reply(replace(SUNG, sections=()), task, 1, ENGLISH)
     assert (plain.embed.description or "").split("\n")[2:] == [
         "`0:02` Paper \\*boats\\*",
         "`1:02` Row",
     ]
+
+
+def test_timed_lyrics_open_a_reader_with_the_times_of_the_sections() -> None:
+    """Those of the version that was asked for."""
+    clips = (
+        a_clip(title="Paper Boats", lyrics="[Verse]\nOther words"),
+        a_clip(title="Paper Boats", lyrics="[Verse]\nPaper *boats*\n\n[Chorus]\nRow"),
+    )
+    for task, placeholder in (
+        (a_song(clips=clips), ENGLISH.text("reader-go-to-version", number=2)),
+        (a_song(clips=(clips[1], clips[1])), ENGLISH.text("reader-go-to-version", number=2)),
+    ):
+        reply = timing_reply(SUNG, task, 2, ENGLISH)
+        assert reply.content == "🎤 The timed lyrics of **Paper Boats**, version 2"
+        assert "Paper \\*boats\\*" in (reply.embed.description or "")
+        assert reply.view is not None
+        (menu,) = (each for each in reply.view.children if isinstance(each, discord.ui.Select))
+        assert menu.placeholder == placeholder
+        assert [each.label for each in menu.options] == ["Verse · 0:02", "Chorus · 1:02"]
+        assert reply.file is not None
 
 
 def test_files_that_are_not_ready_or_not_usable_are_not_linked() -> None:
@@ -346,6 +367,6 @@ def test_files_that_are_not_ready_or_not_usable_are_not_linked() -> None:
     text = stems.embed.description or ""
     assert "• [Vocals](" in text
     assert f"• [{ENGLISH.text('create-stem', number=2)}](" in text
-    assert timing_reply(None, "", "", ENGLISH).file is None
-    nothing = timing_reply(TimedLyrics((), ()), "", "", ENGLISH)
+    assert timing_reply(None, a_song(), 1, ENGLISH).file is None
+    nothing = timing_reply(TimedLyrics((), ()), a_song(), 1, ENGLISH)
     assert nothing.embed.description == ENGLISH.text("create-timing-none")

@@ -7,7 +7,7 @@ card-lyrics-of = Lyrics · { $versions }
 card-page = Page { $number } of { $total }
 
 card-button-listen = ▶ Play
-card-button-listen-of-several = ▶ Play { $number }
+card-button-listen-of-several = ▶ { $number }
 card-button-preview = ▶ Preview
 card-button-preview-of-several = ▶ Preview { $number }
 card-button-video = Video

@@ -55,8 +55,8 @@ create-told-private = I'll send it to you in a DM when it's done.
 create-usually-here = It usually takes { $time }; then I'll post it here.
 create-usually-there = It usually takes { $time }; then I'll post it in { $place }.
 create-usually-private = It usually takes { $time }; then I'll send it to you in a DM.
-create-left = { $left } of { $limit } left today.
-create-left-here = In this server { $left } of { $limit } left today.
+create-left = { $left } left of { $limit } in 24 hours.
+create-left-here = In this server { $left } left of { $limit } in 24 hours.
 create-price = Price: { $price }
 
 create-refused-off = Creating is switched off in this server. Whoever manages it can switch it on with { COMMAND("suno-settings create") }.
@@ -113,15 +113,16 @@ create-timing-none = The relay knows no times for this version. Instrumental son
 
 creation-error-per-day =
     { $limit ->
-        [one] You can make 1 a day here, and you have. The next is possible { $time }.
-       *[other] You can make { $limit } a day here, and you have. The next is possible { $time }.
+        [one] You can make 1 in 24 hours here, and you have. The next is possible { $time }.
+       *[other] You can make { $limit } in 24 hours here, and you have. The next is possible { $time }.
     }
-creation-error-server-day = This server can make { $limit } a day, and it has. The next is possible { $time }.
+creation-error-server-day = This server can make { $limit } in 24 hours, and it has. The next is possible { $time }.
 creation-error-at-once =
     { $limit ->
         [one] You already have one on its way. Wait until it's done, then go on.
        *[other] You already have { $limit } on their way. Wait until one is done, then go on.
     }
+creation-error-repeated = You already asked for this again a moment ago. I'll post what comes of it.
 
 # Why nothing was created, and what to do.
 create-rejected-moderation = The text didn't pass Suno's moderation.
@@ -140,5 +141,7 @@ create-rejected-unsupported = The relay doesn't offer this, or not with this mod
 create-advice-unsupported = Edit it and choose another model, then try again.
 create-rejected-failed = Something broke inside the relay, and it began nothing.
 create-advice-failed = Try again in a few minutes.
+create-rejected-expired = This had waited for over ten minutes when I started again, so I didn't send it.
+create-advice-expired = If you still want it, try again.
 create-rejected-cancelled = The request never left me.
 create-advice-cancelled = If you still want it, try again.

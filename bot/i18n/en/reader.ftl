@@ -1,6 +1,7 @@
 # The lyrics reader, and the buttons of a status card.
 
 reader-go-to = Go to …
+reader-go-to-version = Sections of version { $number }
 reader-share = Share in channel
 reader-file = As a file
 reader-shared = Shared. Everybody here can read along while you turn the pages.

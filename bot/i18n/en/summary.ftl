@@ -68,6 +68,7 @@ summary-rejected =
         [invalid] refused by the relay
         [unsupported] not offered by the relay
         [failed] relay error
+        [expired] waited too long
        *[cancelled] cancelled
     }
 summary-unconfirmed = no clear answer from the relay

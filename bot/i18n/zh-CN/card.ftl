@@ -7,7 +7,7 @@ card-lyrics-of = 歌词 · { $versions }
 card-page = 第 { $number } 页，共 { $total } 页
 
 card-button-listen = ▶ 播放
-card-button-listen-of-several = ▶ 播放 { $number }
+card-button-listen-of-several = ▶ { $number }
 card-button-preview = ▶ 试听
 card-button-preview-of-several = ▶ 试听 { $number }
 card-button-video = 视频

@@ -55,8 +55,8 @@ create-told-private = 完成后我会私信发给你。
 create-usually-here = 通常需要{ $time }，完成后我会发在这里。
 create-usually-there = 通常需要{ $time }，完成后我会发到 { $place }。
 create-usually-private = 通常需要{ $time }，完成后我会私信发给你。
-create-left = 今天还剩 { $left } 次，共 { $limit } 次。
-create-left-here = 这个服务器今天还剩 { $left } 次，共 { $limit } 次。
+create-left = 24 小时内可以创作 { $limit } 次，还剩 { $left } 次。
+create-left-here = 这个服务器 24 小时内可以创作 { $limit } 次，还剩 { $left } 次。
 create-price = 价格：{ $price }
 
 create-refused-off = 这个服务器没有开启创作。服务器的管理者可以用 { COMMAND("suno-settings create") } 开启。
@@ -111,9 +111,10 @@ create-timing = 🎤 { $version }的同步歌词
 create-timing-line = `{ $time }` { $section }
 create-timing-none = 中转站没有这个版本的时间。纯音乐没有歌词。
 
-creation-error-per-day = 你在这里每天可以创作 { $limit } 次，已经用完了。{ $time }可以再来。
-creation-error-server-day = 这个服务器每天可以创作 { $limit } 次，已经用完了。{ $time }可以再来。
+creation-error-per-day = 你在这里 24 小时内可以创作 { $limit } 次，已经用完了。{ $time }可以再来。
+creation-error-server-day = 这个服务器 24 小时内可以创作 { $limit } 次，已经用完了。{ $time }可以再来。
 creation-error-at-once = 你已经有 { $limit } 个在进行中。等其中一个完成再继续。
+creation-error-repeated = 你刚刚已经让我再来一次了，有结果我会发出来。
 
 # 为什么没有生成，以及怎么办。
 create-rejected-moderation = 文字没有通过 Suno 的内容审核。
@@ -132,5 +133,7 @@ create-rejected-unsupported = 中转站不提供这项功能，或者不支持�
 create-advice-unsupported = 修改一下，换一个模型，再试一次。
 create-rejected-failed = 中转站内部出了问题，什么都没有开始。
 create-advice-failed = 过几分钟再试一次。
+create-rejected-expired = 我重新启动时，这个请求已经等了十多分钟，所以没有再发送。
+create-advice-expired = 如果还需要，再试一次。
 create-rejected-cancelled = 请求还没有发出去。
 create-advice-cancelled = 如果还需要，再试一次。

@@ -1,6 +1,7 @@
 # 歌词阅读器，以及状态卡片上的按钮。
 
 reader-go-to = 跳到……
+reader-go-to-version = 版本 { $number } 的段落
 reader-share = 分享到频道
 reader-file = 存为文件
 reader-shared = 已分享：这里的人都能一起看，由你来翻页。

@@ -46,6 +46,7 @@ summary-rejected =
         [invalid] 被中转站拒绝
         [unsupported] 中转站不提供
         [failed] 中转站出错
+        [expired] 等待太久
        *[cancelled] 已取消
     }
 summary-unconfirmed = 中转站没有明确回应

@@ -11,8 +11,8 @@ if an account or its key is not where it should be; or if a relay charged what n
 a quota does not count what it charged. The clocks of the bot, the relays and Discord are advanced
 together.
 
-Read ``plan`` (what a seed means), ``faults`` (how faults are injected), ``accounts`` (how accounts
-are changed), ``creations`` (what users do about creations) with ``creation_audit``, ``runner`` (how
-a round runs), then ``audit`` with its values in ``user_actions``, ``expected_results`` and
-``messages``.
+Read ``plan`` with ``creation_plan`` (what a seed means), ``faults`` (how faults are injected),
+``accounts`` (how accounts are changed), ``creations`` (what users do about creations) with
+``creation_audit``, ``runner`` (how a round runs), then ``audit`` with its values in
+``user_actions``, ``expected_results`` and ``messages``.
 """

@@ -29,9 +29,14 @@ from tests.e2e.chaos.creation_audit import (
     beginnings,
     mark_in,
 )
+from tests.e2e.chaos.creation_plan import (
+    PlannedCreation,
+    PlannedRepeat,
+    PlannedStop,
+    SubmissionFault,
+)
 from tests.e2e.chaos.environment import Environment
 from tests.e2e.chaos.messages import PostedMessage
-from tests.e2e.chaos.plan import PlannedCreation, PlannedRepeat, PlannedStop, SubmissionFault
 
 _REPLY_TIMEOUT = 2.0
 """Real seconds for which a user waits for a reply."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
 
+from tests.e2e.chaos.creation_plan import CreationPlan, plan_creations
 from tests.e2e.chaos.expected_results import TaskEnding
 from tests.e2e.chaos.user_actions import Command
 
@@ -116,75 +117,6 @@ class PlannedAccountChange:
     """Real seconds after the beginning of the round."""
 
 
-class SubmissionFault(StrEnum):
-    """What goes wrong with the next request to create something, at every relay."""
-
-    LOST = "charged, and the connection cut"
-    FAILS = "502 html"
-    REFUSED = "400 moderation"
-    BUSY = "503 no channel"
-    SLOW = "answered late"
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedCreation:
-    """Something that a user creates; ``user`` and ``channel`` as in ``PlannedAction``."""
-
-    mark: str
-    """What stands in its text."""
-    is_song: bool
-    user: int
-    channel: int
-    delay: float
-    """Real seconds after the beginning of the round."""
-    fault: SubmissionFault | None
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedRepeat:
-    """A user who presses *Try again* under one of the messages that stand there then.
-
-    ``choice``, from 0 to 1, says under which of them.
-    """
-
-    choice: float
-    user: int
-    delay: float
-    """Real seconds after the beginning of the round."""
-    fault: SubmissionFault | None
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedStop:
-    """The user of a request that is under way then does not wait for it any more.
-
-    ``choice``, from 0 to 1, says of which of them; 0 is the newest. ``channel``: where they say so.
-    """
-
-    choice: float
-    channel: int
-    delay: float
-    """Real seconds after the beginning of the round."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedErasure:
-    """A user who deletes at the end of a round what is stored about them."""
-
-    user: int
-    channel: int
-
-
-@dataclass(frozen=True, slots=True)
-class CreationPlan:
-    """What happens in a round with what users create."""
-
-    creations: tuple[PlannedCreation, ...]
-    repeats: tuple[PlannedRepeat, ...]
-    stops: tuple[PlannedStop, ...]
-    erasure: PlannedErasure | None
-
-
 @dataclass(frozen=True, slots=True)
 class PlannedFault:
     """A fault that is injected at the beginning of a round."""
@@ -240,7 +172,8 @@ def plan(seed: int, rounds: int) -> list[Round]:
     rounds_planned = []
     for number in range(1, rounds + 1):
         random = Random(f"{seed}/{number}")  # noqa: S311 # has to be repeatable
-        creation = _creation_plan(Random(f"{seed}/{number}/creations"), number)  # noqa: S311 # as above
+        for_creations = Random(f"{seed}/{number}/creations")  # noqa: S311 # as above
+        creation = plan_creations(for_creations, number, USER_COUNT, CHANNEL_COUNT + 1)
         planned = _round(random, number, task_count, creation)
         task_count += len(planned.tasks) // len(RELAYS)
         rounds_planned.append(planned)
@@ -302,50 +235,6 @@ def _account_change(random: Random) -> PlannedAccountChange:
     return PlannedAccountChange(
         random.choice(RELAYS[1:]), random.random() < 0.7, random.uniform(0.0, 0.3)
     )
-
-
-def _creation_plan(random: Random, number: int) -> CreationPlan:
-    return CreationPlan(
-        tuple(_creation(random, number, index) for index in range(random.choice((0, 1, 1, 2)))),
-        tuple(
-            PlannedRepeat(
-                random.random(),
-                random.randrange(USER_COUNT),
-                random.uniform(0.0, 0.5),
-                _submission_fault(random),
-            )
-            for _ in range(random.choice((0, 0, 1, 1, 2)))
-        ),
-        tuple(
-            PlannedStop(
-                random.random() ** 2,
-                random.randrange(CHANNEL_COUNT + 1),
-                random.uniform(0.1, 0.8),
-            )
-            for _ in range(random.choice((0, 0, 0, 1)))
-        ),
-        _erasure(random) if random.random() < 0.05 else None,
-    )
-
-
-def _creation(random: Random, number: int, index: int) -> PlannedCreation:
-    return PlannedCreation(
-        f"wish-{number:05}-{index}-of-chaos",
-        random.random() < 0.7,
-        random.randrange(USER_COUNT),
-        random.randrange(CHANNEL_COUNT + 1),
-        random.uniform(0.0, 0.3),
-        _submission_fault(random),
-    )
-
-
-def _submission_fault(random: Random) -> SubmissionFault | None:
-    return random.choice(list(SubmissionFault)) if random.random() < 0.15 else None
-
-
-def _erasure(random: Random) -> PlannedErasure:
-    """Plan an erasure by a user who manages no account: that is not an account's disconnection."""
-    return PlannedErasure(random.randrange(1, USER_COUNT - 1), random.randrange(CHANNEL_COUNT + 1))
 
 
 def _fault(random: Random) -> PlannedFault:

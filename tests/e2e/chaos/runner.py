@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from math import inf
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from bot.storage.database import DatabaseThread
 from sandbox.discord import ActionUnavailable, Event, Interaction, Request
 from tests.e2e.chaos.accounts import KEY_PREFIX, Accounts
 from tests.e2e.chaos.audit import AuditResult, audit
+from tests.e2e.chaos.creation_plan import CreationPlan, PlannedErasure
 from tests.e2e.chaos.creations import Creations
 from tests.e2e.chaos.environment import Environment, open_environment
 from tests.e2e.chaos.erasure import ask_to_forget, confirm
@@ -23,10 +25,6 @@ from tests.e2e.chaos.plan import (
     NewTask,
     PlannedAccountChange,
     PlannedAction,
-    PlannedCreation,
-    PlannedErasure,
-    PlannedRepeat,
-    PlannedStop,
     Round,
     nonce_window,
     plan,
@@ -105,10 +103,7 @@ class ChaosRun:
         actions += [
             asyncio.create_task(self.change_account(change)) for change in planned.account_changes
         ]
-        creation = planned.creation
-        actions += [asyncio.create_task(self.create(each)) for each in creation.creations]
-        actions += [asyncio.create_task(self.repeat(each)) for each in creation.repeats]
-        actions += [asyncio.create_task(self.stop(each)) for each in creation.stops]
+        actions += self.begin_creations(planned.creation)
         bot_exit = asyncio.create_task(self.restart_bot(planned))
         await asyncio.sleep(planned.pause)
         for seconds in planned.clock_steps:
@@ -117,8 +112,8 @@ class ChaosRun:
         await bot_exit
         await asyncio.gather(*actions)
         await self.ensure_running()
-        if creation.erasure is not None:
-            await self.forget(creation.erasure)
+        if planned.creation.erasure is not None:
+            await self.forget(planned.creation.erasure)
         self.creations.look_up()
 
     def note(self, line: str) -> None:
@@ -154,23 +149,21 @@ class ChaosRun:
             if change is None or not change.is_done:
                 raise RuntimeError(f"The account at {relay} cannot be connected: {change}")
 
-    async def create(self, planned: PlannedCreation) -> None:
-        """Let a user create something, and wait for the reply."""
-        await asyncio.sleep(planned.delay)
-        if (created := await self.creations.create(planned)) is not None:
-            self.note(f"  {created}")
+    def begin_creations(self, planned: CreationPlan) -> list[asyncio.Task[None]]:
+        """Let users create, repeat and stop creations at the same time."""
+        creations = self.creations
+        actions: list[tuple[float, Callable[[], Awaitable[object | None]]]] = [
+            *((each.delay, partial(creations.create, each)) for each in planned.creations),
+            *((each.delay, partial(creations.repeat, each)) for each in planned.repeats),
+            *((each.delay, partial(creations.stop, each)) for each in planned.stops),
+        ]
+        return [asyncio.create_task(self.do(*each)) for each in actions]
 
-    async def repeat(self, planned: PlannedRepeat) -> None:
-        """Let a user press *Try again*, and wait for the reply."""
-        await asyncio.sleep(planned.delay)
-        if (repeated := await self.creations.repeat(planned)) is not None:
-            self.note(f"  {repeated}")
-
-    async def stop(self, planned: PlannedStop) -> None:
-        """Let a user stop waiting for what they asked for."""
-        await asyncio.sleep(planned.delay)
-        if (stopped := await self.creations.stop(planned)) is not None:
-            self.note(f"  {stopped}")
+    async def do(self, delay: float, action: Callable[[], Awaitable[object | None]]) -> None:
+        """Let a user do something after a time (real seconds); note what happened, if anything."""
+        await asyncio.sleep(delay)
+        if (happened := await action()) is not None:
+            self.note(f"  {happened}")
 
     async def forget(self, planned: PlannedErasure) -> None:
         """Let a user delete their data; nothing else happens meanwhile."""
