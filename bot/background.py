@@ -1,5 +1,8 @@
 """The background loops: poll, deliver, update live cards, prune.
 
+Of several processes on one database one leads, and runs them all; the others do in the meantime
+only what every process does for itself.
+
 discord.py's ``tasks.loop`` ends for good at the first unexpected exception. A loop of this module
 logs the exception and goes on; only ``BackgroundLoops.stop`` ends it.
 """
@@ -10,9 +13,12 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from contextvars import Context, copy_context
+from dataclasses import dataclass, replace
 
+from bot.leadership import Leadership
 from bot.storage.retention import DepartedServers, Retention
+from bot.storage.terms import LeadershipLost
 
 log = logging.getLogger(__name__)
 
@@ -28,21 +34,29 @@ DELAY_AFTER_FAILURE = 5.0
 PRUNE_INTERVAL = 86400.0
 """Seconds between two removals of expired rows."""
 
+ALWAYS_LEADING = Leadership(None)
+
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """One loop: its name in logs and metrics, its tick, and the event that wakes it early."""
+    """One loop: its name in logs and metrics, its tick, and the event that wakes it early.
+
+    ``follower_tick``: what it does while another process leads; ``None``: nothing.
+    """
 
     name: str
     tick: Tick
     wake: asyncio.Event
+    follower_tick: Tick | None = None
 
 
 class BackgroundLoops:
     """Runs loops from ``start`` to ``stop``.
 
     ``finish``: called by ``stop`` after the loops have ended, all together, so that what they began
-    can end. ``on_failure``: called with a loop's name after each tick that failed.
+    can end. ``abandon``: called when another process may lead, so that nothing more is sent; the
+    loops have ended then. ``lead``: called when this process begins to lead, before the loops
+    start. ``on_failure``: called with a loop's name after each tick that failed.
     """
 
     def __init__(
@@ -50,34 +64,86 @@ class BackgroundLoops:
         loops: Sequence[Loop],
         finish: Sequence[Callable[[], Awaitable[None]]],
         on_failure: Callable[[str], None],
+        *,
+        leadership: Leadership = ALWAYS_LEADING,
+        lead: Sequence[Callable[[], None]] = (),
+        abandon: Sequence[Callable[[], Awaitable[None]]] = (),
     ) -> None:
+        self.leadership = leadership
         self.last_tick_at: dict[str, float] = {}
         """When each loop last ticked without a failure (Unix seconds)."""
         self._loops = tuple(loops)
         self._finish = tuple(finish)
         self._on_failure = on_failure
+        self._lead = tuple(lead)
+        self._abandon = tuple(abandon)
         self._tasks: list[asyncio.Task[None]] = []
+        self._leading: asyncio.Task[None] | None = None
+        self._is_stopped = False
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the loops."""
         return tuple(loop.name for loop in self._loops)
 
+    @property
+    def running(self) -> tuple[str, ...]:
+        """The names of the loops that have something to do now."""
+        leads = self.leadership.is_held
+        return tuple(loop.name for loop in self._loops if leads or loop.follower_tick)
+
     def start(self) -> None:
         """Start the loops in the running event loop."""
-        self._tasks = [
-            asyncio.create_task(run_forever(loop, self.last_tick_at, self._on_failure))
-            for loop in self._loops
-        ]
+        self._is_stopped = False
+        if self.leadership.is_held:
+            self._begin_to_lead(copy_context())
+        self._leading = asyncio.create_task(self.leadership.run(self._gain, self._follow))
 
     async def stop(self) -> None:
         """Stop the loops, then wait for what they began. Safe to call again."""
+        leading, self._leading = self._leading, None
+        if leading is None:
+            return
+        self._is_stopped = True
+        await self._cancel()
+        await asyncio.gather(*(finish() for finish in self._finish))
+        leading.cancel()
+        await asyncio.gather(leading, return_exceptions=True)
+
+    def _gain(self, context: Context) -> None:
+        self.last_tick_at.update(dict.fromkeys(self.names, time.time()))  # none is late yet
+        self._begin_to_lead(context)
+
+    def _begin_to_lead(self, context: Context) -> None:
+        if self._is_stopped:
+            return
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        for lead in self._lead:
+            context.run(lead)
+        for loop in self._loops:
+            self._start(loop, loop.tick, context.copy())
+
+    async def _follow(self) -> None:
+        """Do only what every process does."""
+        await self._cancel()
+        await asyncio.gather(*(abandon() for abandon in self._abandon))
+        if self._is_stopped:
+            return
+        for loop in self._loops:
+            if loop.follower_tick is not None:
+                self._start(loop, loop.follower_tick, None)
+
+    def _start(self, loop: Loop, tick: Tick, context: Context | None) -> None:
+        run = run_forever(replace(loop, tick=tick), self.last_tick_at, self._on_failure)
+        self._tasks.append(asyncio.create_task(run, context=context))
+
+    async def _cancel(self) -> None:
         tasks, self._tasks = self._tasks, []
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if tasks:
-            await asyncio.gather(*(finish() for finish in self._finish))
 
 
 class RetentionJob:
@@ -120,6 +186,10 @@ async def run_forever(
         loop.wake.clear()
         try:
             due_at = await loop.tick()
+        except LeadershipLost as error:
+            log.info("Tick ended: loop=%s cause=%s", loop.name, error)
+            await asyncio.sleep(delay_after_failure)
+            continue
         except Exception as error:  # noqa: BLE001 # the guard of the loop: logged with its cause
             failures.record_failure(error)
             on_failure(loop.name)

@@ -18,7 +18,7 @@ from bot.accounts.service import AccountService
 from bot.background import BackgroundLoops
 from bot.creation.clip_actions import ClipActionService
 from bot.creation.service import CreationService
-from bot.delivery.discord_calls import trace_calls
+from bot.delivery.discord_calls import refuse_after_term, trace_calls
 from bot.delivery.discord_requests import (
     GlobalRateLimiter,
     RequestMonitor,
@@ -119,8 +119,14 @@ class SunoBot(GatewayClient):
         cogs: Sequence[str],
         gateway_timing: GatewayTiming,
         trace: aiohttp.TraceConfig,
+        *,
+        shard_ids: list[int] | None = None,
+        shard_count: int | None = None,
     ) -> None:
-        """``cogs``: modules to load as extensions. ``trace``: told of every request to Discord."""
+        """``cogs``: modules to load as extensions. ``trace``: told of every request to Discord.
+
+        ``shard_ids``: the shards to serve of ``shard_count``; ``None``: all.
+        """
         Route.BASE = addresses.api_url
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # no voice is used
         super().__init__(
@@ -133,6 +139,8 @@ class SunoBot(GatewayClient):
             allowed_mentions=discord.AllowedMentions.none(),
             member_cache_flags=discord.MemberCacheFlags.none(),
             http_trace=trace,
+            shard_ids=shard_ids,
+            shard_count=shard_count,
         )
         self._cogs = tuple(cogs)
         self.started_at = time.time()
@@ -178,7 +186,7 @@ class SunoBot(GatewayClient):
         limits, now = self.staleness_limits, time.time()
         last_ticks = {
             name: self.background.last_tick_at.get(name, self.started_at)
-            for name in self.background.names
+            for name in self.background.running
         }
         stuck = [at for name, at in last_ticks.items() if now - at > limits.for_loop(name)]
         return min(stuck, default=None)
@@ -239,6 +247,7 @@ def request_trace(monitor: RequestMonitor, metrics: Metrics) -> aiohttp.TraceCon
     trace = aiohttp.TraceConfig()
     trace_calls(trace)
     trace.on_request_start.append(wait_for_permit)
+    trace.on_request_start.append(refuse_after_term)
     monitor.observe(trace)
     count_responses(trace, metrics)
     return trace

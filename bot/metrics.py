@@ -30,6 +30,7 @@ _DESCRIPTIONS = {
     "suno_bot_failed_rounds": "Ticks of the background loops that failed unexpectedly.",
     "suno_bot_event_loop_lag_seconds": "How late the event loop wakes a sleeper.",
     "suno_bot_ready": "1 while the bot is connected to Discord.",
+    "suno_bot_leader": "1 while this process polls, creates and sends; 0 while another one does.",
     "suno_bot_running_tasks": "Tasks that are watched now.",
     "suno_bot_deliveries_waiting": "Messages that are not sent yet.",
     "suno_bot_longest_wait_seconds": (
@@ -98,6 +99,7 @@ class Metrics:
         self.failed_ticks = self._counter("suno_bot_failed_rounds", "loop")
         self.loop_lag = self._histogram("suno_bot_event_loop_lag_seconds", _LAG_BUCKETS)
         self.ready = self._gauge("suno_bot_ready")
+        self.leader = self._gauge("suno_bot_leader")
         self.running_tasks = self._gauge("suno_bot_running_tasks")
         self.queued_deliveries = self._gauge("suno_bot_deliveries_waiting", "state")
         self.oldest_delivery_age = self._gauge("suno_bot_longest_wait_seconds")

@@ -3,6 +3,7 @@
 They come from the environment and from ``.env`` in the current directory; the environment wins.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -92,6 +93,23 @@ def _encryption_keys(value: SecretStr) -> SecretStr:
     return SecretStr(text)
 
 
+_SHARDS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?/(\d{1,5})")
+
+
+def _shards(text: str) -> str:
+    text = "".join(text.split())
+    if not text:
+        return text
+    if (found := _SHARDS.fullmatch(text)) is None:
+        raise ValueError("must have the form FIRST-LAST/COUNT, such as 0-3/16, or NUMBER/COUNT")
+    first, last, count = (int(each or found[1]) for each in found.groups())
+    if not first <= last < count:
+        raise ValueError(
+            "must count from 0: with 16 shards, 0-15/16 are all, and 8-15/16 the second half"
+        )
+    return text
+
+
 _DATABASE_PASSWORDS = ("password", "sslpassword")
 """The parameters of a database's URL that are secret, too."""
 
@@ -140,6 +158,8 @@ class Settings(BaseSettings):
     discord_api_url: Annotated[str, _safe_url("https", "http")] = DISCORD_API
     discord_gateway_url: Annotated[str, _safe_url("wss", "ws")] = ""
     """Empty: the one that Discord's API names."""
+    shards: Annotated[str, AfterValidator(_shards)] = ""
+    """The shards that this process serves: ``0-3/16``, or ``5/16``; empty: all."""
     relay_profiles: Annotated[Path | None, AfterValidator(_profiles_file)] = None
     """A file that changes and adds relays, models and what can be created; ``None``: none."""
     suno_relay: str = "deerapi"
@@ -227,6 +247,18 @@ class Settings(BaseSettings):
     def database(self) -> Path | str:
         """Where the database is: a file, or the URL of a PostgreSQL database."""
         return self.database_url.get_secret_value() or self.database_path
+
+    @property
+    def shard_ids(self) -> list[int] | None:
+        """The numbers of the shards that this process serves; ``None``: all."""
+        if (found := _SHARDS.fullmatch(self.shards)) is None:
+            return None
+        return list(range(int(found[1]), int(found[2] or found[1]) + 1))
+
+    @property
+    def shard_count(self) -> int | None:
+        """How many shards there are in all processes; ``None``: as many as Discord recommends."""
+        return int(self.shards.rpartition("/")[2]) if self.shards else None
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ them in the order in which they ask.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 
 from bot.accounts.connection import AccountConnection
@@ -47,7 +48,8 @@ class _Open:
     account: RelayAccount
     """As it was stored when the connection was opened."""
     connection: AccountConnection
-    polling: asyncio.Task[None]
+    polling: asyncio.Task[None] | None
+    """``None`` while another process polls."""
     used_at: float
     """Unix seconds."""
     is_rejected: bool
@@ -94,6 +96,8 @@ class AccountRegistry:
         self._unusable: set[str] = set()
         """The accounts whose key or address this process cannot use."""
         self._is_closed = False
+        self._poll_context: Context | None = copy_context()
+        """In which the accounts are polled; ``None`` while another process does that."""
 
     @property
     def connections(self) -> list[AccountConnection]:
@@ -161,11 +165,48 @@ class AccountRegistry:
         running = await self.close_deleted()
         await self._check_keys(now)
         await self._open_running(running)
-        for account_id, entry in list(self._open.items()):
-            if entry.used_at <= now - IDLE_TIMEOUT and not running.get(account_id):
-                await self._close(account_id)
+        await self._close_idle(now, {each for each, has_tasks in running.items() if has_tasks})
         await tell_owners(self._accounts, self._tell_rejected, self._clock)
         return now + TICK_INTERVAL
+
+    async def follower_tick(self) -> float:
+        """Do what ``tick`` does for connections that look up, but do not poll.
+
+        Returns when to do it again (Unix seconds).
+        """
+        now = self._clock()
+        await self.close_deleted()
+        await self._check_keys(now)
+        await self._close_idle(now, set())
+        return now + TICK_INTERVAL
+
+    def start_polling(self) -> None:
+        """Poll the accounts, in the context of the caller."""
+        self._poll_context = copy_context()
+        for entry in self._open.values():
+            if entry.polling is None:
+                entry.polling = self._start_polling(entry.connection)
+
+    async def stop_polling(self) -> None:
+        """Poll no account: another process does."""
+        self._poll_context = None
+        polling = [entry.polling for entry in self._open.values() if entry.polling]
+        for entry in self._open.values():
+            entry.polling = None
+        for task in polling:
+            task.cancel()
+        await asyncio.gather(*polling, return_exceptions=True)
+        await asyncio.gather(*(each.poller.abandon() for each in self.connections))
+
+    def _start_polling(self, connection: AccountConnection) -> asyncio.Task[None] | None:
+        if self._poll_context is None:
+            return None
+        return asyncio.create_task(self._poll(connection), context=self._poll_context.copy())
+
+    async def _close_idle(self, now: float, polled: Collection[str]) -> None:
+        for account_id, entry in list(self._open.items()):
+            if entry.used_at <= now - IDLE_TIMEOUT and account_id not in polled:
+                await self._close(account_id)
 
     async def aclose(self) -> None:
         """Close all connections but the operator's; none is opened any more."""
@@ -222,7 +263,7 @@ class AccountRegistry:
             self._log_unusable(account_id, error)
             return None
         self._unusable.discard(account_id)
-        polling = asyncio.create_task(self._poll(connection))
+        polling = self._start_polling(connection)
         is_rejected = account.rejected_since is not None
         entry = _Open(account, connection, polling, self._clock(), is_rejected)
         self._open[account_id] = entry
@@ -235,8 +276,9 @@ class AccountRegistry:
 
     async def _close(self, account_id: str) -> None:
         if entry := self._open.pop(account_id, None):
-            entry.polling.cancel()
-            await asyncio.gather(entry.polling, return_exceptions=True)
+            if entry.polling is not None:
+                entry.polling.cancel()
+                await asyncio.gather(entry.polling, return_exceptions=True)
             await entry.connection.aclose()
 
     async def _poll(self, connection: AccountConnection) -> None:

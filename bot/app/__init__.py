@@ -29,6 +29,7 @@ from bot.delivery.live_card_updater import LIVE_CARD_TIMING, LiveCardTiming, Liv
 from bot.delivery.relay_facts import RelayFacts
 from bot.delivery.welcome import WelcomeMessages
 from bot.gateway import GATEWAY_TIMING, GatewayTiming
+from bot.leadership import Leadership
 from bot.metrics import Metrics
 from bot.monitoring.collector import AccountRequests
 from bot.monitoring.health import HealthProbes, StalenessLimits
@@ -38,6 +39,7 @@ from bot.settings import Settings
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import Erasure
 from bot.storage.key_value import KeyValueStore
+from bot.storage.leases import LeaderLock
 from bot.storage.queue_statistics import QueueStatistics
 from bot.storage.retention import Retention
 from bot.storage.user_settings import UserSettingsStore
@@ -86,7 +88,8 @@ def health_probes(bot: BotParts, database: DatabaseThread, queues: QueueStatisti
     client = bot.client
     return HealthProbes(
         started_at=time.time(),
-        loops=client.background.names,
+        loops=lambda: client.background.running,
+        leads=lambda: client.background.leadership.is_held,
         last_tick_at=client.background.last_tick_at,
         missing_connection=client.missing_connection,
         ping_database=database.check,
@@ -164,7 +167,11 @@ def _build_client(
     settings: Settings, cogs: Sequence[str], timing: GatewayTiming, trace: aiohttp.TraceConfig
 ) -> SunoBot:
     addresses = Addresses(settings.discord_api_url, settings.discord_gateway_url)
-    client = SunoBot(addresses, cogs, timing, trace)
+    client = SunoBot(
+        *(addresses, cogs, timing, trace),
+        shard_ids=settings.shard_ids,
+        shard_count=settings.shard_count,
+    )
     client.staleness_limits = StalenessLimits.for_rate(settings.poll_requests_per_second)
     return client
 
@@ -274,22 +281,29 @@ def _build_loops(
         *(stores.creations, registry, credit, metrics),
         operator_creates=settings.shared_relay and settings.shared_relay_creates,
     )
-    retention = RetentionJob(Retention(stores.database), stores.departed_servers)
+    database = stores.database
+    retention = RetentionJob(Retention(database), stores.departed_servers)
     operator = registry.operator
     polls = [Loop(POLL_LOOP, operator.poller.tick, operator.tasks.changed)] if operator else []
     loops = BackgroundLoops(
         (
             *polls,
-            Loop("accounts", registry.tick, asyncio.Event()),
+            Loop("accounts", registry.tick, asyncio.Event(), registry.follower_tick),
             Loop("create", submitter.tick, stores.creations.changed),
             Loop("credit", credit.tick, stores.credit.changed),
             Loop("deliver", dispatcher.tick, stores.outbox.changed),
             Loop("show", updater.tick, stores.live_cards.changed),
-            Loop("tidy", retention.tick, stores.departed_servers.changed),
+            Loop("tidy", retention.tick, stores.departed_servers.changed, retention.tick),
         ),
         finish=(
             *((operator.poller.finish,) if operator else ()),
             *(submitter.finish, dispatcher.finish, updater.finish),
+        ),
+        leadership=Leadership(LeaderLock(database) if database.is_shared else None),
+        lead=(registry.start_polling,),
+        abandon=(
+            *(registry.stop_polling, submitter.abandon),
+            *(dispatcher.abandon, updater.abandon),
         ),
         on_failure=lambda loop: metrics.failed_ticks.labels(loop).inc(),
     )

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 from sqlite3 import Error as DatabaseError
 
@@ -24,6 +25,7 @@ from bot.storage.clock_rollback import Rollback, RollbackDetector
 from bot.storage.creations import CreationStore
 from bot.storage.errors import DatabaseClosed, DatabaseUnusable
 from bot.storage.models import Creation, CreationState
+from bot.storage.terms import LeadershipLost, Term, current_term
 
 log = logging.getLogger(__name__)
 
@@ -139,6 +141,20 @@ class CreationSubmitter:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def abandon(self) -> None:
+        """Put back what is not sent yet; whoever leads finds it.
+
+        What was sent goes on: its answer is stored, unless the next leader has told by then that
+        nobody knows it.
+        """
+        if self._claiming is not None:
+            await asyncio.gather(self._claiming, return_exceptions=True)
+        unsent = [task for task, each in self._in_flight.items() if each not in self._sent]
+        for task in unsent:
+            task.cancel()
+        await asyncio.gather(*unsent, return_exceptions=True)
+        self._recovery_needed = True
+
     async def _start_due(self, now: float) -> None:
         accounts = await self._store.due_accounts(now)
         if not accounts:
@@ -149,7 +165,8 @@ class CreationSubmitter:
         for creation in await self._store.claim(
             now, free, max_submitting=self._policy.max_per_account, max_concurrent=self._limits()
         ):
-            task = asyncio.create_task(self._submit(creation))
+            work = self._submit(creation, current_term.get())
+            task = asyncio.create_task(work, context=_without_term())
             self._in_flight[task] = creation.id
             task.add_done_callback(self._finished)
 
@@ -195,19 +212,28 @@ class CreationSubmitter:
             self._recovery_needed = True
         self._store.changed.set()
 
-    async def _submit(self, creation: Creation) -> None:
+    async def _submit(self, creation: Creation, term: Term | None) -> None:
         """Send a claimed request once, and store what became of it.
 
-        A stop puts it back if it was not sent yet.
+        A stop puts it back if it was not sent yet, and so does the end of the ``term`` in which it
+        was claimed.
         """
+
+        def before_sending() -> None:
+            if term is not None and not term.is_held:
+                raise LeadershipLost("another process may lead now")
+            self._sent.add(creation.id)
+
         try:
-            await self._submit_once(creation)
+            await self._submit_once(creation, before_sending)
+        except LeadershipLost:
+            await self._store.put_back(creation, self._clock())
         except asyncio.CancelledError:
             if creation.id not in self._sent:
                 await self._store.put_back(creation, self._clock())
             raise
 
-    async def _submit_once(self, creation: Creation) -> None:
+    async def _submit_once(self, creation: Creation, before_sending: Callable[[], None]) -> None:
         connection = await self._accounts.by_id(creation.account)
         if connection is None:
             await self._settle(
@@ -216,7 +242,7 @@ class CreationSubmitter:
             return
         try:
             submission = await connection.client.submit(
-                creation.request, before_sending=lambda: self._sent.add(creation.id)
+                creation.request, before_sending=before_sending
             )
         except SubmissionRejected as error:
             rejected = error
@@ -304,6 +330,16 @@ class CreationSubmitter:
 
     def _count(self, outcome: CreationOutcome) -> None:
         self._metrics.creations.labels(outcome).inc()
+
+
+def _without_term() -> Context:
+    """Return a context that belongs to no term: a result is stored whoever leads.
+
+    Its row tells whether that is still due: a request is never claimed again once it may be sent.
+    """
+    context = copy_context()
+    context.run(current_term.set, None)
+    return context
 
 
 def _fields(creation: Creation) -> str:

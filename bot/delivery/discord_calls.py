@@ -16,6 +16,7 @@ import aiohttp
 import discord
 
 from bot.delivery.discord_requests import is_json
+from bot.storage.terms import require_term
 
 log = logging.getLogger(__name__)
 
@@ -181,6 +182,18 @@ def _is_refusal(response: aiohttp.ClientResponse) -> bool:
     A proxy's page proves nothing, except with status 429: the proxy did not forward the request.
     """
     return response.status == 429 or (400 <= response.status < 500 and is_json(response.headers))
+
+
+async def refuse_after_term(
+    session: aiohttp.ClientSession,  # noqa: ARG001 # aiohttp's signature
+    context: SimpleNamespace,  # noqa: ARG001 # as above
+    request: aiohttp.TraceRequestStartParams,  # noqa: ARG001 # as above
+) -> None:
+    """Let a request not begin whose term is over: another process may send the same.
+
+    A trace calls it last, immediately before the request is sent.
+    """
+    require_term()
 
 
 def _log_unawaited_error(task: asyncio.Task[Any]) -> None:

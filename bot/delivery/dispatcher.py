@@ -131,6 +131,17 @@ class OutboxDispatcher:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def abandon(self) -> None:
+        """Wait for nothing any more: another process recovers the attempts in flight.
+
+        A call into discord.py that is under way begins no further request.
+        """
+        tasks = [*self._in_flight, *self._opener.in_flight]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._recovery_needed = True
+
     async def _recover_abandoned(self) -> None:
         """Requeue deliveries that were left in ``sending`` by a crash or an unexpected error."""
         if count := await self._outbox.recover(self._clock(), self._in_flight.values()):

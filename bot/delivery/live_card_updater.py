@@ -81,6 +81,8 @@ class LiveCardUpdater:
         self._messages = LiveCardMessages(client, self._request_monitor, clock)
         self._in_flight: dict[asyncio.Task[Any], Sequence[LiveCard]] = {}
         """The tasks in flight, and the cards that each is about; these are of one channel."""
+        self._awaited: set[asyncio.Task[Any]] = set()
+        """Those of the tasks that post a card for which somebody waits."""
         self._edits_from = float("-inf")
         self._recovery_needed = True
         self._rollbacks = RollbackDetector()
@@ -126,12 +128,26 @@ class LiveCardUpdater:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def abandon(self) -> None:
+        """Wait for nothing any more: another process recovers what is in flight.
+
+        But for cards that somebody waits for here: those are posted by whoever leads.
+        """
+        tasks = [task for task in self._in_flight if task not in self._awaited]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._recovery_needed = True
+
     def post(self, card: LiveCard) -> asyncio.Task[Exception | None]:
         """Start to post a card that was created as claimed.
 
         The result is the error, if Discord rejected it. The task must not be cancelled.
         """
-        return self._begin([card], self._post(card))
+        posting = self._begin([card], self._post(card))
+        self._awaited.add(posting)
+        posting.add_done_callback(self._awaited.discard)
+        return posting
 
     async def mark_orphaned(
         self, message: discord.Message, custom_id: str, catalog: Catalog

@@ -7,7 +7,7 @@ end, even if they fail.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -63,7 +63,8 @@ class HealthProbes:
     """Where the checks read the state of the bot. Times are Unix seconds."""
 
     started_at: float
-    loops: tuple[str, ...]
+    loops: Callable[[], Iterable[str]]
+    """Returns the background loops that have something to do now."""
     last_tick_at: Mapping[str, float]
     """When each background loop last succeeded."""
     missing_connection: Callable[[], str | None]
@@ -73,10 +74,12 @@ class HealthProbes:
     requests: RequestTimes
     due_since: Callable[[], Awaitable[float | None]]
     """Returns since when the oldest unsent message is due, ``None`` if none is."""
+    leads: Callable[[], bool] = lambda: True
+    """Whether this process sends the messages; if not, another one on its database does."""
 
     def last_successes(self) -> dict[str, float]:
         """Return when each loop last succeeded; the start of the bot, where it has not yet."""
-        return {name: self.last_tick_at.get(name, self.started_at) for name in self.loops}
+        return {name: self.last_tick_at.get(name, self.started_at) for name in self.loops()}
 
 
 def stalled_loops(probes: HealthProbes, limits: StalenessLimits, now: float) -> list[str]:
@@ -92,7 +95,7 @@ async def has_hanging_requests(probes: HealthProbes, now: float) -> bool:
     """
     times = probes.requests
     latest = max(times.last_end_at or 0.0, times.paused_until or 0.0, probes.started_at)
-    if now - latest <= MAX_HANG:
+    if now - latest <= MAX_HANG or not probes.leads():
         return False
     try:
         async with asyncio.timeout(QUERY_TIMEOUT):
@@ -119,6 +122,6 @@ async def not_ready_reason(probes: HealthProbes, now: float) -> str | None:
 
 def _failing_requests(probes: HealthProbes, due_since: float | None, now: float) -> str | None:
     latest = max(probes.requests.last_success_at or 0.0, probes.started_at)
-    if due_since is None or now - max(latest, due_since) <= MAX_FAILING:
+    if due_since is None or now - max(latest, due_since) <= MAX_FAILING or not probes.leads():
         return None
     return f"messages are due, and no request to Discord succeeded for {MAX_FAILING / 60:g} min"

@@ -130,6 +130,7 @@ class MonitoringServer:
     async def _serve_metrics(self, request: web.Request) -> web.Response:
         metrics = self._metrics
         metrics.ready.set(self._probes.missing_connection() is None)
+        metrics.leader.set(self._probes.leads())
         with suppress(Exception):  # counters in memory are served without a database, too
             async with asyncio.timeout(QUERY_TIMEOUT):
                 await self._queue_metrics.refresh()

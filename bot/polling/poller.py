@@ -123,6 +123,11 @@ class Poller:
             poll.cancel()
         await asyncio.gather(*polls, return_exceptions=True)
 
+    async def abandon(self) -> None:
+        """Cancel the polls under way, and forget what was stored: another process goes on."""
+        await self.finish(shutdown_timeout=0)
+        self._recorder.forget()
+
     async def _handle_clock_rollback(self) -> None:
         """Bring times that lie too far in the future forward, if the clock may have gone back."""
         now = self._clock()

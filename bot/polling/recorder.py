@@ -64,6 +64,13 @@ class PollRecorder:
         self._last_answer_at = now
         self._outage = Outage()
 
+    def forget(self) -> None:
+        """Forget what this process has stored: it may not be what is stored any more."""
+        self._last_answer_at = None
+        self._outage = Outage()
+        self._stored_tasks = StoredTaskCache()
+        self._missing_tasks = MissingTaskMonitor(self._store.account)
+
     def require_store(self, targets: Iterable[PollTarget]) -> None:
         """Have the next response about some of the targets stored even if it is unchanged.
 

@@ -30,6 +30,7 @@ from bot.storage.errors import (
     DatabaseUnusable,
 )
 from bot.storage.sqlite.engine import SqliteEngine
+from bot.storage.terms import LeadershipLost, current_term
 
 log = logging.getLogger(__name__)
 
@@ -46,11 +47,21 @@ class _Job(Generic[T]):
         self.erases = erases
         self.future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._function = function
+        self._term = current_term.get()
         self._result: T
         self.error: Exception | None = None
+        self.session: int
+        """Of the connection on which it ran."""
 
     def run(self, writer: Writer, connection: Connection) -> None:
-        """Run inside the open transaction; a function that fails takes back its own writes only."""
+        """Run inside the open transaction; a function that fails takes back its own writes only.
+
+        What was to be done for a term is not done in another session: that may not lead.
+        """
+        self.session = writer.session
+        if self._term is not None and self._term.session != writer.session:
+            self.error = LeadershipLost("the connection to the database was lost")
+            return
         try:
             with writer.savepoint(connection):
                 self._result = self._function(connection)
@@ -94,6 +105,8 @@ class DatabaseThread:
         defaults of its kind.
         """
         self._engine = engine or engine_at(location)
+        self.is_shared = self._engine.is_shared
+        """Whether several processes may have it open."""
         self.location = self._engine.location
         """As it is told to people: without a password."""
         self._max_batch = max_batch
@@ -145,12 +158,15 @@ class DatabaseThread:
         raised as ``DatabaseDamaged``. A coroutine that is cancelled while it waits does not take
         the function back.
         """
-        if self._closed:
-            raise DatabaseClosed(self.location)
-        job = _Job(function, erases=erases)
-        self._jobs.put(job)
-        with self._damage_reported():
-            return await job.future
+        return await self._run(_Job(function, erases=erases))
+
+    async def run_in_session(self, function: Callable[[Connection], T]) -> tuple[T, int]:
+        """Run a function as ``run`` does; return its result, and in which session it ran.
+
+        Sessions are numbered: another number is another connection.
+        """
+        job = _Job(function, erases=False)
+        return await self._run(job), job.session
 
     async def view(self, function: Callable[[Connection], T]) -> T:
         """Run a function that only reads, on a thread of its own: no commit holds it up.
@@ -184,6 +200,13 @@ class DatabaseThread:
         if self._damage is not None:
             raise DatabaseDamaged(self.location, self._damage)
         await self.run(lambda db: db.execute("SELECT * FROM tasks LIMIT 1").fetchone())
+
+    async def _run(self, job: _Job[T]) -> T:
+        if self._closed:
+            raise DatabaseClosed(self.location)
+        self._jobs.put(job)
+        with self._damage_reported():
+            return await job.future
 
     @contextmanager
     def _damage_reported(self) -> Iterator[None]:

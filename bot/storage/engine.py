@@ -54,6 +54,10 @@ class Reader(Protocol):
 class Writer(Protocol):
     """The one connection of a process that writes."""
 
+    @property
+    def session(self) -> int:
+        """The number of its session: another one once the connection was made again."""
+
     def transaction(self) -> AbstractContextManager[Connection]:
         """Begin a transaction and commit it at the end; take all of it back after an error."""
 

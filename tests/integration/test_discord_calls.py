@@ -320,13 +320,13 @@ HARMLESS = {
 gateway's WebSocket, an event of ours, and a relay."""
 
 CANCELLING = {
-    "bot/delivery/dispatcher.py": {"finish"},
-    "bot/delivery/live_card_updater.py": {"finish"},
+    "bot/delivery/dispatcher.py": {"finish", "abandon"},
+    "bot/delivery/live_card_updater.py": {"finish", "abandon"},
     "bot/lifecycle.py": {"_run_client"},
     "bot/shutdown.py": {"stop", "run_until_signal"},
-    "bot/background.py": {"stop"},
+    "bot/background.py": {"stop", "_cancel", "_begin_to_lead"},
 }
-"""Functions that cancel tasks: at the end of the process."""
+"""Functions that cancel tasks: at the end of the process, or of its time as the leader."""
 
 
 def sources() -> Iterator[tuple[str, ast.Module]]:

@@ -228,7 +228,7 @@ def probes(
 
     return HealthProbes(
         started_at=NOON,
-        loops=("poll", "deliver"),
+        loops=lambda: ("poll", "deliver"),
         last_tick_at=last_tick_at,
         missing_connection=lambda: None,
         ping_database=database.check,

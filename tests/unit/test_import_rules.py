@@ -65,7 +65,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("bot.gateway", "bot.storage", "bot.background", "bot.accounts.service"),
         "bot.creation",
     },
-    "bot.background": {"bot.storage"},
+    "bot.leadership": {"bot.storage"},
+    "bot.background": {"bot.storage", "bot.leadership"},
     "bot.start_errors": {"bot.settings", "bot.storage", "bot.monitoring"},
     "bot.lifecycle": {
         *("bot.app", "bot.client", "bot.settings", "bot.relay", "bot.storage", "bot.delivery"),

@@ -268,3 +268,21 @@ def test_an_unusable_address_of_a_database_is_refused_without_its_password(
     assert text.startswith("DATABASE_URL must be a URL")
     assert "postgresql://" in text
     assert "hidden" not in text
+
+
+def test_a_process_serves_the_shards_that_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A range of a count, one of a count, or all."""
+    settings = settings_with(monkeypatch, SHARDS="4-6/16")
+    assert (settings.shard_ids, settings.shard_count) == ([4, 5, 6], 16)
+    settings = settings_with(monkeypatch, SHARDS=" 0 / 2 ")
+    assert (settings.shard_ids, settings.shard_count) == ([0], 2)
+    settings = settings_with(monkeypatch, SHARDS="")
+    assert (settings.shard_ids, settings.shard_count) == (None, None)
+
+
+@pytest.mark.parametrize("shards", ["0-3", "3", "1,2/4", "0-4/4", "4/4", "3-1/4", "-1/4", "0/0"])
+def test_shards_that_cannot_be_are_refused(monkeypatch: pytest.MonkeyPatch, shards: str) -> None:
+    """The error shows the form, or from where shards are counted."""
+    text = refusal(monkeypatch, SHARDS=shards)
+    assert text.startswith("SHARDS ")
+    assert "0-3/16" in text or "8-15/16" in text

@@ -109,7 +109,7 @@ class PostgresWriter:
     def __init__(self, connect: Callable[[], PostgresConnection]) -> None:
         self._connect = connect
         self._connection = connect()
-        self._has_transaction = False
+        self.session = 0
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -159,10 +159,14 @@ class PostgresWriter:
         with suppress(DatabaseUnreachable):
             if not self._connection.is_lost:
                 return self._begin_once()
-        self._connection.close()
-        self._connection = self._connect()
+        self._reconnect()
         log.info("Connected to the database again")
         return self._begin_once()
+
+    def _reconnect(self) -> None:
+        self._connection.close()
+        self._connection = self._connect()
+        self.session += 1
 
     def _begin_once(self) -> str:
         self._connection.execute("BEGIN")
@@ -189,8 +193,7 @@ class PostgresWriter:
         until = time.monotonic() + RECONNECT_FOR
         while True:
             try:
-                self._connection.close()
-                self._connection = self._connect()
+                self._reconnect()
                 asked = "SELECT pg_xact_status(?::xid8)"
                 (status,) = self._connection.execute(asked, [transaction_id]).fetchone()
             except DatabaseUnreachable:

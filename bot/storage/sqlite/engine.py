@@ -96,6 +96,8 @@ class SqliteReader:
 class SqliteWriter:
     """The connection that writes to the file."""
 
+    session = 0
+
     def __init__(self, database: Database, retry_interval: float = RETRY_INTERVAL) -> None:
         self._database = database
         self._retry_interval = retry_interval

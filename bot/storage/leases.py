@@ -1,0 +1,39 @@
+"""The lock in the database that the leader of several processes holds.
+
+It belongs to the session of the connection that writes: who loses this connection can neither write
+as the leader any more, nor keep others from leading.
+"""
+
+from bot.storage.database import DatabaseThread
+from bot.storage.engine import Connection
+
+LEADER_LOCK = 0x4C454144  # "LEAD"
+"""The advisory lock of the leader's session."""
+
+_HOLDS_LOCK = """
+    SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()
+        AND classid = 0 AND objid = ?1 AND objsubid = 1 AND granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+"""
+
+
+class LeaderLock:
+    """The leader's lock, as this process sees it."""
+
+    def __init__(self, database: DatabaseThread) -> None:
+        self._database = database
+
+    async def hold(self) -> int | None:
+        """Take the lock if nobody has it; return the session that holds it for this process.
+
+        ``None`` if another process has it. Raises ``DatabaseUnusable``.
+        """
+
+        def hold(db: Connection) -> bool:
+            (holds,) = db.execute(_HOLDS_LOCK, [LEADER_LOCK]).fetchone()
+            if not holds:
+                (holds,) = db.execute("SELECT pg_try_advisory_lock(?)", [LEADER_LOCK]).fetchone()
+            return bool(holds)
+
+        holds, session = await self._database.run_in_session(hold)
+        return session if holds else None
