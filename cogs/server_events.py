@@ -1,7 +1,6 @@
 """Events of servers that add or remove the bot: greet them, keep or delete their data."""
 
 import logging
-import sqlite3
 import time
 from contextlib import suppress
 
@@ -12,7 +11,7 @@ from bot.accounts.service import AccountService
 from bot.client import SunoBot
 from bot.delivery.welcome import WelcomeMessages
 from bot.storage.erasure import Erasure
-from bot.storage.errors import DatabaseClosed
+from bot.storage.errors import DATABASE_ERRORS, DatabaseClosed
 from bot.storage.key_value import KeyValueStore
 from bot.storage.models import AccountOwner, ShardGuilds
 from bot.storage.retention import DepartedServers, missing_servers
@@ -51,7 +50,7 @@ class ServerEvents(commands.Cog):
         try:
             async with self._accounts.erasing(AccountOwner(guild_id=guild.id)):
                 await self._erasure.erase_server(guild.id, time.time())
-        except sqlite3.Error:  # the disk may be full
+        except DATABASE_ERRORS:  # the disk may be full
             self._departed_servers.mark_left(guild.id)
             raise
         log.info("Server left, data deleted: server=%s", guild.id)

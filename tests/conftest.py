@@ -87,16 +87,24 @@ def engine(request: pytest.FixtureRequest) -> Iterator[str]:
     if name == "sqlite":
         yield name
         return
-    databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
-    use_engine(databases)
+    request.getfixturevalue("on_postgres")
     yield name
+
+
+@pytest.fixture
+def on_postgres(postgres_databases: PostgresDatabases) -> Iterator[None]:
+    """Let the databases of a test be in PostgreSQL."""
+    use_engine(postgres_databases)
+    yield
     use_engine(None)
-    databases.drop_all()
+    postgres_databases.drop_all()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run the tests of the conformance suite on both engines."""
-    if any(mark.name == "both_engines" for mark in metafunc.definition.iter_markers()):
+    """Run the tests of the conformance suite on both engines, but for those of a whole bot."""
+    marks = {mark.name for mark in metafunc.definition.iter_markers()}
+    whole_bot = "sandbox" in metafunc.fixturenames
+    if "both_engines" in marks and "sqlite_only" not in marks and not whole_bot:
         metafunc.parametrize("engine", ["sqlite", "postgres"], indirect=True)
 
 

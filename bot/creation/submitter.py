@@ -12,7 +12,6 @@ import time
 from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
 from dataclasses import dataclass
-from sqlite3 import Error as DatabaseError
 
 from bot.accounts.connection import AccountConnection
 from bot.accounts.credit import CreditMonitor
@@ -23,7 +22,7 @@ from bot.relay.errors import ErrorKind, RelayError
 from bot.relay.submission_errors import SubmissionRejected
 from bot.storage.clock_rollback import Rollback, RollbackDetector
 from bot.storage.creations import CreationStore
-from bot.storage.errors import DatabaseClosed, DatabaseUnusable
+from bot.storage.errors import DATABASE_ERRORS, DatabaseClosed
 from bot.storage.models import Creation, CreationState
 from bot.storage.terms import LeadershipLost, Term, current_term
 
@@ -267,7 +266,7 @@ class CreationSubmitter:
                 return await store()
             except DatabaseClosed:
                 raise  # the bot has stopped: the next start finds the request
-            except (DatabaseError, DatabaseUnusable) as error:
+            except DATABASE_ERRORS as error:
                 log.error("Result not stored yet: %s cause=%s", _fields(creation), error)
                 await asyncio.sleep(self._policy.store_interval)
 

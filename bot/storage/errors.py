@@ -240,6 +240,14 @@ class DatabaseDriverMissing(DatabaseUnusable):
         super().__init__("at DATABASE_URL", RuntimeError("psycopg is not installed"))
 
 
+class StatementFailed(Exception):
+    """PostgreSQL refuses a statement. The text quotes no values, which may be personal data."""
+
+
+DATABASE_ERRORS = (sqlite3.Error, DatabaseUnusable, StatementFailed)
+"""What a statement raises that fails, whatever the engine and the cause."""
+
+
 class DatabaseTooNew(DatabaseUnusable):
     """A later version of the program has migrated the database to a schema unknown to this one.
 

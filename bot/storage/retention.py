@@ -10,7 +10,6 @@ relay account is disconnected at once, because nobody there can do that any more
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
@@ -20,6 +19,7 @@ from bot.storage.creation_cancellation import delete_expired_creations
 from bot.storage.database import DatabaseThread
 from bot.storage.engine import Connection
 from bot.storage.erasure import erase_server_rows, stored_server_ids
+from bot.storage.errors import DATABASE_ERRORS
 from bot.storage.forums import delete_unused_forums
 from bot.storage.limits import delete_expired_requests
 from bot.storage.models import AccountOwner, ShardGuilds
@@ -110,7 +110,7 @@ class DepartedServers:
         self._uncompared[listed.shard_id] = listed
         try:
             missing = await self._database.run(lambda db: _compare(db, listed, now), erases=True)
-        except sqlite3.Error:  # the disk may be full
+        except DATABASE_ERRORS:  # the disk may be full
             self.changed.set()
             raise
         self._missing = {

@@ -3,13 +3,12 @@
 import asyncio
 import logging
 import re
-import sqlite3
 from collections.abc import Awaitable, Callable
 
 from discord import app_commands
 
 from bot.i18n.catalog import Catalog
-from bot.storage.errors import DatabaseUnusable
+from bot.storage.errors import DATABASE_ERRORS
 from bot.storage.models import EndReason, RecentTask
 from bot.ui.escaping import sanitize_line
 from bot.ui.limits import MAX_CHOICE
@@ -45,7 +44,7 @@ async def suggest_task_ids(
     try:
         async with asyncio.timeout(timeout_seconds):
             recent = await find_recent(_last_word(typed))
-    except (TimeoutError, sqlite3.Error, DatabaseUnusable) as error:
+    except (TimeoutError, *DATABASE_ERRORS) as error:
         log.warning("No task ids suggested: cause=%s", str(error) or "database timeout")
         return []
     return matching_choices(recent, typed, catalog, now=now)

@@ -4,10 +4,13 @@ A test whose module has ``pytestmark = pytest.mark.both_engines`` runs on SQLite
 It, and what it uses, opens its databases at ``location(path)``.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from sqlite_utils import Database
 
+from bot.storage.database import DatabaseThread
 from bot.storage.engine import Connection
 from bot.storage.postgres.connection import PostgresConnection
 from bot.storage.postgres.migrations import migrate
@@ -29,10 +32,20 @@ class PostgresDatabases:
             self._names[path] = self.server.create_database(self._template)
         return self.server.url(self._names[path])
 
+    def name(self, path: Path) -> str:
+        """Return the name of the database that stands for a file."""
+        self.url(path)
+        return self._names[path]
+
+    def drop(self, path: Path) -> None:
+        """Drop the database that stands for a file."""
+        if path in self._names:
+            self.server.drop_database(self._names.pop(path))
+
     def drop_all(self) -> None:
         """Drop what a test has created."""
-        while self._names:
-            self.server.drop_database(self._names.popitem()[1])
+        for path in list(self._names):
+            self.drop(path)
 
 
 class _Current:
@@ -49,6 +62,32 @@ def use_engine(postgres: PostgresDatabases | None) -> None:
 def location(path: Path) -> Path | str:
     """Return where the test that runs has the database for which this file stands."""
     return _Current.postgres.url(path) if _Current.postgres else path
+
+
+def drop(path: Path) -> None:
+    """Drop the database for which a file stands, unless it is one."""
+    if _Current.postgres:
+        _Current.postgres.drop(path)
+
+
+def index_table() -> str:
+    """Return a table that has a row for each entry in the full-text index of the history.
+
+    In PostgreSQL that is the history itself, whose index is never without one.
+    """
+    return "history" if _Current.postgres else "history_index"
+
+
+@asynccontextmanager
+async def unwritable(database: DatabaseThread) -> AsyncIterator[None]:
+    """Let no statement change the database for a while."""
+    refuse, allow = "PRAGMA query_only = ON", "PRAGMA query_only = OFF"
+    if _Current.postgres:
+        refuse = "SET default_transaction_read_only = on"
+        allow = "SET default_transaction_read_only = off"
+    await database.run(lambda db: db.execute(refuse))
+    yield
+    await database.run(lambda db: db.execute(allow))
 
 
 def sqlite_of(connection: Connection) -> Database:

@@ -4,12 +4,14 @@ import getpass
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -38,11 +40,39 @@ def find_binaries() -> Path | None:
 
 
 class PostgresServer:
-    """A running server, and the databases in it."""
+    """A server, and the databases in it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, command: list[str], user: str) -> None:
         self.folder = folder
+        self._command = command
+        self._user = user
+        self._process: subprocess.Popen[bytes]
         self._count = 0
+
+    def start(self) -> None:
+        """Start the server; return when it takes connections."""
+        self._process = subprocess.Popen(
+            self._command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            user=self._user,
+            cwd=self.folder,
+        )
+        until = time.monotonic() + _START_TIMEOUT
+        while True:
+            try:
+                self.run("SELECT 1")
+            except psycopg.OperationalError:
+                if self._process.poll() is not None or time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
+            else:
+                return
+
+    def stop(self) -> None:
+        """End all sessions and the server."""
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait()
 
     def url(self, database: str) -> str:
         """Return the address of a database."""
@@ -59,10 +89,11 @@ class PostgresServer:
         """Drop a database, also while somebody is connected to it."""
         self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
-    def run(self, statement: str) -> None:
-        """Run a statement of the owner's."""
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(statement.encode())
+    def run(self, statement: str, database: str = "postgres") -> list[tuple[Any, ...]]:
+        """Run a statement of the owner's; return its rows."""
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
 
 
 @contextmanager
@@ -87,32 +118,12 @@ def open_server() -> Iterator[PostgresServer]:
             cwd=folder,
         )
         options = [f"-c{name}={value}" for name, value in _OPTIONS.items()]
-        process = subprocess.Popen(
-            [binaries / "postgres", "-D", data, "-k", folder, *options],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            user=user,
-            cwd=folder,
-        )
+        command = [str(binaries / "postgres"), "-D", str(data), "-k", str(folder), *options]
+        server = PostgresServer(folder, command, user)
         try:
-            server = PostgresServer(folder)
-            _wait_for(server, process)
+            server.start()
             yield server
         finally:
-            process.terminate()
-            process.wait()
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _wait_for(server: PostgresServer, process: "subprocess.Popen[bytes]") -> None:
-    until = time.monotonic() + _START_TIMEOUT
-    while True:
-        try:
-            server.run("SELECT 1")
-        except psycopg.OperationalError:
-            if process.poll() is not None or time.monotonic() > until:
-                raise
-            time.sleep(0.05)
-        else:
-            return

@@ -8,11 +8,18 @@ import psycopg
 from psycopg.adapt import Buffer, Loader
 
 from bot.storage.engine import Cursor, Values
-from bot.storage.errors import DatabaseUnreachable
+from bot.storage.errors import DatabaseUnreachable, DatabaseUnusable, StatementFailed
 from bot.storage.postgres.dialect import bind, translate
 
 _CONNECT_TIMEOUT = 5
 """Seconds."""
+
+
+_NOT_THE_STATEMENTS_FAULT = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.ReadOnlySqlTransaction,  # the server has become a standby
+)
 
 
 class _NumberLoader(Loader):
@@ -29,11 +36,14 @@ class PostgresConnection:
     def __init__(self, location: str, url: str, **options: str) -> None:
         """``location`` is the address as it is told to people, ``options`` are the server's.
 
-        Raises ``DatabaseUnreachable``.
+        Raises ``DatabaseUnreachable``, and ``DatabaseUnusable`` for what is no address.
         """
         self.location = location
         settings = " ".join(f"-c {name}={value}" for name, value in options.items())
-        with self._errors_explained():
+        not_understood = DatabaseUnusable(location, ValueError("its address is not understood"))
+        if url.partition("//")[2].partition("/")[0].count("@") > 1:
+            raise not_understood  # the driver would take part of the password for the host
+        try:
             self.raw = psycopg.connect(
                 url,
                 autocommit=True,
@@ -44,7 +54,12 @@ class PostgresConnection:
                 keepalives_interval=2,
                 keepalives_count=3,
                 tcp_user_timeout=10_000,  # milliseconds: a server that is gone is noticed then
+                prepare_threshold=None,  # a prepared statement fails once a table has a new column
             )
+        except psycopg.OperationalError as error:
+            raise DatabaseUnreachable(location, error) from error
+        except psycopg.Error:  # its text would quote the address, and so the password
+            raise not_understood from None
         self.raw.adapters.register_loader("numeric", _NumberLoader)
 
     @property
@@ -53,16 +68,19 @@ class PostgresConnection:
         return bool(self.raw.closed)
 
     def execute(self, sql: str, values: Values = (), /) -> Cursor:
-        """Run a statement. Raises ``DatabaseUnreachable`` for what is not its own fault."""
+        """Run a statement.
+
+        Raises ``StatementFailed``, and ``DatabaseUnreachable`` for what is not its fault.
+        """
         statement = translate(sql)
         with self._errors_explained():
-            return self.raw.execute(statement, bind(statement, values) or None)
+            return self.raw.execute(statement, bind(statement, values))
 
     def query(self, sql: str, values: Values = (), /) -> Iterator[dict[str, Any]]:
         """Run a statement; yield its rows by the names of their columns."""
         statement = translate(sql)
         with self._errors_explained():
-            cursor = self.raw.execute(statement, bind(statement, values) or None)
+            cursor = self.raw.execute(statement, bind(statement, values))
         names = [column.name for column in cursor.description or ()]
         return (dict(zip(names, row, strict=True)) for row in cursor)
 
@@ -84,5 +102,10 @@ class PostgresConnection:
     def _errors_explained(self) -> Iterator[None]:
         try:
             yield
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            raise DatabaseUnreachable(self.location, error) from error
+        except psycopg.Error as error:
+            if self.is_lost or isinstance(error, _NOT_THE_STATEMENTS_FAULT):
+                raise DatabaseUnreachable(self.location, error) from error
+            text = type(error).__name__
+            if isinstance(error, psycopg.ProgrammingError):  # a wrong name, for example
+                text = f"{text}: {error.diag.message_primary or error}"
+            raise StatementFailed(text) from None

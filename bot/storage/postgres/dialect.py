@@ -1,21 +1,22 @@
 """Turns the placeholders of this program's statements into those of psycopg.
 
-``?`` becomes ``%s``, ``?1`` and ``:name`` become named placeholders. SQLite's ``IS ?`` compares
+``?`` becomes ``%s``, ``?1`` and ``:name`` become named placeholders. SQLite's ``IS`` compares
 null-safely, as ``IS NOT DISTINCT FROM`` does in PostgreSQL. Text in quotes stays as it is, but for
 the percent sign, which psycopg wants doubled everywhere.
 """
 
 import re
 from functools import lru_cache
+from typing import Any
 
 from bot.storage.engine import Values
 
 _TOKEN = re.compile(
     r"""
-    (?P<text>'(?:[^']|'')*')
+    (?P<text>'(?:[^']|'')*'|"(?:[^"]|"")*")
     | (?P<comment>--[^\n]*)
     | (?P<cast>::)
-    | \bIS\s+(?P<negated>NOT\s+)?(?=[?:'])
+    | \bIS\s++(?P<negated>NOT\s++)?(?!(?:NOT|NULL|TRUE|FALSE|DISTINCT)\b)
     | \?(?P<number>\d+)
     | (?P<next>\?)
     | :(?P<name>[a-z_]\w*)
@@ -47,7 +48,19 @@ def _replace(token: "re.Match[str]") -> str:
 
 
 def bind(sql: str, values: Values) -> Values:
-    """Return the values as the translated statement takes them: by name, if it numbers them."""
-    if isinstance(values, dict) or "%(p1)s" not in sql:
-        return values
-    return {f"p{number}": value for number, value in enumerate(values, 1)}
+    """Return the values as the translated statement takes them: by name, if it numbers them.
+
+    U+0000, which PostgreSQL cannot store, becomes U+FFFD.
+    """
+    if isinstance(values, dict):
+        return {name: _storable(value) for name, value in values.items()}
+    if not _NUMBERED.search(sql):
+        return [_storable(value) for value in values]
+    return {f"p{number}": _storable(value) for number, value in enumerate(values, 1)}
+
+
+def _storable(value: Any) -> Any:
+    return value.replace("\0", "\ufffd") if isinstance(value, str) and "\0" in value else value
+
+
+_NUMBERED = re.compile(r"%\(p\d+\)s")

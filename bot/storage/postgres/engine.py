@@ -14,11 +14,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from math import inf
-from typing import TypeVar
+from typing import TypeVar, cast
 from urllib.parse import urlsplit, urlunsplit
 
-from bot.storage.engine import Connection
-from bot.storage.errors import DatabaseUnreachable
+from bot.storage.engine import Connection, Cursor, Values
+from bot.storage.errors import DatabaseUnreachable, StatementFailed
 from bot.storage.postgres.connection import PostgresConnection
 from bot.storage.postgres.migrations import migrate
 
@@ -33,11 +33,12 @@ SESSION_TIMEOUT = 6.0
 WRITER_OPTIONS = {
     "idle_session_timeout": f"{SESSION_TIMEOUT:g}s",
     "idle_in_transaction_session_timeout": "5s",
-    "lock_timeout": "10s",
     "statement_timeout": "60s",
     "synchronous_commit": "on",
 }
 READER_OPTIONS = {"default_transaction_read_only": "on", "statement_timeout": "30s"}
+LOCK_TIMEOUT = 10.0
+"""Seconds for which a transaction waits for those of other processes."""
 RECONNECT_FOR = 10.0
 """Seconds for which the fate of a transaction is asked after its connection was lost."""
 _RECONNECT_INTERVAL = 0.5
@@ -48,15 +49,17 @@ class PostgresEngine:
 
     is_shared = True
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, lock_timeout: float = LOCK_TIMEOUT) -> None:
+        """``lock_timeout``: seconds for which a transaction waits for those of other processes."""
         self._url = url
+        self._writer_options = WRITER_OPTIONS | {"lock_timeout": f"{lock_timeout * 1000:.0f}ms"}
         self.location = without_password(url)
 
     @contextmanager
     def open_writer(self) -> Iterator["PostgresWriter"]:
         """Connect, and bring the schema up to date. Raises ``DatabaseUnusable``."""
         migrate(self._connect(lock_timeout="60s"))
-        writer = PostgresWriter(lambda: self._connect(**WRITER_OPTIONS))
+        writer = PostgresWriter(lambda: self._connect(**self._writer_options))
         try:
             yield writer
         finally:
@@ -76,7 +79,10 @@ class PostgresEngine:
 
 def without_password(url: str) -> str:
     """Return the address of a database as it may be shown."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # part of a password may stand where the host does
+        return "postgresql://"
     credentials, separator, hosts = parts.netloc.rpartition("@")
     user = credentials.partition(":")[0]
     return urlunsplit((parts.scheme, f"{user}{separator}{hosts}", parts.path, "", ""))
@@ -91,10 +97,11 @@ class PostgresReader:
 
     def view(self, function: Callable[[Connection], T]) -> T:
         """Return the result of a function that only reads; again, if the connection was lost."""
-        with suppress(DatabaseUnreachable):
+        try:
             return function(self._connection)
-        if not self._connection.is_lost:
-            return function(self._connection)
+        except DatabaseUnreachable:
+            if not self._connection.is_lost:
+                raise
         self._connection = self._connect()
         return function(self._connection)
 
@@ -121,10 +128,10 @@ class PostgresWriter:
         try:
             yield self._connection
         except BaseException:
-            self._end("ROLLBACK")
+            self._roll_back()
             raise
         try:
-            self._end("COMMIT")
+            self._execute("COMMIT")
         except DatabaseUnreachable:
             if not self._was_committed(transaction_id):
                 raise
@@ -156,9 +163,11 @@ class PostgresWriter:
 
     def _begin(self) -> str:
         """Begin a transaction when no other process writes; return its id."""
-        with suppress(DatabaseUnreachable):
+        try:
+            return self._begin_once()
+        except DatabaseUnreachable:
             if not self._connection.is_lost:
-                return self._begin_once()
+                raise
         self._reconnect()
         log.info("Connected to the database again")
         return self._begin_once()
@@ -169,21 +178,26 @@ class PostgresWriter:
         self.session += 1
 
     def _begin_once(self) -> str:
-        self._connection.execute("BEGIN")
+        self._execute("BEGIN")
         try:
             taken = "SELECT pg_advisory_xact_lock(?), pg_current_xact_id()::text"
-            _, transaction_id = self._connection.execute(taken, [WRITE_LOCK]).fetchone()
+            _, transaction_id = self._execute(taken, [WRITE_LOCK]).fetchone()
         except DatabaseUnreachable:
-            self._end("ROLLBACK")
+            self._roll_back()
             raise
         return str(transaction_id)
 
-    def _end(self, statement: str) -> None:
-        if self._connection.is_lost:
-            if statement == "COMMIT":
-                self._connection.execute(statement)  # raises why
-            return
-        self._connection.execute(statement)
+    def _roll_back(self) -> None:
+        if not self._connection.is_lost:
+            with suppress(DatabaseUnreachable):  # the transaction has ended with its session
+                self._execute("ROLLBACK")
+
+    def _execute(self, statement: str, values: Values = ()) -> Cursor:
+        """Begin or end a transaction. Raises ``DatabaseUnreachable`` whatever the server says."""
+        try:
+            return self._connection.execute(statement, values)
+        except StatementFailed as error:
+            raise DatabaseUnreachable(self._connection.location, error) from error
 
     def _was_committed(self, transaction_id: str) -> bool:
         """Return whether a transaction was committed whose connection was lost meanwhile.
@@ -192,15 +206,19 @@ class PostgresWriter:
         """
         until = time.monotonic() + RECONNECT_FOR
         while True:
-            try:
-                self._reconnect()
-                asked = "SELECT pg_xact_status(?::xid8)"
-                (status,) = self._connection.execute(asked, [transaction_id]).fetchone()
-            except DatabaseUnreachable:
-                status = None
-                if time.monotonic() > until:
-                    raise
-            if status in ("committed", "aborted"):
-                log.warning("Connection lost during a commit: the transaction was %s", status)
-                return bool(status == "committed")
+            with suppress(DatabaseUnreachable):
+                status = self._status_of(transaction_id)
+                if status in ("committed", "aborted"):
+                    log.warning("Connection lost during a commit: the transaction was %s", status)
+                    return bool(status == "committed")
+            if time.monotonic() > until:
+                cause = TimeoutError("nobody knows whether the last transaction was committed")
+                raise DatabaseUnreachable(self._connection.location, cause)
             time.sleep(_RECONNECT_INTERVAL)
+
+    def _status_of(self, transaction_id: str) -> str | None:
+        """Return what the server says of a transaction, over a new connection."""
+        self._reconnect()
+        asked = "SELECT pg_xact_status(?::xid8)"
+        (status,) = self._execute(asked, [transaction_id]).fetchone()
+        return cast("str | None", status)

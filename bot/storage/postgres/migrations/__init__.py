@@ -8,7 +8,12 @@ import logging
 from importlib.resources import files
 
 from bot.storage.engine import Connection
-from bot.storage.errors import DatabaseForeign, DatabaseTooNew, DatabaseUnusable
+from bot.storage.errors import (
+    DatabaseForeign,
+    DatabaseTooNew,
+    DatabaseUnusable,
+    StatementFailed,
+)
 from bot.storage.postgres.connection import PostgresConnection
 
 log = logging.getLogger(__name__)
@@ -40,6 +45,8 @@ def migrate(connection: PostgresConnection) -> None:
                 connection.execute(f"INSERT INTO {_TABLE} (name) VALUES (?)", [name])  # noqa: S608 # a name of ours
                 log.info("Schema changed: step=%s", name)
         connection.execute("COMMIT")
+    except StatementFailed as error:  # who connects may not create tables, for example
+        raise DatabaseUnusable(connection.location, error) from error
     finally:
         connection.close()
 

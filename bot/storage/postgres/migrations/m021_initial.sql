@@ -15,15 +15,30 @@ CREATE FUNCTION max(double precision, double precision) RETURNS double precision
 CREATE FUNCTION min(double precision, double precision) RETURNS double precision
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT least($1, $2)';
 
+CREATE FUNCTION instr(text, text) RETURNS integer
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT strpos($1, $2)';
+
+CREATE FUNCTION append_with_comma(text, text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$SELECT $1 || ',' || $2$$;
+CREATE AGGREGATE group_concat(text) (SFUNC = append_with_comma, STYPE = text);
+
+-- JSON may name U+0000 and halves of surrogate pairs, which PostgreSQL cannot store.
+CREATE FUNCTION storable(document text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT CASE WHEN document !~* '\\u(0000|d[89a-f])' THEN document ELSE regexp_replace(document,
+        '(?<!\\)((?:\\\\)*)\\u(?:0000|d[89ab]..(?!\\ud[c-f]..)|(?<!\\ud[89ab]..\\u)d[c-f]..)',
+        '\1\\ufffd', 'gi') END
+$$;
+
 CREATE FUNCTION json_each(document text) RETURNS TABLE (key bigint, value text)
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 10 AS $$
-    SELECT position - 1, element
-        FROM json_array_elements_text(document::json) WITH ORDINALITY AS e (element, position)
+    SELECT position - 1, element FROM json_array_elements_text(storable(document)::json)
+        WITH ORDINALITY AS e (element, position)
 $$;
 
 CREATE FUNCTION json_extract(document text, path text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-    SELECT jsonb_path_query_first(document::jsonb, path::jsonpath) #>> '{}'
+    SELECT jsonb_path_query_first(storable(document)::jsonb, path::jsonpath) #>> '{}'
 $$;
 
 CREATE FUNCTION json_each(document text, path text) RETURNS TABLE (key bigint, value text)
@@ -34,7 +49,7 @@ $$;
 CREATE FUNCTION json_valid(document text) RETURNS boolean
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 BEGIN
-    PERFORM document::jsonb;
+    PERFORM storable(document)::jsonb;
     RETURN TRUE;
 EXCEPTION WHEN OTHERS THEN
     RETURN FALSE;
