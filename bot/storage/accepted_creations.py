@@ -81,8 +81,9 @@ def _copy_watches(db: Connection, pending: TaskKey, task_id: str) -> None:
         [task_id, *pending],
     )
     db.execute(
-        "INSERT OR IGNORE INTO live_card_tasks (card_id, account, task_id)"
-        " SELECT card_id, account, ? FROM live_card_tasks WHERE account = ? AND task_id = ?",
+        "INSERT INTO live_card_tasks (card_id, account, task_id)"
+        " SELECT card_id, account, ? FROM live_card_tasks WHERE account = ? AND task_id = ?"
+        " ON CONFLICT DO NOTHING",
         [task_id, *pending],
     )
 

@@ -37,7 +37,8 @@ class AccountCredit:
                 return False
             cursor = db.execute(
                 "INSERT INTO accounts_without_credit (account, since) VALUES (?, ?)"
-                " ON CONFLICT (account) DO UPDATE SET since = excluded.since WHERE since IS NULL",
+                " ON CONFLICT (account) DO UPDATE SET since = excluded.since"
+                "  WHERE accounts_without_credit.since IS NULL",
                 [account, now],
             )
             return bool(cursor.rowcount)

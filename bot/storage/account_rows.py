@@ -29,7 +29,8 @@ def is_connected(account: str) -> bool:
 
 def read_accounts(db: Connection) -> list[RelayAccount]:
     """Within a transaction: return every account, the oldest first."""
-    return [load_account(row) for row in db.query("SELECT * FROM relay_accounts ORDER BY rowid")]
+    rows = db.query("SELECT * FROM relay_accounts ORDER BY connected_at, id")
+    return [load_account(row) for row in rows]
 
 
 def read_account(db: Connection, owner: AccountOwner) -> RelayAccount | None:

@@ -19,6 +19,7 @@ from bot.storage.models import Delivery, Destination
 _CANDIDATES = f"""
     SELECT id, due_at FROM (SELECT d.id, d.due_at FROM deliveries d
         WHERE d.channel_id = b.channel_id AND d.{OPEN} AND d.state = 'due' ORDER BY d.id LIMIT 1)
+        AS oldest
     UNION ALL
     SELECT d.id, d.due_at FROM deliveries d
         WHERE d.channel_id = b.channel_id AND d.{OPEN} AND d.state = 'held'

@@ -127,8 +127,8 @@ def _count(db: Connection, counted: str, values: dict[str, object]) -> int:
 
 def _count_under_way(db: Connection, user_hash: object) -> int:
     (count,) = db.execute(
-        f"SELECT count(*) FROM creations WHERE {UNDER_WAY} AND +user_hash = ?",  # noqa: S608 # conditions of ours
-        [user_hash],  # with the plus, SQLite begins with the few that are under way
+        f"SELECT count(*) FROM creations WHERE {UNDER_WAY} AND user_hash || '' = ?",  # noqa: S608 # conditions of ours
+        [user_hash],  # as an expression, SQLite begins with the few that are under way
     ).fetchone()
     return int(count)
 

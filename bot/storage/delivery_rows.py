@@ -145,9 +145,8 @@ def first_task(db: Connection, delivery_id: int) -> TaskKey | None:
 _INSERT_NOTICE = """
     INSERT INTO deliveries (account, channel_id, guild_id, user_id, locale, purpose, state,
         group_id, message_format, nonce, due_at, created_at)
-    VALUES (:account, :channel, :guild, CASE WHEN :guild IS NULL THEN :user END, :locale, 'notice',
-        CASE WHEN :group IS NULL THEN 'due' ELSE 'collecting' END, :group, :message_format, '',
-        :due_at, :now)
+    VALUES (:account, :channel, :guild, :user, :locale, 'notice', :state, :group,
+        :message_format, '', :due_at, :now)
     RETURNING id
 """
 
@@ -196,8 +195,9 @@ def _insert_notice(
             "account": account,
             "channel": destination["channel_id"],
             "guild": destination["guild_id"],
-            "user": destination["user_id"],
+            "user": destination["user_id"] if destination["guild_id"] is None else None,
             "locale": destination["locale"],
+            "state": "due" if group_id is None else "collecting",
             "group": group_id,
             "message_format": MessageFormat.FULL,
             "due_at": due_at,

@@ -13,7 +13,7 @@ IN_FORUM = "channel_id IN (SELECT channel_id FROM forums)"
 def record_forum(db: Connection, destination: Destination) -> None:
     """Record that a destination is a forum."""
     db.execute(
-        "INSERT OR IGNORE INTO forums (channel_id, guild_id) VALUES (?, ?)",
+        "INSERT INTO forums (channel_id, guild_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
         [destination.channel_id, destination.guild_id],
     )
 

@@ -38,11 +38,11 @@ def enqueue_held_notices_in(db: Connection, channel_id: int, reason: str, now: f
 def enqueue_held_notices_about(db: Connection, delivery: Delivery, reason: str, now: float) -> None:
     """Enqueue one held notice for each person who waits for a held delivery and has none yet."""
     rows = db.query(
-        "SELECT DISTINCT s.user_id FROM watches s JOIN deliveries d ON d.id = s.delivery_id"
+        "SELECT s.user_id FROM watches s JOIN deliveries d ON d.id = s.delivery_id"
         " WHERE d.id = ? AND NOT EXISTS (SELECT 1 FROM task_deliveries w"
         "  WHERE w.account = d.account AND w.task_id = s.task_id AND w.purpose = 'held_notice'"
         "  AND w.user_id = s.user_id AND w.redirected_from = d.channel_id"
-        "  AND w.created_at >= d.created_at) ORDER BY s.id",
+        "  AND w.created_at >= d.created_at) GROUP BY s.user_id ORDER BY min(s.id)",
         [delivery.id],
     )
     for row in list(rows):
@@ -59,7 +59,8 @@ def postpone_or_drop_held_notice(db: Connection, held_notice_id: int, now: float
     if user_id is None:  # written by a version without this column
         return False
     row = db.execute(
-        "SELECT max(d.state = 'sending'), max(d.state = 'held' OR EXISTS"  # noqa: S608 # names of ours
+        "SELECT count(*) FILTER (WHERE d.state = 'sending'),"  # noqa: S608 # names of ours
+        " count(*) FILTER (WHERE d.state = 'held' OR EXISTS"
         "  (SELECT 1 FROM blocked_channels b WHERE b.channel_id = d.channel_id))"
         f" FROM deliveries d WHERE d.channel_id = ? AND d.{OPEN} AND EXISTS"
         "  (SELECT 1 FROM watches s WHERE s.delivery_id = d.id AND s.user_id = ?)",

@@ -102,9 +102,9 @@ class History:
         allowed, values = _allowed_notices(scope)
         rows = await self._database.read(
             "SELECT task_id, guild_id, coalesce(thread_id, channel_id) AS channel_id, message_id,"  # noqa: S608 # names of ours
-            " max(id) FROM task_deliveries d WHERE purpose != ?"
+            " id FROM task_deliveries d WHERE purpose != ?"
             " AND message_id IS NOT NULL"
-            f" AND task_id IN (SELECT value FROM json_each(?)) AND {allowed} GROUP BY task_id",
+            f" AND task_id IN (SELECT value FROM json_each(?)) AND {allowed} ORDER BY id",
             [DeliveryPurpose.HELD_NOTICE, json.dumps(list(ids)), *values],
         )
         return {
@@ -134,7 +134,9 @@ class History:
         ``watched``: only those that the person watches.
         """
         query = _RECENT.format(
-            prefix=ACCOUNT_PREFIX, condition="AND delivery_id IS NULL" if watched else ""
+            prefix=ACCOUNT_PREFIX,
+            length=len(ACCOUNT_PREFIX),
+            condition="AND delivery_id IS NULL" if watched else "",
         )
         rows = await self._database.read(
             query, [self._operator_account, user_id, SUGGESTION_POOL_SIZE]
@@ -165,7 +167,7 @@ def _allowed_notices(scope: HistoryScope) -> tuple[str, list[Any]]:
     if scope.guild_id is None:
         waited = "SELECT 1 FROM watches s WHERE s.delivery_id = d.id AND s.task_id = d.task_id"
         return f"EXISTS ({waited} AND s.user_id = ?)", [scope.user_id]
-    visible = "guild_id = ? AND channel_id IN (SELECT value FROM json_each(?))"
+    visible = "guild_id = ? AND channel_id IN (SELECT CAST(value AS BIGINT) FROM json_each(?))"
     return visible, [scope.guild_id, json.dumps(list(scope.visible))]
 
 
@@ -246,9 +248,10 @@ def _upsert_entry(db: Connection, values: dict[str, Any]) -> int:
         " task_json)"
         " VALUES (:account, :id, :kind, :end_reason, :duration, :now, :words, :answer)"
         " ON CONFLICT (account, task_id) DO UPDATE SET kind = excluded.kind,"
-        "  end_reason = excluded.end_reason, duration = coalesce(excluded.duration, duration),"
+        "  end_reason = excluded.end_reason,"
+        "  duration = coalesce(excluded.duration, history.duration),"
         "  words = excluded.words, task_json = excluded.task_json"
-        "  WHERE excluded.end_reason = 'finished' OR end_reason != 'finished'",
+        "  WHERE excluded.end_reason = 'finished' OR history.end_reason != 'finished'",
         values,
     )
     row = db.execute("SELECT id FROM history WHERE account = :account AND task_id = :id", values)
@@ -259,13 +262,15 @@ def _assign_entry(db: Connection, entry_id: int, watches: list[dict[str, Any]], 
     """Add an entry to the histories of the people and servers of some watches."""
     for watch in watches:
         db.execute(
-            "INSERT OR REPLACE INTO user_history (user_id, entry_id, ended_at) VALUES (?, ?, ?)",
+            "INSERT INTO user_history (user_id, entry_id, ended_at) VALUES (?, ?, ?)"
+            " ON CONFLICT (user_id, entry_id) DO UPDATE SET ended_at = excluded.ended_at",
             [watch["user_id"], entry_id, now],
         )
         if watch["guild_id"] is not None:
             db.execute(
-                "INSERT OR REPLACE INTO server_history"
-                " (guild_id, channel_id, entry_id, ended_at) VALUES (?, ?, ?, ?)",
+                "INSERT INTO server_history (guild_id, channel_id, entry_id, ended_at)"
+                " VALUES (?, ?, ?, ?) ON CONFLICT (guild_id, entry_id, channel_id)"
+                " DO UPDATE SET ended_at = excluded.ended_at",
                 [watch["guild_id"], watch["channel_id"], entry_id, now],
             )
 
@@ -290,20 +295,20 @@ def _entry(db: Connection, entry_id: int, ended_at: float) -> HistoryEntry | Non
 
 
 _RECENT = """
-    SELECT t.task_id, t.state, t.end_reason, t.ended_at, watched_at,
-        iif(json_valid(t.task_json), json_extract(t.task_json, '$.outcome'), NULL) AS outcome,
-        iif(NOT json_valid(t.task_json), '', coalesce(
-        nullif(json_extract(t.task_json, '$.lyrics.title'), ''),
-        (SELECT json_extract(clip.value, '$.title') FROM json_each(t.task_json, '$.clips') clip
-            WHERE json_extract(clip.value, '$.title') != '' LIMIT 1),
-        '')) AS title
-    FROM (SELECT account, task_id, max(id) AS last, created_at AS watched_at FROM watches
-        WHERE (account = ? OR account GLOB '{prefix}*') AND user_id = ? {condition}
-        GROUP BY account, task_id ORDER BY last DESC LIMIT ?)
-    JOIN tasks t USING (account, task_id) ORDER BY last DESC
+    SELECT t.task_id, t.state, t.end_reason, t.ended_at, w.created_at AS watched_at,
+        CASE WHEN json_valid(t.task_json)
+            THEN json_extract(t.task_json, '$.outcome') END AS outcome,
+        CASE WHEN json_valid(t.task_json) THEN coalesce(
+            nullif(json_extract(t.task_json, '$.lyrics.title'), ''),
+            (SELECT json_extract(clip.value, '$.title') FROM json_each(t.task_json, '$.clips') clip
+                WHERE json_extract(clip.value, '$.title') != '' LIMIT 1),
+            '') ELSE '' END AS title
+    FROM (SELECT max(id) AS id FROM watches
+        WHERE (account = ? OR substr(account, 1, {length}) = '{prefix}') AND user_id = ? {condition}
+        GROUP BY account, task_id ORDER BY 1 DESC LIMIT ?) AS last
+    JOIN watches w ON w.id = last.id
+    JOIN tasks t ON t.account = w.account AND t.task_id = w.task_id ORDER BY w.id DESC
 """
-"""Where it selects ``max(id)``, SQLite takes ``created_at`` from the row with that id."""
-
 
 MIN_SAMPLE_SIZE = 5
 """Fewer tasks than these allow no statement about durations."""

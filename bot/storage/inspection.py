@@ -132,9 +132,10 @@ _CHANNELS_IN_USE = (
     "SELECT channel_id, guild_id, sum(watched) AS watched, sum(held) AS held FROM ("  # noqa: S608 # names of ours
     " SELECT channel_id, guild_id, 1 AS watched, 0 AS held FROM watches"
     "  WHERE delivery_id IS NULL"
-    f" UNION ALL SELECT channel_id, guild_id, 0, {VISIBLE_STATE} = 'held' FROM deliveries d"
-    f"  WHERE {OPEN})"
-    " WHERE guild_id IS NOT NULL GROUP BY channel_id ORDER BY held DESC, watched DESC"
+    f" UNION ALL SELECT channel_id, guild_id, 0,"
+    f"  CASE WHEN {VISIBLE_STATE} = 'held' THEN 1 ELSE 0 END FROM deliveries d"
+    f"  WHERE {OPEN}) AS places"
+    " WHERE guild_id IS NOT NULL GROUP BY channel_id, guild_id ORDER BY held DESC, watched DESC"
 )
 
 
@@ -237,7 +238,7 @@ def _counts(db: Database, access: AccountAccess) -> DatabaseCounts:
         f" count(*) FILTER (WHERE {_REFUSED} AND guild_id IS NOT NULL) AS dropped,"
         f" count(*) FILTER (WHERE {_REFUSED} AND guild_id IS NULL) AS unreachable"
         f" FROM (SELECT d.due_at, d.guild_id, d.purpose, d.reason, {VISIBLE_STATE} AS state"
-        "  FROM deliveries d)"
+        "  FROM deliveries d) AS shown"
     )
     quarantined = db.execute("SELECT id FROM deliveries WHERE state = 'quarantined' ORDER BY id")
     return DatabaseCounts(

@@ -9,8 +9,9 @@ from bot.storage.task_rows import load_enum, load_task_or_id, task_with_id_only
 
 VERSION = """
     c.marked_stale_at || (
-        SELECT coalesce(group_concat(' ' || coalesce(t.changed_at, '-') || coalesce(t.ended_at, '-')
-            || coalesce(CAST(t.deadline_at / 60 AS INTEGER), '-')
+        SELECT coalesce(group_concat(' ' || coalesce(CAST(t.changed_at AS TEXT), '-')
+            || coalesce(CAST(t.ended_at AS TEXT), '-')
+            || coalesce(CAST(CAST(t.deadline_at / 60 AS BIGINT) AS TEXT), '-')
             || coalesce((SELECT group_concat(d.state) FROM task_deliveries d
                 WHERE d.account = ct.account AND d.task_id = ct.task_id
                     AND d.channel_id = c.channel_id), '-')), '')
@@ -21,7 +22,7 @@ VERSION = """
 same, so that a clock that is set back hides nothing."""
 
 _CARD_TASKS = """
-    SELECT ct.account, ct.task_id, t.task_json, t.end_reason, coalesce(t.known, 0) AS known,
+    SELECT ct.account, ct.task_id, t.task_json, t.end_reason, coalesce(t.known, FALSE) AS known,
         t.deadline_at, t.ended_at - t.added_at AS polled_for,
         t.state = 'running' AND t.next_poll_at IS NULL AS is_pending,
         (SELECT max(d.message_id) FROM task_deliveries d WHERE d.account = ct.account

@@ -38,7 +38,7 @@ MARK_STALE = "marked_stale_at = max(?, marked_stale_at + 0.001)"
 
 _FREE = """
     (c.due_at <= :now OR c.due_at > :now + :longest)
-    AND c.channel_id NOT IN (SELECT value FROM json_each(:busy))
+    AND c.channel_id NOT IN (SELECT CAST(value AS BIGINT) FROM json_each(:busy))
 """
 
 _DUE_TO_BE_POSTED = f"""
@@ -48,8 +48,9 @@ _DUE_TO_BE_POSTED = f"""
 
 _OUTAGE = """
     coalesce((
-        SELECT ' down ' || min(o.value) FROM live_card_tasks ct
-            JOIN watches s USING (account, task_id) JOIN json_each(:outages) o ON o.key = account
+        SELECT ' down ' || min(json_extract(o.value, '$[1]')) FROM live_card_tasks ct
+            JOIN watches s USING (account, task_id)
+            JOIN json_each(:outages) o ON json_extract(o.value, '$[0]') = account
         WHERE ct.card_id = c.id AND s.channel_id = c.channel_id AND s.delivery_id IS NULL
     ), '')
 """
@@ -176,7 +177,7 @@ class LiveCards:
         """
         return await self._database.write(
             "UPDATE live_cards SET state = 'due', due_at = 0 WHERE state = 'posting'"
-            " AND id NOT IN (SELECT value FROM json_each(?))",
+            " AND id NOT IN (SELECT CAST(value AS BIGINT) FROM json_each(?))",
             [json.dumps(list(in_flight))],
         )
 
@@ -209,7 +210,7 @@ class LiveCards:
         values = self._when(now, busy_channels) | {
             "latest": now - min_interval,
             "limit": limit,
-            "outages": json.dumps(dict(outages)),
+            "outages": json.dumps(list(outages.items())),
         }
 
         def due_for_update(db: Connection) -> list[LiveCard]:
@@ -262,7 +263,7 @@ class LiveCards:
     async def simplify(self, card: LiveCard) -> None:
         """Let a card show nothing but the bot's own text from now on."""
         await self._database.write(
-            "UPDATE live_cards SET own_text_only = 1, shown_version = NULL, due_at = 0"
+            "UPDATE live_cards SET own_text_only = TRUE, shown_version = NULL, due_at = 0"
             " WHERE id = ?",
             [card.id],
         )

@@ -262,7 +262,7 @@ class Outbox:
             requeued: int = db.execute(
                 "UPDATE deliveries SET state = 'due', due_at = CASE"  # noqa: S608 # names of ours
                 f" WHEN state = 'sending' AND {IN_FORUM} THEN ? ELSE ? END WHERE {OPEN} AND ("
-                "(state = 'sending' AND id NOT IN (SELECT value FROM json_each(?)))"
+                "(state = 'sending' AND id NOT IN (SELECT CAST(value AS BIGINT) FROM json_each(?)))"
                 " OR (state = 'due' AND reason LIKE '401/%'))",
                 [now + POST_SETTLE_TIME, now, json.dumps(list(in_flight))],
             ).rowcount

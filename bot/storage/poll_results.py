@@ -123,10 +123,11 @@ def end_task(
     add_to_history(db, account, task, end_reason, now)
     destinations = list(
         db.query(
-            "SELECT channel_id, group_id, guild_id, locale, min(user_id) AS user_id,"
-            " min(id) AS first FROM watches"
-            " WHERE account = ? AND task_id = ? AND delivery_id IS NULL"
-            " GROUP BY channel_id, group_id ORDER BY first",
+            "SELECT w.channel_id, w.group_id, w.guild_id, w.locale, first.user_id"
+            " FROM (SELECT min(id) AS id, min(user_id) AS user_id FROM watches"
+            "  WHERE account = ? AND task_id = ? AND delivery_id IS NULL"
+            "  GROUP BY channel_id, group_id) AS first JOIN watches w ON w.id = first.id"
+            " ORDER BY w.id",
             [account, task_id],
         )
     )
@@ -190,9 +191,11 @@ _RESCHEDULE = f"""
         fingerprint = CASE WHEN result.found THEN :fingerprint ELSE fingerprint END
     FROM (
         SELECT json_extract(value, '$[0]') AS account, json_extract(value, '$[1]') AS id,
-            json_extract(value, '$[2]') AS next, json_extract(value, '$[3]') AS misses,
-            json_extract(value, '$[4]') AS missing, json_extract(value, '$[5]') AS terminal,
-            json_extract(value, '$[6]') AS found
+            CAST(json_extract(value, '$[2]') AS DOUBLE PRECISION) AS next,
+            CAST(json_extract(value, '$[3]') AS BIGINT) AS misses,
+            CAST(json_extract(value, '$[4]') AS DOUBLE PRECISION) AS missing,
+            CAST(json_extract(value, '$[5]') AS DOUBLE PRECISION) AS terminal,
+            CAST(json_extract(value, '$[6]') AS BOOLEAN) AS found
         FROM json_each(:results)
     ) AS result
     WHERE tasks.account = result.account AND task_id = result.id AND state = 'running'
@@ -202,7 +205,7 @@ _STORE_RESULT = f"""
     UPDATE tasks SET polled_at = :now, next_poll_at = :next, misses = :misses,
         missing_since = :missing, terminal_since = coalesce(terminal_since, :terminal),
         kind = coalesce(:kind, kind), hint = coalesce(:hint, hint), status = :status,
-        task_json = :task_json, known = 1, fingerprint = :fingerprint,
+        task_json = :task_json, known = TRUE, fingerprint = :fingerprint,
         changed_at =
             CASE WHEN task_json IS NOT :task_json OR NOT known THEN :now ELSE changed_at END
     WHERE account = :account AND task_id = :id AND state = 'running' AND {_TASK_IS_OLDER}

@@ -94,5 +94,5 @@ _DELIVERIES = f"""
         count(*) FILTER (WHERE state = 'held'),
         min(created_at) FILTER (WHERE state != 'held' AND NOT blocked)
     FROM (SELECT d.created_at, {VISIBLE_STATE} AS state, EXISTS (SELECT 1 FROM blocked_channels b
-        WHERE b.channel_id = d.channel_id) AS blocked FROM deliveries d WHERE d.{OPEN})
+        WHERE b.channel_id = d.channel_id) AS blocked FROM deliveries d WHERE d.{OPEN}) AS open
 """  # noqa: S608 # names of ours

@@ -160,7 +160,8 @@ def _redirect_watches(
 ) -> int:
     """Within a transaction: give each watcher of a notice a direct message of their own."""
     rows = db.execute(
-        "SELECT DISTINCT user_id FROM watches WHERE delivery_id = ? ORDER BY id", [delivery_id]
+        "SELECT user_id FROM watches WHERE delivery_id = ? GROUP BY user_id ORDER BY min(id)",
+        [delivery_id],
     ).fetchall()
     for (user_id,) in rows:
         new_id = enqueue_direct(

@@ -123,8 +123,11 @@ class RelayAccountStore:
         """
         changed = await self._database.write(
             "UPDATE relay_accounts SET rejected_since = ?1, rejection_told_at ="
-            "  iif(?1 IS NULL OR rejection_told_at BETWEEN ?1 - ?4 AND ?1, rejection_told_at, NULL)"
-            " WHERE id = ?2 AND encrypted_key = ?3 AND (rejected_since IS NULL) != (?1 IS NULL)",
+            "  CASE WHEN CAST(?1 AS DOUBLE PRECISION) IS NULL"
+            "  OR rejection_told_at BETWEEN ?1 - ?4 AND ?1"
+            "  THEN rejection_told_at END"
+            " WHERE id = ?2 AND encrypted_key = ?3"
+            " AND (rejected_since IS NULL) != (CAST(?1 AS DOUBLE PRECISION) IS NULL)",
             [since, account.id, account.encrypted_key, RETELL_INTERVAL],
         )
         return bool(changed)

@@ -10,8 +10,12 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from sqlite_utils import Database
+
 from bot.storage.engine import Connection
 from bot.storage.models import HistoryScope
+from bot.storage.sqlite import search as sqlite_search
+from bot.storage.sqlite.search import LAST_CODE_POINT, TRIGRAM
 
 MAX_WORDS = 10
 """How many words of a search are used; the others are ignored."""
@@ -25,14 +29,8 @@ Ten times as many if all words are shorter than a trigram: the index is slow for
 MAX_INDEXED_LENGTH = 65_536
 """How many code points of an entry are indexed."""
 
-_TRIGRAM = 3
-"""Characters of a trigram, and so of the shortest word for which the index can be queried."""
-
 _INVISIBLE = {"Cc", "Cf", "Cs"}
 """Unicode categories: controls, formats, surrogates."""
-
-_LAST_CODE_POINT = "\U0010ffff"
-"""A noncharacter that sorts after every character of an indexed text."""
 
 
 def normalize_text(text: str) -> str:
@@ -44,7 +42,7 @@ def normalize_text(text: str) -> str:
     if line.isascii() and line.isprintable():
         return line.lower()
     visible = "".join(
-        c for c in line if unicodedata.category(c) not in _INVISIBLE and c != _LAST_CODE_POINT
+        c for c in line if unicodedata.category(c) not in _INVISIBLE and c != LAST_CODE_POINT
     )
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible).casefold())
     return " ".join(folded.split())
@@ -61,7 +59,7 @@ def normalize_for_index(text: str) -> str:
     Both the text and the result are cut to ``MAX_INDEXED_LENGTH`` code points: normalization can
     turn one character into eighteen (U+FDFA).
     """
-    return normalize_text(text[:MAX_INDEXED_LENGTH])[:MAX_INDEXED_LENGTH] + " " * (_TRIGRAM - 1)
+    return normalize_text(text[:MAX_INDEXED_LENGTH])[:MAX_INDEXED_LENGTH] + " " * (TRIGRAM - 1)
 
 
 def history_table(scope: HistoryScope) -> tuple[str, str, list[Any]]:
@@ -69,7 +67,7 @@ def history_table(scope: HistoryScope) -> tuple[str, str, list[Any]]:
     if scope.guild_id is None:
         return "user_history", "s.user_id = ?", [scope.user_id]
     # The plus keeps SQLite from looking into an index once for each channel.
-    visible = "s.guild_id = ? AND +s.channel_id IN (SELECT value FROM json_each(?))"
+    visible = "s.guild_id = ? AND +s.channel_id IN (SELECT CAST(value AS BIGINT) FROM json_each(?))"
     return "server_history", visible, [scope.guild_id, json.dumps(list(scope.visible))]
 
 
@@ -81,7 +79,7 @@ def find_entries(
     ``scan_limit`` replaces ``SCAN_LIMIT``; 0 queries the index alone.
     """
     if not words:
-        return _first_distinct(_scan(db, scope, -1), limit)
+        return _first_distinct(_scan(db, scope), limit)
     scan_limit = scan_limit if _indexable(words) else scan_limit * 10
     matches: dict[int, float] = {}
     remaining = scan_limit
@@ -107,56 +105,35 @@ def _first_distinct(rows: Iterable[tuple[Any, ...]], limit: int) -> list[tuple[i
 
 
 def _scan(
-    db: Connection, scope: HistoryScope, limit: int, words: Sequence[str] = ()
+    db: Connection, scope: HistoryScope, limit: int | None = None, words: Sequence[str] = ()
 ) -> Iterator[tuple[Any, ...]]:
     """Yield id and end of the newest entries of a history, and whether each has all ``words``.
 
-    At most ``limit`` entries; all of them for -1.
+    At most ``limit`` entries; all of them without one.
     """
     table, condition, values = history_table(scope)
-    has_all = " AND ".join("instr(words, ?)" for _ in words)
+    has_all = " AND ".join("instr(words, ?) > 0" for _ in words)
     matching = f"(SELECT {has_all} FROM history WHERE id = s.entry_id)" if words else "1"  # noqa: S608 # names of ours
     sql = (
         f"SELECT s.entry_id, s.ended_at, {matching} FROM {table} s WHERE {condition}"  # noqa: S608 # names of ours
-        " ORDER BY s.ended_at DESC, s.entry_id DESC LIMIT ?"
+        " ORDER BY s.ended_at DESC, s.entry_id DESC"
     )
-    return iter(db.execute(sql, [*words, *values, limit]))
+    if limit is None:
+        return iter(db.execute(sql, [*words, *values]))
+    return iter(db.execute(f"{sql} LIMIT ?", [*words, *values, limit]))
 
 
 def _query_index(
     db: Connection, scope: HistoryScope, words: list[str], limit: int
 ) -> Iterator[tuple[int, float]]:
-    """Query the index, and yield the newest results that are in the history."""
-    table, condition, values = history_table(scope)
-    candidates, terms, rest = _candidates(words)
-    having = "".join(" AND instr(h.words, ?)" for _ in rest)
-    join = "CROSS JOIN history h ON h.id = c.id" if rest else ""
-    # CROSS JOIN fixes the order of the join: otherwise SQLite queries the index for each entry.
-    sql = (
-        f"SELECT s.entry_id, max(s.ended_at) AS last FROM ({candidates}) c"  # noqa: S608 # names of ours
-        f" CROSS JOIN {table} s ON s.entry_id = c.id {join}"
-        f" WHERE {condition}{having} GROUP BY s.entry_id"
-        " ORDER BY last DESC, s.entry_id DESC LIMIT ?"
-    )
-    return iter(db.execute(sql, [*terms, *values, *rest, limit]))
+    """Query the index of the engine, and yield the newest results that are in the history."""
+    if isinstance(db, Database):
+        return sqlite_search.query_index(db, *history_table(scope), words, limit)
+    from bot.storage.postgres import search as postgres_search  # its driver is an extra
 
-
-def _candidates(words: list[str]) -> tuple[str, list[str], list[str]]:
-    """Return the query of the index, its values, and the words that it does not cover.
-
-    If all words are shorter than a trigram, the longest is found by the trigrams that start with
-    it.
-    """
-    if indexed := _indexable(words):
-        match = " AND ".join('"' + word.replace('"', '""') + '"' for word in indexed)
-        matching = "SELECT rowid AS id FROM history_index WHERE history_index MATCH ?"
-        return matching, [match], [word for word in words if len(word) < _TRIGRAM]
-    longest = max(words, key=len)
-    starting = "SELECT DISTINCT doc AS id FROM history_trigrams WHERE term >= ? AND term < ?"
-    rest = [word for word in words if word != longest]
-    return starting, [longest, longest + _LAST_CODE_POINT], rest
+    return postgres_search.query_index(db, *history_table(scope), words, limit)
 
 
 def _indexable(words: list[str]) -> list[str]:
     """Return the words for which the index can be queried: not shorter than a trigram."""
-    return [word for word in words if len(word) >= _TRIGRAM]
+    return [word for word in words if len(word) >= TRIGRAM]

@@ -67,7 +67,8 @@ class ServerSettingsStore:
         """Record that a server is greeted now; return whether it was not before."""
         return bool(
             await self._database.write(
-                "INSERT OR IGNORE INTO welcomed_servers (guild_id, welcomed_at) VALUES (?, ?)",
+                "INSERT INTO welcomed_servers (guild_id, welcomed_at) VALUES (?, ?)"
+                " ON CONFLICT DO NOTHING",
                 [guild_id, now],
             )
         )

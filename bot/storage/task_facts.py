@@ -218,7 +218,7 @@ def _creation_values(db: Connection, row: dict[str, Any]) -> dict[str, Any]:
 
 def _places(db: Connection, row: dict[str, Any]) -> tuple[WatchedChannel, ...]:
     rows = db.query(
-        "SELECT channel_id, guild_id, count(*) AS people FROM watches"
+        "SELECT channel_id, max(guild_id) AS guild_id, count(*) AS people FROM watches"
         " WHERE account = ? AND task_id = ? AND delivery_id IS NULL"
         " GROUP BY channel_id ORDER BY min(id)",
         [row["account"], row["task_id"]],

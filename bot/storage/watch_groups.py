@@ -138,8 +138,9 @@ def collected_tasks(db: Connection, user_id: int, channel_id: int) -> set[TaskKe
     """Return the ended tasks of a person in a channel that wait for others of their group."""
     rows = db.execute(
         "SELECT s.account, s.task_id FROM deliveries d"
-        " CROSS JOIN watches s ON s.delivery_id = d.id"
-        " WHERE d.state = 'collecting' AND +s.user_id = ? AND s.channel_id = ?",
+        " CROSS JOIN watches s"
+        " WHERE s.delivery_id = d.id AND d.state = 'collecting'"
+        " AND +s.user_id = ? AND s.channel_id = ?",
         [user_id, channel_id],  # CROSS JOIN and plus: SQLite begins with the few deliveries
     )
     return {TaskKey(*row) for row in rows.fetchall()}

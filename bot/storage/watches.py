@@ -278,9 +278,10 @@ class NoticeStates:
     async def latest(self, destination: Destination, ids: Sequence[str]) -> list[NoticeState]:
         """Return the state of the last notice of each task in a channel, where there is one."""
         rows = await self._database.read(
-            "SELECT state, coalesce(reason, '') AS reason, max(id) FROM task_deliveries"
+            "SELECT task_id, state, coalesce(reason, '') AS reason FROM task_deliveries"
             " WHERE channel_id = ? AND purpose = ?"
-            " AND task_id IN (SELECT value FROM json_each(?)) GROUP BY task_id",
+            " AND task_id IN (SELECT value FROM json_each(?)) ORDER BY id",
             [destination.channel_id, DeliveryPurpose.NOTICE, json.dumps(list(ids))],
         )
-        return [NoticeState(row["state"], row["reason"]) for row in rows]
+        latest = {row["task_id"]: NoticeState(row["state"], row["reason"]) for row in rows}
+        return list(latest.values())

@@ -1,17 +1,17 @@
 """What ends with a relay account: removing the bot from a server, and forgetting a person."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from bot.storage.errors import AccountDisconnectedMeanwhile
+from bot.storage.errors import DATABASE_ERRORS, AccountDisconnectedMeanwhile
 from bot.storage.models import NOBODY, Destination, ShardGuilds
 from bot.storage.retention import RETENTION_PERIOD, Retention
 from sandbox.relay import LocalRelay, song
 from tests.support.account_harness import SERVER, USER, AccountHarness, open_accounts
+from tests.support.databases import unwritable
 
 pytestmark = pytest.mark.both_engines
 
@@ -78,11 +78,10 @@ async def test_a_missing_server_is_disconnected_once_the_database_can_be_written
     await harness.connect()
     await harness.watch("one", HERE)
     departures = harness.services.departed_servers
-    await harness.database.run(lambda db: db.execute("PRAGMA query_only = ON"))
-    with pytest.raises(sqlite3.OperationalError):
-        await departures.compare(ShardGuilds(0, 1, frozenset()), NOW)
-    assert await harness.accounts.of(SERVER) is not None
-    await harness.database.run(lambda db: db.execute("PRAGMA query_only = OFF"))
+    async with unwritable(harness.database):
+        with pytest.raises(DATABASE_ERRORS):
+            await departures.compare(ShardGuilds(0, 1, frozenset()), NOW)
+        assert await harness.accounts.of(SERVER) is not None
     await departures.erase_overdue(NOW)
     assert await harness.accounts.of(SERVER) is None
     assert await harness.messages() == {HERE.channel_id: [("one", "disconnected")]}

@@ -1,7 +1,6 @@
 """Suggestions of task ids while a user types a command."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from functools import partial
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 from bot.i18n.catalog import catalog_for
 from bot.relay.models import Clip, Lyrics, Outcome
 from bot.storage.database import DatabaseThread
+from bot.storage.errors import DATABASE_ERRORS
 from bot.storage.history import History
 from bot.storage.limits import WatchLimits
 from bot.storage.models import EndReason, RecentTask
@@ -182,7 +182,7 @@ async def test_a_broken_database_gives_no_suggestions(tmp_path: Path) -> None:
     async with DatabaseThread(location(tmp_path / "suno.db")) as database:
         history = History(database, "deerapi")
         await database.write("DROP TABLE watches", [])
-        with pytest.raises(sqlite3.Error):
+        with pytest.raises(DATABASE_ERRORS):
             await history.suggestions(1, "")
         assert await suggest_task_ids(partial(history.suggestions, 1), "", ENGLISH, now=NOW) == []
     assert await suggest_task_ids(partial(history.suggestions, 1), "", ENGLISH, now=NOW) == []

@@ -206,6 +206,7 @@ async def test_a_channel_without_deliveries_is_unblocked_at_start(
     assert (await harness.claim(NOON + 2)).task.id == "next"
 
 
+@pytest.mark.sqlite_only
 async def test_a_long_queue_in_a_blocked_channel_slows_no_other(harness: OutboxHarness) -> None:
     """A claim reads the queue of a blocked channel at most once."""
     await harness.enqueue(*(f"song-{number}" for number in range(300)))

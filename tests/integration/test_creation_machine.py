@@ -45,7 +45,7 @@ from bot.storage.retention import Retention
 from bot.storage.tasks import TaskStore
 from tests.support.builders import NOON, a_running_task, a_song, connect_account
 from tests.support.creations import ACCOUNT, CreationHarness
-from tests.support.databases import location
+from tests.support.databases import drop, location
 
 T = TypeVar("T")
 
@@ -120,6 +120,7 @@ class CreationMachine(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.folder = TemporaryDirectory()
+        self.path = Path(self.folder.name) / "suno.db"
         self.now = NOON
         self.numbers = count(1)
         self.intents: dict[int, Intent] = {}
@@ -138,8 +139,7 @@ class CreationMachine(RuleBasedStateMachine):
     async def start(self) -> None:
         """Start a process on the database file as it is."""
         self.stack = AsyncExitStack()
-        path = Path(self.folder.name) / "suno.db"
-        self.database = await self.stack.enter_async_context(DatabaseThread(location(path)))
+        self.database = await self.stack.enter_async_context(DatabaseThread(location(self.path)))
         self.bot = CreationHarness(self.database, UNLIMITED)
         self.accounts = RelayAccountStore(self.database, self.bot.outbox)
         self.erasure = Erasure(self.database)
@@ -560,8 +560,16 @@ class CreationMachine(RuleBasedStateMachine):
         """Close the database."""
         self.run(self.stack.aclose())
         self.runner.close()
+        drop(self.path)
         self.folder.cleanup()
 
 
 TestCreations = CreationMachine.TestCase
 TestCreations.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+
+
+@pytest.mark.usefixtures("on_postgres")
+class TestCreationsOnPostgres(CreationMachine.TestCase):  # type: ignore[misc,valid-type]
+    """The same machine, whose database is in PostgreSQL."""
+
+    settings = settings(max_examples=12, stateful_step_count=40, deadline=None)

@@ -648,6 +648,7 @@ async def test_a_server_that_removes_the_bot_cancels_what_is_queued(
     assert (use.left_of_user, use.left_of_server) == (4, 8)
 
 
+@pytest.mark.sqlite_only
 async def test_the_doctor_knows_how_far_a_request_is(tmp_path: Path) -> None:
     """`suno-bot doctor` tells of a task that no relay has begun."""
     path = tmp_path / "suno.db"
@@ -670,6 +671,7 @@ async def test_the_doctor_knows_how_far_a_request_is(tmp_path: Path) -> None:
     assert describe_end(facts[2], now=NOON).endswith("nothing was created (credit)")
 
 
+@pytest.mark.sqlite_only
 async def test_no_statement_reads_a_whole_table(harness: CreationHarness) -> None:
     """Otherwise every request would take longer with each one that is kept."""
     statements: list[str] = []

@@ -2,20 +2,21 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import Erasure
+from bot.storage.errors import DATABASE_ERRORS
 from bot.storage.models import ShardGuilds
 from bot.storage.retention import GRACE_PERIOD, DepartedServers, missing_servers
 from bot.storage.server_settings import ServerSettingsStore
 from sandbox.discord import Channel, Guild
 from sandbox.relay import song
 from tests.support.builders import NOON
-from tests.support.databases import location
+from tests.support.databases import location, unwritable
 from tests.support.sandbox_session import SandboxSession, open_sandbox, running_assembled_bot
 
 pytestmark = pytest.mark.both_engines
@@ -44,14 +45,6 @@ async def missing_since(database: DatabaseThread) -> dict[int, float]:
     """Return the servers that are recorded as missing, and since when."""
     rows = await database.read("SELECT guild_id, missing_since FROM departed_servers", [])
     return {row["guild_id"]: row["missing_since"] for row in rows}
-
-
-@asynccontextmanager
-async def unwritable(database: DatabaseThread) -> AsyncIterator[None]:
-    """Let SQLite refuse to change the database for a while."""
-    await database.run(lambda db: db.execute("PRAGMA query_only = ON"))
-    yield
-    await database.run(lambda db: db.execute("PRAGMA query_only = OFF"))
 
 
 def listed(*guild_ids: int, shard_id: int = 0, shard_count: int = 1) -> ShardGuilds:
@@ -106,10 +99,10 @@ async def test_a_list_that_could_not_be_compared_is_compared_soon(database: Data
     """The database may be full when a session starts, and Discord lists the servers only then."""
     departures = DepartedServers(database)
     async with unwritable(database):
-        with pytest.raises(sqlite3.OperationalError):
+        with pytest.raises(DATABASE_ERRORS):
             await departures.compare(listed(ODD), NOON)
         assert departures.changed.is_set()
-        with pytest.raises(sqlite3.OperationalError):
+        with pytest.raises(DATABASE_ERRORS):
             await departures.erase_overdue(NOON)
     await departures.erase_overdue(NOON)
     assert await missing_since(database) == {EVEN: NOON}
@@ -123,7 +116,7 @@ async def test_a_server_that_joins_before_a_list_can_be_compared_is_kept(
     """The list does not have it; another server that it lacks is missing all the same."""
     departures = DepartedServers(database)
     async with unwritable(database):
-        with pytest.raises(sqlite3.OperationalError):
+        with pytest.raises(DATABASE_ERRORS):
             await departures.compare(listed(), NOON)
     await departures.cancel(EVEN)
     await departures.erase_overdue(NOON)
@@ -151,7 +144,7 @@ async def test_a_newer_list_replaces_one_that_could_not_be_compared(
     departures = DepartedServers(database)
     async with unwritable(database):
         for shard_id in (0, 1):
-            with pytest.raises(sqlite3.OperationalError):
+            with pytest.raises(DATABASE_ERRORS):
                 await departures.compare(listed(shard_id=shard_id, shard_count=2), NOON)
     await departures.compare(listed(EVEN, shard_id=0, shard_count=2), NOON)
     await departures.erase_overdue(NOON)

@@ -18,6 +18,7 @@ from tests.support.builders import (
     a_song,
     watch_store_of,
 )
+from tests.support.databases import index_table
 from tests.support.histories import (
     ADA,
     BEA,
@@ -163,6 +164,9 @@ async def test_tasks_of_hidden_channels_are_not_shown(store: TaskStore, history:
     assert [await history.entry(scope, e.id) is None for e in everything] == [False, True]
 
 
+_INDEXED = "SELECT count(*) AS entries FROM {}"
+
+
 async def test_a_song_that_many_people_watched_is_one_entry(
     store: TaskStore, history: History, database: DatabaseThread
 ) -> None:
@@ -176,7 +180,7 @@ async def test_a_song_that_many_people_watched_is_one_entry(
     ):
         await watch(store, "song", user_id, destination)
     await end(store, a_song())
-    (indexed,) = await database.read("SELECT count(*) AS entries FROM history_index", [])
+    (indexed,) = await database.read(_INDEXED.format(index_table()), [])
     assert indexed["entries"] == 1
     for scope in (SERVER, OTHER_SERVER, ADA, HistoryScope(4)):
         for search in ("", "paper", "pa"):
@@ -193,7 +197,7 @@ async def test_a_later_watch_in_another_server_is_new_in_that_history_alone(
     await ended(store, a_song("first"), NOON + 3, destination=THERE)
     assert await ids(history, SERVER) == ["second", "first"]
     assert await ids(history, OTHER_SERVER) == ["first", "second"]
-    (indexed,) = await database.read("SELECT count(*) AS entries FROM history_index", [])
+    (indexed,) = await database.read(_INDEXED.format(index_table()), [])
     assert indexed["entries"] == 2
 
 

@@ -158,6 +158,7 @@ async def test_pages_continue_beyond_the_scanned_entries(
     assert [page.more for page in pages] == [True, True, False]
 
 
+@pytest.mark.sqlite_only
 async def test_deleted_entries_leave_the_index(store: TaskStore, database: DatabaseThread) -> None:
     """An erasure removes the words of the deleted entries from the index."""
     await ended(store, named("gone", title="Paper Boats"), destination=DIRECT)

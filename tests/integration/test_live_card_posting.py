@@ -141,6 +141,7 @@ async def test_an_obsolete_card_is_not_posted(harness: LiveCardHarness) -> None:
     assert not await harness.cards.has_any()
 
 
+@pytest.mark.sqlite_only
 async def test_an_unposted_card_of_an_old_release_is_resolved(
     harness: LiveCardHarness, tmp_path: Path
 ) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -33,7 +34,7 @@ from bot.storage.models import (
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from tests.support.builders import NOON, a_running_task, a_song, watch_store_of
-from tests.support.databases import location
+from tests.support.databases import drop, location
 
 UNLIMITED = WatchLimits(999, 999, 50, messages_per_user=999, messages_per_channel=999)
 T = TypeVar("T")
@@ -130,6 +131,7 @@ class OutboxMachine(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.folder = TemporaryDirectory()
+        self.path = Path(self.folder.name) / "suno.db"
         self.discord = Discord()
         self.now = NOON
         self.numbers = count(1)
@@ -150,8 +152,7 @@ class OutboxMachine(RuleBasedStateMachine):
     async def start(self) -> None:
         """Start a process on the database file as it is."""
         self.stack = AsyncExitStack()
-        path = Path(self.folder.name) / "suno.db"
-        self.database = await self.stack.enter_async_context(DatabaseThread(location(path)))
+        self.database = await self.stack.enter_async_context(DatabaseThread(location(self.path)))
         self.outbox = Outbox(self.database)
         self.store = TaskStore(self.database, self.outbox, "deerapi", UNLIMITED)
         await self.outbox.recover(self.now)
@@ -474,7 +475,8 @@ class OutboxMachine(RuleBasedStateMachine):
         finally:
             self.run(self.stack.aclose())
             self.runner.close()
-            self.folder.cleanup()
+            drop(self.path)
+        self.folder.cleanup()
 
     async def recover(self) -> None:
         """End all faults that can end, and let the bot deliver everything."""
@@ -516,3 +518,10 @@ class OutboxMachine(RuleBasedStateMachine):
 
 TestOutbox = OutboxMachine.TestCase
 TestOutbox.settings = settings(max_examples=50, stateful_step_count=30, deadline=None)
+
+
+@pytest.mark.usefixtures("on_postgres")
+class TestOutboxOnPostgres(OutboxMachine.TestCase):  # type: ignore[misc,valid-type]
+    """The same machine, whose database is in PostgreSQL."""
+
+    settings = settings(max_examples=15, stateful_step_count=30, deadline=None)

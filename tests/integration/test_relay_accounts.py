@@ -70,6 +70,7 @@ async def test_a_replaced_key_keeps_the_id_of_the_account(accounts: RelayAccount
     assert CIPHER.decrypt(stored.encrypted_key, stored.id).get_secret_value() == OTHER_KEY
 
 
+@pytest.mark.sqlite_only
 async def test_a_deleted_account_leaves_nothing_in_the_files(
     accounts: RelayAccountStore, tmp_path: Path
 ) -> None:

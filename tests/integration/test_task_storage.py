@@ -333,6 +333,7 @@ async def test_polls_without_news_are_recorded_for_any_ids(store: TaskStore) -> 
     assert {each.terminal_since for each in kept} == {None}
 
 
+@pytest.mark.sqlite_only
 async def test_poll_results_are_stored_by_an_index_search(tmp_path: Path) -> None:
     """A scan of all running tasks would take longer with each watch."""
     async with DatabaseThread(location(tmp_path / "suno.db")) as database:

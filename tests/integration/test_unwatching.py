@@ -60,6 +60,7 @@ async def ended_song(tmp_path: Path) -> AsyncIterator[EndedSong]:
         yield EndedSong(database)
 
 
+@pytest.mark.sqlite_only
 async def test_a_due_notice_without_watchers_is_dropped(ended_song: EndedSong) -> None:
     """The doctor tells the reason."""
     await ended_song.enqueue(ADA)

@@ -653,6 +653,7 @@ async def test_a_private_summary_knows_its_recipient(groups: Groups) -> None:
     assert delivery.user_id == ADA
 
 
+@pytest.mark.sqlite_only
 async def test_the_doctor_knows_that_a_task_waits_for_its_group(
     groups: Groups, tmp_path: Path
 ) -> None:

@@ -85,7 +85,7 @@ class CreationHarness:
     async def running(self) -> list[str]:
         """Return the ids of the running tasks."""
         rows = await self.database.read(
-            "SELECT task_id FROM tasks WHERE state = 'running' ORDER BY rowid", []
+            "SELECT task_id FROM tasks WHERE state = 'running' ORDER BY added_at, task_id", []
         )
         return [row["task_id"] for row in rows]
 
