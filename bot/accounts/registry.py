@@ -163,6 +163,7 @@ class AccountRegistry:
         """
         now = self._clock()
         running = await self.close_deleted()
+        await self._use_replaced_keys()
         await self._check_keys(now)
         await self._open_running(running)
         await self._close_idle(now, {each for each, has_tasks in running.items() if has_tasks})
@@ -176,6 +177,7 @@ class AccountRegistry:
         """
         now = self._clock()
         await self.close_deleted()
+        await self._use_replaced_keys()
         await self._check_keys(now)
         await self._close_idle(now, set())
         return now + TICK_INTERVAL
@@ -222,6 +224,14 @@ class AccountRegistry:
             group = ids[start : start + MAX_CONCURRENT_OPENINGS]
             async with self._opening:  # a person who needs a connection waits for one group
                 await asyncio.gather(*map(self._open_current, group))
+
+    async def _use_replaced_keys(self) -> None:
+        """Open those connections anew whose keys another process has replaced."""
+        keys = await self._accounts.encrypted_keys(self._open.keys())
+        for account_id, entry in list(self._open.items()):
+            if keys.get(account_id, entry.account.encrypted_key) != entry.account.encrypted_key:
+                async with self._opening:
+                    await self._open_current(account_id)
 
     async def _check_keys(self, now: float) -> None:
         """Store which keys relays refuse, and which they accept again."""

@@ -1,6 +1,5 @@
 """The composition root: builds the parts of the bot and connects them; starts nothing."""
 
-import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -158,7 +157,9 @@ def build_bot(
     )
     client.services = _build_services(settings, stores, accounts, offers, dispatcher, updater)
     client.background = _build_loops(
-        *(settings, stores, accounts.registry, messages, dispatcher, updater, metrics)
+        *(settings, stores, accounts.registry, messages, dispatcher, updater),
+        user_settings=client.services.user_settings,
+        metrics=metrics,
     )
     return BotParts(client, accounts.registry, accounts.requests, metrics, monitor)
 
@@ -273,6 +274,7 @@ def _build_loops(
     messages: AccountMessages,
     dispatcher: OutboxDispatcher,
     updater: LiveCardUpdater,
+    user_settings: UserSettingsStore,
     metrics: Metrics,
 ) -> BackgroundLoops:
     """Build the loops under the names that metrics and health probes publish."""
@@ -285,10 +287,13 @@ def _build_loops(
     retention = RetentionJob(Retention(database), stores.departed_servers)
     operator = registry.operator
     polls = [Loop(POLL_LOOP, operator.poller.tick, operator.tasks.changed)] if operator else []
+    refresh = user_settings.refresh
+    caches = [Loop("settings", refresh, user_settings.changed, refresh)]
     loops = BackgroundLoops(
         (
             *polls,
-            Loop("accounts", registry.tick, asyncio.Event(), registry.follower_tick),
+            *(caches if database.is_shared else ()),
+            Loop("accounts", registry.tick, database.hint("tasks"), registry.follower_tick),
             Loop("create", submitter.tick, stores.creations.changed),
             Loop("credit", credit.tick, stores.credit.changed),
             Loop("deliver", dispatcher.tick, stores.outbox.changed),

@@ -3,8 +3,6 @@
 The account of the operator has a row too: it is told by the log and the health page.
 """
 
-import asyncio
-
 from bot.storage.account_rows import account_exists, load_account
 from bot.storage.database import DatabaseThread
 from bot.storage.engine import Connection
@@ -19,7 +17,7 @@ class AccountCredit:
 
     def __init__(self, database: DatabaseThread) -> None:
         self._database = database
-        self.changed = asyncio.Event()
+        self.changed = database.hint("credit")
         """Set when somebody may have to be told. A hint: the rows are the truth."""
 
     async def missing_since(self, account: str) -> float | None:

@@ -6,7 +6,6 @@ before anything is sent, so that a request found in ``submitting`` at a start ma
 is never sent again. Whatever a method writes is on disk when it returns.
 """
 
-import asyncio
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import cast
@@ -59,7 +58,7 @@ class CreationStore:
         self._outbox = outbox
         self._cards = cards
         self._limits = limits
-        self.changed = asyncio.Event()
+        self.changed = database.hint("creations")
         """Set when a request may have become due. A hint: the rows are the truth."""
 
     # For people

@@ -29,6 +29,7 @@ from bot.storage.errors import (
     DatabaseDriverMissing,
     DatabaseUnusable,
 )
+from bot.storage.hints import CHANNEL, Hints
 from bot.storage.sqlite.engine import SqliteEngine
 from bot.storage.terms import LeadershipLost, current_term
 
@@ -119,6 +120,8 @@ class DatabaseThread:
         self._failure: DatabaseUnusable | None = None
         self._damage: Exception | None = None
         self._closed = False
+        self._hints = Hints(self._notify)
+        self._listening = threading.Event()
 
     async def __aenter__(self) -> Self:
         """Open the database, bring its schema up to date, start the thread.
@@ -130,6 +133,9 @@ class DatabaseThread:
         await asyncio.to_thread(self._opened.wait)
         if self._failure is not None:
             raise self._failure
+        if self.is_shared:
+            self._listening.set()
+            threading.Thread(target=self._listen, name="database hints", daemon=True).start()
         return self
 
     async def __aexit__(
@@ -143,11 +149,19 @@ class DatabaseThread:
         Who closes a file last empties the write-ahead log, which may take a while.
         """
         self._closed = True
+        self._listening.clear()
         await asyncio.to_thread(self._reader_thread.shutdown)
         if self._reader is not None:
             self._reader.close()
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
+
+    def hint(self, name: str) -> asyncio.Event:
+        """Return an event that is also set when another process sets the one of this name.
+
+        It says that something may have changed. On a file there is no other process.
+        """
+        return self._hints.hint(name) if self.is_shared else asyncio.Event()
 
     async def run(self, function: Callable[[Connection], T], *, erases: bool = False) -> T:
         """Run ``function`` in a transaction on the thread; return when what it wrote is on disk.
@@ -221,6 +235,18 @@ class DatabaseThread:
                 self._damage = error
                 log.critical("The database is damaged. %s. %s", damaged, damaged.advice)
             raise damaged from error
+
+    async def _notify(self, text: str) -> None:
+        await self.run(lambda db: db.execute("SELECT pg_notify(?, ?)", [CHANNEL, text]).fetchone())
+
+    def _listen(self) -> None:
+        """On a thread of its own: receive the hints of other processes."""
+
+        def receive(text: str | None) -> None:
+            with suppress(RuntimeError):  # the loop has stopped
+                self._loop.call_soon_threadsafe(self._hints.receive, text)
+
+        self._engine.listen(CHANNEL, receive, self._listening.is_set)
 
     def _view(self, function: Callable[[Connection], T]) -> T:
         """On the thread that reads, whose connection is opened when it is first needed."""

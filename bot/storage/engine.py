@@ -94,5 +94,13 @@ class Engine(Protocol):
     def open_reader(self) -> Reader:
         """Open a connection that only reads. The writer has been opened before."""
 
+    def listen(
+        self, channel: str, receive: Callable[[str | None], None], is_wanted: Callable[[], bool]
+    ) -> None:
+        """Receive what other processes send, while it is wanted; only where they may be.
+
+        ``receive`` gets each text, and ``None`` when some may have been lost.
+        """
+
     def is_damage(self, error: Exception) -> bool:
         """Whether an error says that the database is damaged, so that no retry succeeds."""

@@ -5,7 +5,6 @@ move is one guarded ``UPDATE``, and the nonce is the row's, so that a process ma
 card is no promise: one that cannot be posted is deleted. The notices are the promise.
 """
 
-import asyncio
 import json
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
@@ -78,7 +77,7 @@ class LiveCards:
     def __init__(self, database: DatabaseThread, limits: WatchLimits = DEFAULT_LIMITS) -> None:
         self._database = database
         self._limits = limits
-        self.changed = asyncio.Event()
+        self.changed = database.hint("live cards")
         """Set when a card may have to be posted or updated. A hint: the rows are the truth."""
 
     async def create(

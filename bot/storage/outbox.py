@@ -10,7 +10,6 @@ That a channel refuses everything is the channel's state (``blocked_channels``);
 posted in a channel is sent to people (``redirection``).
 """
 
-import asyncio
 import json
 import logging
 from collections.abc import Collection
@@ -78,7 +77,7 @@ class Outbox:
 
     def __init__(self, database: DatabaseThread) -> None:
         self._database = database
-        self.changed = asyncio.Event()
+        self.changed = database.hint("outbox")
         """Set when a delivery may have become due. A hint: the rows are the truth."""
         self.blocked_channels = BlockedChannels(database, self.changed)
         self.redirection = Redirection(database, self.changed)

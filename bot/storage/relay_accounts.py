@@ -4,8 +4,9 @@ The key of an account is stored encrypted only, and in its row alone: deleting t
 key. The account of the operator has no row, because its key is a setting.
 """
 
+import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from bot.storage.account_rows import (
     DisconnectedAccount,
@@ -78,6 +79,15 @@ class RelayAccountStore:
             return new
 
         return await self._database.run(connect, erases=True)
+
+    async def encrypted_keys(self, ids: Collection[str]) -> dict[str, bytes]:
+        """Return the keys of those of some accounts that are connected, by their ids."""
+        rows = await self._database.read(
+            "SELECT id, encrypted_key FROM relay_accounts"
+            " WHERE id IN (SELECT value FROM json_each(?))",
+            [json.dumps(list(ids))],
+        )
+        return {row["id"]: row["encrypted_key"] for row in rows}
 
     async def replace_keys(self, encrypt: Callable[[RelayAccount], bytes]) -> int:
         """Store each account's key as ``encrypt`` returns it; return the number of accounts."""

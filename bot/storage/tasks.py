@@ -5,7 +5,6 @@ Whatever a method writes is on disk when it returns. The SQL of one watch is in 
 that of a poll in ``poll_results``.
 """
 
-import asyncio
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from typing import cast
@@ -71,7 +70,7 @@ class TaskStore:
         self.fingerprint = fingerprint
         self._limits = limits
         self._last_answer_key = last_answer_key(account)
-        self.changed = asyncio.Event()
+        self.changed = database.hint(f"tasks {account}")
         """Set when a poll may have become due sooner. A hint: the rows are the truth."""
 
     # For people

@@ -14,6 +14,8 @@ class UserSettingsStore:
     def __init__(self, database: DatabaseThread) -> None:
         self._database = database
         self._languages: dict[int, str] = {}
+        self.changed = database.hint("user settings")
+        """Set when another process may have changed some."""
 
     @property
     def languages(self) -> Mapping[int, str]:
@@ -24,6 +26,10 @@ class UserSettingsStore:
         """Read all settings; they are unknown before."""
         rows = await self._database.read("SELECT user_id, language FROM user_settings", [])
         self._languages = {row["user_id"]: row["language"] for row in rows}
+
+    async def refresh(self) -> None:
+        """Read all settings again: other processes on the database may have changed some."""
+        await self.load()
 
     async def set_language(self, user_id: int, language: str | None) -> None:
         """Store the locale that a person has chosen; ``None``: delete what is stored."""
@@ -37,7 +43,9 @@ class UserSettingsStore:
             [user_id, language],
         )
         self._languages[user_id] = language
+        self.changed.set()
 
     def forget(self, user_id: int) -> None:
         """Forget the settings of a person whose rows were deleted."""
         self._languages.pop(user_id, None)
+        self.changed.set()

@@ -89,6 +89,12 @@ class PostgresConnection:
         """The major version of the server."""
         return self.raw.info.server_version // 10_000
 
+    def notifications(self, seconds: float) -> Iterator[str]:
+        """Yield what is notified to this session within some seconds."""
+        with self._errors_explained():
+            for each in self.raw.notifies(timeout=seconds):
+                yield each.payload
+
     def run_script(self, sql: str) -> None:
         """Run several statements without placeholders."""
         with self._errors_explained():

@@ -12,7 +12,7 @@ under the transaction's id, so that nobody is told that something failed which d
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from math import inf
 from typing import TypeVar, cast
 from urllib.parse import urlsplit, urlunsplit
@@ -42,6 +42,8 @@ LOCK_TIMEOUT = 10.0
 RECONNECT_FOR = 10.0
 """Seconds for which the fate of a transaction is asked after its connection was lost."""
 _RECONNECT_INTERVAL = 0.5
+_LISTEN_INTERVAL = 1.0
+"""Seconds after which a thread that listens sees that this is not wanted any more."""
 
 
 class PostgresEngine:
@@ -68,6 +70,19 @@ class PostgresEngine:
     def open_reader(self) -> "PostgresReader":
         """Return a connection that only reads."""
         return PostgresReader(lambda: self._connect(**READER_OPTIONS))
+
+    def listen(
+        self, channel: str, receive: Callable[[str | None], None], is_wanted: Callable[[], bool]
+    ) -> None:
+        """Receive what other processes notify, on a connection that is made again when lost."""
+        while is_wanted():
+            with suppress(DatabaseUnreachable), closing(self._connect()) as connection:
+                connection.execute(f"LISTEN {channel}")
+                receive(None)
+                while is_wanted():
+                    for text in connection.notifications(_LISTEN_INTERVAL):
+                        receive(text)
+            time.sleep(_RECONNECT_INTERVAL)
 
     def is_damage(self, error: Exception) -> bool:  # noqa: ARG002 # the interface's signature
         """Return ``False``: what is wrong with the server's files is the server's to say."""

@@ -73,6 +73,11 @@ class SqliteEngine:
         """Open a connection that only reads."""
         return SqliteReader(self.location)
 
+    def listen(
+        self, channel: str, receive: Callable[[str | None], None], is_wanted: Callable[[], bool]
+    ) -> None:
+        """Return at once: no other process has the file open."""
+
     def is_damage(self, error: Exception) -> bool:
         """Whether SQLite reports that the file is damaged."""
         return is_damage(error)
