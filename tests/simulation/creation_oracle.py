@@ -3,6 +3,7 @@
 That each request ends in one true message is in ``oracle``, like for every other watch.
 """
 
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -85,10 +86,14 @@ def _owners(attempt: Attempt) -> Iterator[AccountOwner]:
 def _may_be_sent(simulation: Simulation, creation: LoggedCreation) -> bool:
     """Whether it was sent, or something kept anybody from knowing that it was not."""
     submitted = [each.at for each in simulation.relays.submissions if each.mark == creation.mark]
-    ended = [each.asked_at for each in simulation.accounts.changes]
-    known = [*submitted, *simulation.started_at, *ended]
+    moments = [(at, at) for at in (*submitted, *simulation.started_at)]
+    changes = [
+        (each.asked_at, each.finished_at or math.inf) for each in simulation.accounts.changes
+    ]
     return any(
-        begun_at <= at <= ended_at for begun_at, ended_at in _claims(creation) for at in known
+        first <= ended_at and begun_at <= last
+        for begun_at, ended_at in _claims(creation)
+        for first, last in (*moments, *changes)
     )
 
 

@@ -98,7 +98,10 @@ class RelayServer:
             self.troubled_at.append(self._clock.true_time())
             return failure(401, "invalid_api_key", "Invalid API key")
         if is_submission(request):
-            return self.submissions.receive(request)
+            reply = self.submissions.receive(request)
+            if reply.status >= 400:  # it may limit the rate of everything
+                self.troubled_at.append(self._clock.true_time())
+            return reply
         if asks_for_file(request):
             return self.files.receive(request)
         if not self.has_path(request):
