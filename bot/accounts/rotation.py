@@ -7,10 +7,10 @@ from pathlib import Path
 from bot.encryption import Cipher, DecryptionError
 from bot.storage.database import DatabaseThread
 from bot.storage.errors import DatabaseInUse, DatabaseUnusable
-from bot.storage.inspection import exists
 from bot.storage.models import RelayAccount
 from bot.storage.outbox import Outbox
 from bot.storage.relay_accounts import RelayAccountStore
+from bot.storage.sqlite.inspection import exists
 
 
 class RotationError(Exception):

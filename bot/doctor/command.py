@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-import sqlite3
 import sys
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 
@@ -15,7 +15,9 @@ from bot.doctor.report import Area
 from bot.doctor.runner import ProgressCallback, run_checks
 from bot.doctor.settings_report import SettingsReport, report_settings
 from bot.doctor.task_report import print_task, task_as_json
-from bot.storage.inspection import exists, in_use
+from bot.storage.errors import DatabaseUnusable
+from bot.storage.inspection import UNREADABLE, in_use
+from bot.storage.sqlite.inspection import exists
 from bot.storage.task_facts import TaskFacts, task_facts
 
 READ_TIME_LIMIT = 10.0
@@ -54,7 +56,7 @@ def explain_task(task_id: str, *, as_json: bool) -> int:
         error = "" if tasks else _UNKNOWN_TASK.format(task_id)
     except TaskUnavailableError as unavailable:
         tasks, error = [], str(unavailable)
-    now, bot_running = time.time(), in_use(settings_report.settings.database_path)
+    now, bot_running = time.time(), in_use(settings_report.settings.database)
     relay = settings_report.relay_name
     if as_json:
         values = [task_as_json(each, now=now, in_use=bot_running, relay=relay) for each in tasks]
@@ -71,13 +73,17 @@ def explain_task(task_id: str, *, as_json: bool) -> int:
 
 
 def _read_task(settings_report: SettingsReport, task_id: str) -> list[TaskFacts]:
-    path = settings_report.settings.database_path
-    if settings_report.unusable("DATABASE_PATH") or not exists(path):
-        raise TaskUnavailableError(f"There is no database at {path}: check DATABASE_PATH.")
+    location = settings_report.settings.database
+    if wrong := settings_report.unusable_database:
+        raise TaskUnavailableError(f"It is not known where the database is: fix {wrong} first.")
+    if isinstance(location, Path) and not exists(location):
+        raise TaskUnavailableError(f"There is no database at {location}: check DATABASE_PATH.")
     try:
-        return task_facts(path, task_id, READ_TIME_LIMIT, settings_report.account_access)
-    except sqlite3.Error as error:
-        text = f"{path} cannot be read: {error}. Run `doctor` for details."
+        return task_facts(location, task_id, READ_TIME_LIMIT, settings_report.account_access)
+    except DatabaseUnusable as error:
+        raise TaskUnavailableError(f"{error}. Run `doctor` for details.") from error
+    except UNREADABLE as error:
+        text = f"{location} cannot be read: {error}. Run `doctor` for details."
         raise TaskUnavailableError(text) from error
 
 

@@ -1,20 +1,26 @@
-"""Checks the database: its file, schema and integrity, and what is queued in it."""
+"""Checks the database: its schema, whether a bot works with it, and what is queued in it."""
 
 import asyncio
-import os
-import shutil
-import sqlite3
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from bot.doctor.account_checks import check_accounts
+from bot.doctor.file_checks import (
+    check_file,
+    check_integrity,
+    check_space,
+    describe_unreadable_file,
+)
 from bot.doctor.formatting import format_count, format_duration, format_size
+from bot.doctor.postgres_checks import check_server, describe_unreadable_server
 from bot.doctor.report import Area, CheckResult, CheckResults, Reporter
 from bot.doctor.settings_report import SettingsReport
+from bot.doctor.thresholds import Thresholds
 from bot.storage.account_rows import is_connected
-from bot.storage.inspection import DatabaseCounts, DatabaseFacts, exists, inspect_database
+from bot.storage.database_facts import DatabaseCounts, SchemaFacts
+from bot.storage.errors import DatabaseUnusable
+from bot.storage.inspection import UNREADABLE, inspect_database
 from bot.storage.sqlite.file import resolve_database_path
 
 _reporter = Reporter(Area.DATABASE)
@@ -23,48 +29,43 @@ MAX_LISTED_ROWS = 10
 """Unreadable rows that are listed by id."""
 
 
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """The values beyond which the doctor warns: sizes in bytes, durations in seconds."""
-
-    low_space: int = 512 << 20
-    critical_space: int = 32 << 20
-    """Below it the lack of disk space is a problem."""
-    notice_delay: float = 120.0
-    """Age of the oldest notice that could be posted."""
-    poll_delay: float = 900.0
-    """Time since the last poll, while a task is watched."""
-
-
-THRESHOLDS = Thresholds()
-
-
 async def check_database(
     settings_report: SettingsReport, time_limit: float, thresholds: Thresholds
 ) -> CheckResults:
-    """Yield what the database file and its folder show. Nothing is written there."""
-    if settings_report.unusable("DATABASE_PATH"):
-        advice = "Fix DATABASE_PATH first."
+    """Yield what the database shows: a file and its folder, or a server. Nothing is written."""
+    if wrong := settings_report.unusable_database:
+        advice = f"Fix {wrong} first."
         yield _reporter.warning("file", text="The database was not checked", advice=advice)
         return
-    path = resolve_database_path(settings_report.settings.database_path)
-    results = list(_check_file(path)) or await asyncio.to_thread(
-        _check_contents, path, settings_report, time_limit, thresholds
+    location = settings_report.settings.database
+    results: list[CheckResult] = []
+    if isinstance(location, Path):
+        location = resolve_database_path(location)
+        results = list(check_file(location))
+    results = results or await asyncio.to_thread(
+        _check_contents, location, settings_report, time_limit, thresholds
     )
     for result in results:
         yield result
-    yield _check_space(path, thresholds)
+    if isinstance(location, Path):
+        yield check_space(location, thresholds)
 
 
 def _check_contents(
-    path: Path, settings_report: SettingsReport, time_limit: float, thresholds: Thresholds
+    location: Path | str, settings_report: SettingsReport, time_limit: float, thresholds: Thresholds
 ) -> list[CheckResult]:
     try:
-        facts = inspect_database(path, time_limit, settings_report.account_access)
-    except sqlite3.Error as error:
-        return [_unreadable(path, error)]
-    file = _reporter.ok("file", text=f"{path} ({format_size(facts.size)})")
-    results = [file, _check_schema(facts), _check_integrity(facts)]
+        facts = inspect_database(location, time_limit, settings_report.account_access)
+    except UNREADABLE as error:
+        return [_describe_unreadable(location, error)]
+    file = _reporter.ok("file", text=f"{facts.location} ({format_size(facts.size)})")
+    results = [file]
+    if facts.server:
+        results += check_server(facts.server, facts.schema, thresholds)
+    if facts.schema:
+        results.append(_check_schema(facts.schema, in_use=facts.in_use))
+    if not facts.server:
+        results.append(check_integrity(facts))
     if facts.counts:
         results += _check_progress(facts.counts, facts.in_use, time.time(), thresholds)
         results += _check_undelivered(facts.counts)
@@ -75,106 +76,31 @@ def _check_contents(
     return results
 
 
-def _check_file(path: Path) -> Iterator[CheckResult]:
-    """Yield why there is no file to read, if there is none."""
-    folder = _nearest_folder(path)
-    if not _is_writable_folder(folder):
-        text = f"This user may not write to {folder}"
-        yield _reporter.problem("file", text=text, advice=_PERMISSIONS)
-    elif path.is_dir():
-        advice = "Set DATABASE_PATH to a file in it."
-        yield _reporter.problem("file", text=f"{path} is a folder", advice=advice)
-    elif folder != path.parent:
-        text = f"{path} does not exist, nor does its folder"
-        advice = "If you had a database, fix DATABASE_PATH; if not, the bot creates both."
-        yield _reporter.warning("file", text=text, advice=advice)
-    elif not path.exists():
-        yield _reporter.ok("file", text=f"{path} does not exist yet: the bot creates it")
-    elif not _is_writable_file(path):
-        text = f"This user may not read and write {path}"
-        yield _reporter.problem("file", text=text, advice=_PERMISSIONS)
+def _describe_unreadable(location: Path | str, error: Exception) -> CheckResult:
+    if isinstance(error, DatabaseUnusable):
+        return describe_unreadable_server(error)
+    return describe_unreadable_file(Path(location), error)
 
 
-_PERMISSIONS = (
-    "Run the doctor as the user that the bot runs as; if the result is the same, change the owner"
-    " with chown."
-)
-
-
-def _nearest_folder(path: Path) -> Path:
-    """Return the folder of the file, or the nearest one above it that exists."""
-    return next(parent for parent in path.parents if exists(parent))
-
-
-def _is_writable_folder(folder: Path) -> bool:
-    effective = os.access in os.supports_effective_ids
-    return os.access(folder, os.R_OK | os.W_OK | os.X_OK, effective_ids=effective)
-
-
-def _is_writable_file(path: Path) -> bool:
-    """Whether the file can be opened for reading and writing; opening alone changes nothing."""
-    try:
-        path.open("r+b").close()
-    except OSError:
-        return False
-    return True
-
-
-def _check_space(path: Path, thresholds: Thresholds) -> CheckResult:
-    free = shutil.disk_usage(_nearest_folder(path)).free
-    text = f"Its disk has {format_size(free)} of free space"
-    if free < thresholds.critical_space:
-        advice = "Free space now: once the disk is full, the bot cannot save anything."
-        return _reporter.problem("space", text=text, advice=advice)
-    if free < thresholds.low_space:
-        advice = "Free space before the disk is full."
-        return _reporter.warning("space", text=text, advice=advice)
-    return _reporter.ok("space", text=text)
-
-
-def _unreadable(path: Path, error: sqlite3.Error) -> CheckResult:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the other bits say where it happened
-    if code == sqlite3.SQLITE_NOTADB:
-        text = f"{path} is not a database"
-        advice = "Fix DATABASE_PATH, or restore the last backup of the database there."
-    elif code == sqlite3.SQLITE_CORRUPT:
-        text, advice = f"{path} is damaged: {error}", _DAMAGED
-    else:
-        text = f"{path} cannot be read: {error}"
-        advice = "Check the permissions of the file and of its folder, and the disk."
-    return _reporter.problem("file", text=text, advice=advice)
-
-
-_DAMAGED = "Stop the bot, keep a copy of the file, and restore your last backup of it."
-
-
-def _check_schema(facts: DatabaseFacts) -> CheckResult:
-    if facts.unknown:
-        text = f"A newer version of the bot has changed the schema ({', '.join(facts.unknown)})"
+def _check_schema(schema: SchemaFacts, *, in_use: bool) -> CheckResult:
+    if schema.unknown:
+        text = f"A newer version of the bot has changed the schema ({', '.join(schema.unknown)})"
         advice = "Run that version or a later one, or restore the copy made before the upgrade."
         return _reporter.problem("schema", text=text, advice=advice)
-    if facts.foreign:
+    if schema.foreign:
         text = "The database belongs to another program"
-        return _reporter.problem("schema", text=text, advice="Fix DATABASE_PATH.")
-    pending = ", ".join(facts.pending)
-    if pending and facts.in_use and facts.applied:
+        return _reporter.problem("schema", text=text, advice=_FOREIGN)
+    pending = ", ".join(schema.pending)
+    if pending and in_use and schema.applied:
         text = f"The running bot is older than this program ({pending} pending)"
         return _reporter.warning("schema", text=text, advice="Restart the bot.")
     if pending:
-        steps = format_count(len(facts.pending), "migration")
+        steps = format_count(len(schema.pending), "migration")
         return _reporter.ok("schema", text=f"{steps} pending: the next start applies them")
-    return _reporter.ok("schema", text=f"The schema is of this version ({facts.applied[-1]})")
+    return _reporter.ok("schema", text=f"The schema is of this version ({schema.applied[-1]})")
 
 
-def _check_integrity(facts: DatabaseFacts) -> CheckResult:
-    if facts.damage is None:
-        text = "The database is too large to be checked for damage in time"
-        advice = "Run `PRAGMA quick_check` on a copy of it."
-        return _reporter.warning("integrity", text=text, advice=advice)
-    if facts.damage:
-        text = f"The database is damaged: {'; '.join(facts.damage)}"
-        return _reporter.problem("integrity", text=text, advice=_DAMAGED)
-    return _reporter.ok("integrity", text="The database is intact")
+_FOREIGN = "Give DATABASE_PATH a file of its own, or DATABASE_URL a database of its own."
 
 
 def _check_progress(

@@ -1,7 +1,6 @@
 """Checks Discord: the token, the application, the gateway, the commands and the servers."""
 
 import asyncio
-import sqlite3
 from collections.abc import Awaitable, Iterator
 from typing import Any
 
@@ -15,7 +14,8 @@ from bot.doctor.report import Area, CheckResult, CheckResults, Reporter
 from bot.doctor.server_checks import check_servers
 from bot.doctor.settings_report import SettingsReport
 from bot.settings import Settings
-from bot.storage.inspection import ChannelInUse, channels_in_use
+from bot.storage.database_facts import ChannelInUse
+from bot.storage.inspection import UNREADABLE, channels_in_use
 from bot.ui.permissions import invite_link
 
 _reporter = Reporter(Area.DISCORD)
@@ -106,9 +106,9 @@ async def _check_commands(
 
 def _channels_in_use(settings_report: SettingsReport, time_limit: float) -> list[ChannelInUse]:
     """Return where the bot has something to do; nothing if the database cannot be read."""
-    if settings_report.unusable("DATABASE_PATH"):
+    if settings_report.unusable_database:
         return []
     try:
-        return channels_in_use(settings_report.settings.database_path, time_limit)
-    except sqlite3.Error:
+        return channels_in_use(settings_report.settings.database, time_limit)
+    except UNREADABLE:
         return []

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Callable, Collection
 
-from bot.doctor.database_checks import THRESHOLDS, Thresholds, check_database
+from bot.doctor.database_checks import check_database
 from bot.doctor.discord_checks import check_discord
 from bot.doctor.relay_checks import check_relay
 from bot.doctor.report import Area, CheckResult, CheckResults, Report, Reporter
 from bot.doctor.settings_checks import check_settings
 from bot.doctor.settings_report import SettingsReport
+from bot.doctor.thresholds import THRESHOLDS, Thresholds
 
 TIME_LIMIT = 10.0
 """Seconds for each area."""

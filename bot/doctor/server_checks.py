@@ -9,7 +9,7 @@ from discord.abc import GuildChannel
 from bot.doctor.discord_api import DiscordApi, DiscordApiError, JoinedServer
 from bot.doctor.formatting import format_count, format_permissions
 from bot.doctor.report import Area, CheckResult, CheckResults, Reporter
-from bot.storage.inspection import ChannelInUse
+from bot.storage.database_facts import ChannelInUse
 from bot.ui.permissions import REQUIRED_PERMISSIONS, lacks_tag, missing_permissions
 
 _reporter = Reporter(Area.DISCORD)

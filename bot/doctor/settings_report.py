@@ -72,6 +72,14 @@ class SettingsReport:
         return [problem.name for problem in self.problems if problem.name in names]
 
     @property
+    def unusable_database(self) -> str | None:
+        """The setting that has to be fixed before it is known where the database is."""
+        names = (
+            ["DATABASE_URL"] if self.settings.database_url else ["DATABASE_URL", "DATABASE_PATH"]
+        )
+        return next(iter(self.unusable(*names)), None)
+
+    @property
     def relay_name(self) -> str | None:
         """The relay of the operator's account, empty without one; ``None`` if it is not known."""
         if self.unusable("SUNO_RELAY", "SUNO_API_KEY"):
@@ -143,6 +151,7 @@ def report_settings() -> SettingsReport:
         tuple(_unknown_settings(environment, dotenv)),
         tuple(
             {part.strip() for secret in secrets if secret for part in (secret, *secret.split(","))}
+            | set(settings.secrets)
         ),
     )
 

@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
+from bot.storage.connection_advice import connection_advice
+
 
 class WatchError(Exception):
     """A request about watches is refused for a reason that is shown to the person."""
@@ -228,7 +230,10 @@ class DatabaseUnusable(Exception):
 class DatabaseUnreachable(DatabaseUnusable):
     """The database server cannot be reached, has ended the session, or does not answer in time."""
 
-    advice = "Check DATABASE_URL, and that the server runs and lets this user connect."
+    def __init__(self, location: Path | str, cause: Exception) -> None:
+        text = " ".join(str(cause).split())  # it may have several lines
+        super().__init__(location, RuntimeError(text))
+        self.advice = connection_advice(text)
 
 
 class DatabaseDriverMissing(DatabaseUnusable):

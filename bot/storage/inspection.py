@@ -1,130 +1,128 @@
-"""Reads the database file from another process, also while a bot uses it. Nothing is written.
+"""Reads the database from another process, also while a bot uses it. Nothing is written.
 
-The connection is read-only. A file that no process has open is read as immutable, since SQLite
-would otherwise leave two files beside it; if a bot starts meanwhile, the result is discarded and
-the file is read again.
+How a file and a server are read stands in ``sqlite.inspection`` and ``postgres.inspection``.
 """
 
 import sqlite3
-import time
 from collections.abc import Callable, Mapping
-from contextlib import closing, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
 
-from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
 from bot.storage.account_facts import (
     NO_ACCESS,
     AccountAccess,
-    AccountFacts,
     account_facts,
     count_of_other_key,
     missing_tasks,
 )
+from bot.storage.database_facts import ChannelInUse, DatabaseCounts, DatabaseFacts
 from bot.storage.delivery_rows import OPEN, VISIBLE_STATE
-from bot.storage.sqlite.file import resolve_database_path
-from bot.storage.sqlite.migrations import is_foreign, migrations, unknown_steps
+from bot.storage.engine import Connection
+from bot.storage.errors import DatabaseDriverMissing, DatabaseUnusable
+from bot.storage.sqlite import inspection as sqlite
 from bot.storage.watches import UNWATCHED
 
 T = TypeVar("T")
 
-_STEPS_PER_TIME_CHECK = 50_000
-"""SQLite's instructions between two checks of the time limit."""
+UNREADABLE = (sqlite3.Error, DatabaseUnusable)
+"""What is raised for a database that cannot be read."""
+
+_PRESENCE_TIME_LIMIT = 5.0
+"""Seconds for asking a server whether a bot is connected."""
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseCounts:
-    """Counts of tasks and deliveries."""
+def run_query(location: Path | str, time_limit: float, query: Callable[[Connection], T]) -> T:
+    """Return the result of ``query``, a function of the database; it may be called twice.
 
-    running: int
-    """Running tasks of all accounts."""
-    by_account: Mapping[str, int]
-    """Running tasks of each account that has any."""
-    other_key: int
-    """Running tasks of the operator's account that the relay has returned under another address or
-    API key, and does not return under this one."""
-    accounts: tuple[AccountFacts, ...]
-    """The connected accounts."""
-    polled_at: float | None
-    """When a running task was last polled."""
-    due: int
-    """Deliveries that are due or being sent."""
-    overdue_since: float | None
-    """When the oldest due delivery became due."""
-    held: int
-    """Deliveries that wait for a channel that refuses messages."""
-    dropped: int
-    """Notices that their channel refused; they were sent as direct messages instead."""
-    unreachable: int
-    """Notices for people who cannot be reached."""
-    quarantined: tuple[int, ...]
-    """Ids of deliveries whose rows are unreadable."""
+    ``location``: a file, or the URL of a PostgreSQL database. Statements fail after ``time_limit``
+    seconds. Raises ``UNREADABLE``.
+    """
+    if isinstance(location, Path):
+        return sqlite.run_query(location, time_limit, query)
+    try:
+        from bot.storage.postgres import inspection as postgres  # its driver is an extra
+    except ImportError as error:
+        raise DatabaseDriverMissing from error
+    return postgres.run_query(location, time_limit, query)
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseFacts:
-    """The facts about a database file. Times are Unix seconds, sizes bytes."""
-
-    size: int
-    in_use: bool
-    """Whether a bot is running on it."""
-    foreign: bool
-    """Whether it belongs to another program: it has tables, and none of this one."""
-    applied: tuple[str, ...]
-    pending: tuple[str, ...]
-    """Migrations that the next start applies."""
-    unknown: tuple[str, ...]
-    """Applied migrations that only a later version of the program knows."""
-    damage: tuple[str, ...] | None
-    """The errors that SQLite found; ``None`` if the check took too long."""
-    counts: DatabaseCounts | None
-    """``None`` where the schema is too old or too new for the query."""
+def in_use(location: Path | str) -> bool:
+    """Whether a bot is running on the database, as far as that can be seen."""
+    if isinstance(location, Path):
+        return sqlite.in_use(location)
+    with suppress(DatabaseUnusable):
+        return run_query(location, _PRESENCE_TIME_LIMIT, _has_processes)
+    return False
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelInUse:
-    """A channel of a server with watches or undelivered messages."""
+def _has_processes(db: Connection) -> bool:
+    from bot.storage.postgres import inspection as postgres
 
-    channel_id: int
-    guild_id: int
-    watched: int
-    held: int
+    return postgres.count_processes(db) > 0
 
 
 def inspect_database(
-    path: Path, time_limit: float, access: AccountAccess = NO_ACCESS
+    location: Path | str, time_limit: float, access: AccountAccess = NO_ACCESS
 ) -> DatabaseFacts:
     """Return the facts about an existing database, in about ``time_limit`` seconds.
 
-    Raises ``sqlite3.Error`` for a file that cannot be read or is no database.
+    Raises ``UNREADABLE`` for one that cannot be read or is no database.
     """
-    return run_query(path, time_limit, lambda db: _facts(path, db, access))
-
-
-def _facts(path: Path, db: Database, access: AccountAccess) -> DatabaseFacts:
-    applied = tuple(step.name for step in migrations.applied(db))
-    pending = tuple(step.name for step in migrations.pending(db))
-    unknown = tuple(unknown_steps(db))
-    foreign = is_foreign(db)
-    counts = None
-    if applied and not unknown:
-        with suppress(sqlite3.OperationalError):  # a column that a pending step adds
-            counts = _counts(db, access)
-    return DatabaseFacts(
-        _size(path), in_use(path), foreign, applied, pending, unknown, _damage(db), counts
+    if isinstance(location, Path):
+        return sqlite.run_query(
+            location, time_limit, lambda db: _facts_of_file(location, db, access)
+        )
+    return run_query(
+        location, time_limit, lambda db: _facts_of_server(location, db, time_limit, access)
     )
 
 
-def channels_in_use(path: Path, time_limit: float) -> list[ChannelInUse]:
+def _facts_of_file(path: Path, db: Database, access: AccountAccess) -> DatabaseFacts:
+    schema = sqlite.schema_facts(db)
+    counts = None
+    if schema.applied and not schema.unknown:
+        with suppress(sqlite3.OperationalError):  # a column that a pending step adds
+            counts = _counts(db, access)
+    return DatabaseFacts(
+        location=str(path),
+        size=sqlite.database_size(path),
+        in_use=sqlite.in_use(path),
+        schema=schema,
+        damage=sqlite.find_damage(db),
+        server=None,
+        counts=counts,
+    )
+
+
+def _facts_of_server(
+    url: str, db: Connection, time_limit: float, access: AccountAccess
+) -> DatabaseFacts:
+    from bot.storage.postgres import inspection as postgres
+    from bot.storage.postgres.engine import without_password
+
+    server = postgres.server_facts(db, time_limit)
+    schema = None if server.unreadable else postgres.schema_facts(db)
+    is_current = schema and schema.applied and not schema.pending and not schema.unknown
+    return DatabaseFacts(
+        location=without_password(url),
+        size=postgres.database_size(db),
+        in_use=server.processes > 0,
+        schema=schema,
+        damage=(),
+        server=server,
+        counts=_counts(db, access) if is_current else None,
+    )
+
+
+def channels_in_use(location: Path | str, time_limit: float) -> list[ChannelInUse]:
     """Return the channels where something is watched or held, the most urgent first.
 
-    Raises ``sqlite3.Error``.
+    Raises ``UNREADABLE``.
     """
-    rows = run_query(path, time_limit, lambda db: list(db.query(_CHANNELS_IN_USE)))
+    rows = run_query(location, time_limit, lambda db: list(db.query(_CHANNELS_IN_USE)))
     return [ChannelInUse(**row) for row in rows]
 
 
@@ -139,93 +137,10 @@ _CHANNELS_IN_USE = (
 )
 
 
-def run_query(path: Path, time_limit: float, query: Callable[[Database], T]) -> T:
-    """Return the result of ``query``, a function of the database; it may be called twice.
-
-    Its statements raise ``sqlite3.Error`` after ``time_limit`` seconds.
-    """
-    uri = f"file:{quote(str(path))}?mode=ro"
-    path = resolve_database_path(path)
-    until = time.monotonic() + time_limit
-    before = _version_at_rest(path)
-    if before is not None:
-        try:
-            answer = _query(f"{uri}&immutable=1", until, query)
-        except Exception:
-            if _version_at_rest(path) == before:
-                raise
-        else:
-            if _version_at_rest(path) == before:
-                return answer
-    return _query(uri, until, query)
-
-
-def _version_at_rest(path: Path) -> tuple[int, ...] | None:
-    """Return the version of a file that no process has open, ``None`` if one has.
-
-    Every write changes the version.
-    """
-    if exists(path.with_name(f"{path.name}-wal")):
-        return None
-    with suppress(OSError):
-        file = path.stat()
-        return file.st_ino, file.st_size, file.st_mtime_ns
-    return None
-
-
-def _query(uri: str, until: float, query: Callable[[Database], T]) -> T:
-    wait = max(until - time.monotonic(), 0)
-    with closing(sqlite3.connect(uri, uri=True, timeout=wait)) as connection:
-        connection.set_progress_handler(lambda: time.monotonic() > until, _STEPS_PER_TIME_CHECK)
-        return query(Database(connection))
-
-
-def in_use(path: Path) -> bool:
-    """Whether a bot is running on the database: it then holds the lock beside the file."""
-    file = resolve_database_path(path)
-    lock = file.with_name(f"{file.name}.lock")
-    if not exists(lock):
-        return False
-    try:
-        with FileLock(lock, blocking=False):
-            return False
-    except Timeout:
-        return True
-    except OSError:  # the lock file belongs to another user
-        return False
-
-
-def exists(path: Path) -> bool:
-    """Whether a path exists, as far as this user is permitted to see."""
-    try:
-        path.stat()
-    except OSError:
-        return False
-    return True
-
-
-def _size(path: Path) -> int:
-    file = resolve_database_path(path)
-    parts = (file, file.with_name(f"{file.name}-wal"))
-    return sum(part.stat().st_size for part in parts if exists(part))
-
-
-def _damage(db: Database) -> tuple[str, ...] | None:
-    try:
-        found = [str(row[0]) for row in db.execute("PRAGMA quick_check(5)").fetchall()]
-        dangling = db.execute("PRAGMA foreign_key_check").fetchmany(5)
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
-            return None
-        raise
-    lost = [f"a row of {table} points to no row of {parent}" for table, _, parent, _ in dangling]
-    return tuple(line for line in (*found, *lost) if line != "ok")
-
-
 _REFUSED = f"state = 'dropped' AND purpose = 'notice' AND reason IS NOT '{UNWATCHED}'"
 
 
-def _counts(db: Database, access: AccountAccess) -> DatabaseCounts:
+def _counts(db: Connection, access: AccountAccess) -> DatabaseCounts:
     running = "SELECT account, count(*) FROM tasks WHERE state = 'running' GROUP BY account"
     by_account: dict[str, int] = dict(db.execute(running).fetchall())
     row: Mapping[str, Any]

@@ -110,14 +110,13 @@ class TaskFacts:
 
 
 def task_facts(
-    path: Path, task_id: str, time_limit: float, access: AccountAccess = NO_ACCESS
+    location: Path | str, task_id: str, time_limit: float, access: AccountAccess = NO_ACCESS
 ) -> list[TaskFacts]:
     """Return the facts about a task, one for each account at which it was watched.
 
-    Raises ``sqlite3.Error`` for a file that cannot be read, is no database, or has the schema of
-    another version.
+    Raises ``UNREADABLE`` for a database that cannot be read or has the schema of another version.
     """
-    return run_query(path, time_limit, lambda db: _read_facts(db, task_id, access))
+    return run_query(location, time_limit, lambda db: _read_facts(db, task_id, access))
 
 
 def _read_facts(db: Connection, task_id: str, access: AccountAccess) -> list[TaskFacts]:

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from bot.doctor.database_checks import Thresholds
 from bot.doctor.report import Area, State
+from bot.doctor.thresholds import Thresholds
 from bot.encryption import new_key
 from bot.storage.database import DatabaseThread
 from bot.storage.engine import Connection
-from bot.storage.inspection import inspect_database, run_query
+from bot.storage.inspection import inspect_database
+from bot.storage.sqlite.inspection import run_query
 from sandbox.bot_process import BotProcess
 from sandbox.relay import stuck
 from tests.support.databases import sqlite_of
@@ -323,7 +324,8 @@ def test_a_database_too_large_to_be_checked_in_time_is_not_reported_as_damaged(
         connection.executemany("INSERT INTO key_values VALUES (?, ?)", rows)
     facts = inspect_database(database_path, 0.0)
     assert facts.damage is None
-    assert facts.applied
+    assert facts.schema
+    assert facts.schema.applied
 
 
 async def test_a_read_only_file_is_a_problem(doctor: DoctorHarness) -> None:

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from bot.doctor.database_checks import THRESHOLDS, Thresholds
 from bot.doctor.printer import Printer, report_as_json
 from bot.doctor.report import Area, CheckResult, Report, State
 from bot.doctor.runner import TIME_LIMIT, run_checks
 from bot.doctor.settings_report import report_settings
+from bot.doctor.thresholds import THRESHOLDS, Thresholds
 from bot.settings import Settings
 from sandbox.bot_process import without_settings
 from tests.support.paths import ROOT

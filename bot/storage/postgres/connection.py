@@ -11,6 +11,8 @@ from bot.storage.engine import Cursor, Values
 from bot.storage.errors import DatabaseUnreachable, DatabaseUnusable, StatementFailed
 from bot.storage.postgres.dialect import bind, translate
 
+APPLICATION_NAME = "suno-bot"
+"""The name of the connection with which a process writes, in the server's list of sessions."""
 _CONNECT_TIMEOUT = 5
 """Seconds."""
 
@@ -33,7 +35,9 @@ class _NumberLoader(Loader):
 class PostgresConnection:
     """One session at the server, without a transaction unless one is begun."""
 
-    def __init__(self, location: str, url: str, **options: str) -> None:
+    def __init__(
+        self, location: str, url: str, application_name: str = APPLICATION_NAME, **options: str
+    ) -> None:
         """``location`` is the address as it is told to people, ``options`` are the server's.
 
         Raises ``DatabaseUnreachable``, and ``DatabaseUnusable`` for what is no address.
@@ -48,7 +52,7 @@ class PostgresConnection:
                 url,
                 autocommit=True,
                 options=settings,
-                application_name="suno-bot",
+                application_name=application_name,
                 connect_timeout=_CONNECT_TIMEOUT,
                 keepalives_idle=5,
                 keepalives_interval=2,

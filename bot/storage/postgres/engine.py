@@ -36,7 +36,11 @@ WRITER_OPTIONS = {
     "statement_timeout": "60s",
     "synchronous_commit": "on",
 }
-READER_OPTIONS = {"default_transaction_read_only": "on", "statement_timeout": "30s"}
+READER_OPTIONS = {
+    "application_name": "suno-bot-reader",
+    "default_transaction_read_only": "on",
+    "statement_timeout": "30s",
+}
 LOCK_TIMEOUT = 10.0
 """Seconds for which a transaction waits for those of other processes."""
 RECONNECT_FOR = 10.0

@@ -37,7 +37,7 @@ def migrate(connection: PostgresConnection) -> None:
         done = applied_steps(connection)
         if unknown := sorted(done - steps().keys()):
             raise DatabaseTooNew(connection.location, unknown)
-        if not done and _has_tables(connection):
+        if not done and has_tables(connection):
             raise DatabaseForeign(connection.location)
         for name, sql in steps().items():
             if name not in done:
@@ -68,7 +68,8 @@ def applied_steps(connection: Connection) -> set[str]:
     return {name for (name,) in connection.execute(f"SELECT name FROM {_TABLE}")}  # noqa: S608 # a name of ours
 
 
-def _has_tables(connection: Connection) -> bool:
+def has_tables(connection: Connection) -> bool:
+    """Whether a database has tables, whosever they are."""
     tables = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()"
     (count,) = connection.execute(tables).fetchone()
     return bool(count)

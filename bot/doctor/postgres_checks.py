@@ -1,0 +1,89 @@
+"""Checks a PostgreSQL server: whether the bot can use it, and which processes are connected."""
+
+from collections.abc import Iterator
+
+from bot.doctor.formatting import format_count
+from bot.doctor.report import Area, CheckResult, Reporter
+from bot.doctor.thresholds import Thresholds
+from bot.storage.database_facts import SchemaFacts, ServerFacts
+from bot.storage.errors import DatabaseUnusable
+
+_reporter = Reporter(Area.DATABASE)
+
+_MAX_LISTED = 5
+"""Tables that are listed by name."""
+
+
+def describe_unreadable_server(error: DatabaseUnusable) -> CheckResult:
+    """Return why a database at a server cannot be read."""
+    return _reporter.problem("server", text=str(error), advice=error.advice)
+
+
+def check_server(
+    server: ServerFacts, schema: SchemaFacts | None, thresholds: Thresholds
+) -> Iterator[CheckResult]:
+    """Yield whether the server and what this user may do there suffice, and who is connected."""
+    yield _check_version(server)
+    yield from _check_privileges(server, schema)
+    yield _check_connections(server, thresholds)
+    yield from _check_processes(server)
+
+
+def _check_version(server: ServerFacts) -> CheckResult:
+    if server.version < server.min_version:
+        text = f"PostgreSQL {server.version} is older than {server.min_version}"
+        advice = f"Upgrade the server to PostgreSQL {server.min_version} or newer."
+        return _reporter.problem("server", text=text, advice=advice)
+    if server.encoding != "UTF8":
+        text = f"The database has the encoding {server.encoding}, which cannot hold every title"
+        advice = "Create it anew with ENCODING 'UTF8', as docs/cluster.md says."
+        return _reporter.problem("server", text=text, advice=advice)
+    return _reporter.ok("server", text=f"The server is PostgreSQL {server.version}")
+
+
+def _check_privileges(server: ServerFacts, schema: SchemaFacts | None) -> Iterator[CheckResult]:
+    if server.unwritable:
+        tables = ", ".join(server.unwritable[:_MAX_LISTED])
+        more = ", …" if len(server.unwritable) > _MAX_LISTED else ""
+        text = f"This user may not read and write the tables {tables}{more}"
+        advice = "Use the role that owns them in DATABASE_URL, or change their owner."
+        yield _reporter.problem("privileges", text=text, advice=advice)
+    elif schema is None or not schema.pending or schema.foreign:
+        return
+    elif not server.may_create_tables:
+        text = "This user may not create tables, which the next start needs"
+        advice = "Make the role the owner of the database, as docs/cluster.md says."
+        yield _reporter.problem("privileges", text=text, advice=advice)
+    elif server.lacks_trigrams:
+        text = "The extension pg_trgm, which the search needs, is missing, and cannot be created"
+        advice = (
+            "Run CREATE EXTENSION pg_trgm in this database as its owner or as a superuser; if the"
+            " server does not have it, install its package of extensions (postgresql-contrib)."
+        )
+        yield _reporter.problem("privileges", text=text, advice=advice)
+
+
+def _check_connections(server: ServerFacts, thresholds: Thresholds) -> CheckResult:
+    left = max(server.connections_left, 0)
+    text = f"{left} of {format_count(server.connection_limit, 'connection')} left"
+    if left < thresholds.low_connections:
+        advice = (
+            "Raise max_connections, or the limit of the role or of the database: one more process"
+            " could not connect."
+        )
+        return _reporter.warning("connections", text=text, advice=advice)
+    return _reporter.ok("connections", text=text)
+
+
+def _check_processes(server: ServerFacts) -> Iterator[CheckResult]:
+    """Report who leads, if a bot runs at all."""
+    processes = format_count(server.processes, "process", "processes")
+    if not server.processes:
+        return
+    if not server.has_leader:
+        text = f"{processes} of the bot connected, and none leads: nothing is polled or sent"
+        advice = "Run the doctor again; if still none leads, see their logs and restart them."
+        yield _reporter.problem("leader", text=text, advice=advice)
+        return
+    place = f"at {server.leader_address}" if server.leader_address else "on the server's machine"
+    yield _reporter.ok("leader", text=f"{processes} connected; the one {place} leads")
