@@ -3,6 +3,7 @@
 import asyncio
 
 from sandbox.bot_process import BotProcess
+from tests.support.databases import PostgresDatabases
 from tests.support.sandbox_session import SandboxSession
 
 
@@ -13,6 +14,19 @@ async def output_of(bot: BotProcess, code: int) -> str:
         assert await bot.ended() == code
     assert "Traceback" not in bot.log
     return bot.log
+
+
+async def test_the_bot_starts_on_an_empty_database(
+    sandbox: SandboxSession, postgres_databases: PostgresDatabases
+) -> None:
+    """It makes the tables; the log says where the database is."""
+    url = postgres_databases.server.url(postgres_databases.server.create_database())
+    bot = BotProcess(sandbox.folder, sandbox.environment | {"DATABASE_URL": url})
+    async with bot:
+        await sandbox.discord.wait_until_ready(timeout=120)
+        assert await bot.stop() == 0
+    assert "Database opened: location=postgresql://owner@/test_" in bot.log
+    assert not (sandbox.folder / "suno.db").exists()
 
 
 async def test_a_server_that_cannot_be_reached_gives_exit_code_1(sandbox: SandboxSession) -> None:
