@@ -27,7 +27,7 @@ from bot.delivery.discord_requests import (
 from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.live_card_updater import LiveCardUpdater
 from bot.delivery.welcome import WelcomeMessages
-from bot.gateway import GatewayClient, GatewayTiming
+from bot.gateway import GatewayClient, GatewayTiming, ReserveIdentify
 from bot.i18n.catalog import mention_commands
 from bot.i18n.translator import CatalogTranslator
 from bot.metrics import Metrics
@@ -122,16 +122,19 @@ class SunoBot(GatewayClient):
         *,
         shard_ids: list[int] | None = None,
         shard_count: int | None = None,
+        reserve_identify: ReserveIdentify | None = None,
     ) -> None:
         """``cogs``: modules to load as extensions. ``trace``: told of every request to Discord.
 
         ``shard_ids``: the shards to serve of ``shard_count``; ``None``: all.
+        ``reserve_identify``: as for ``GatewayClient``.
         """
         Route.BASE = addresses.api_url
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # no voice is used
         super().__init__(
             gateway_url=addresses.gateway_url,
             timing=gateway_timing,
+            reserve_identify=reserve_identify,
             command_prefix=(),
             help_command=None,
             tree_cls=CommandTree,

@@ -7,6 +7,7 @@ change.
 import asyncio
 import logging
 import random
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +36,9 @@ class GatewayTiming:
 
 GATEWAY_TIMING = GatewayTiming()
 
+ReserveIdentify = Callable[[float], Awaitable[float]]
+"""Reserves a time to start a session, some seconds after the last; returns seconds to wait."""
+
 
 class GatewayClient(commands.AutoShardedBot):
     """A sharded client that retries the connection to the gateway until it succeeds.
@@ -44,9 +48,21 @@ class GatewayClient(commands.AutoShardedBot):
     servers over a new session, and dispatches ``ready`` only once all shards have started one.
     """
 
-    def __init__(self, *, gateway_url: str, timing: GatewayTiming, **options: Any) -> None:
-        """``gateway_url``: the gateway to use; empty: the one that the API names."""
+    def __init__(
+        self,
+        *,
+        gateway_url: str,
+        timing: GatewayTiming,
+        reserve_identify: ReserveIdentify | None = None,
+        **options: Any,
+    ) -> None:
+        """``gateway_url``: the gateway to use; empty: the one that the API names.
+
+        ``reserve_identify``: spaces the sessions of several processes; ``None``: this is the only
+        one.
+        """
         super().__init__(**options)
+        self._reserve_identify = reserve_identify
         self._gateway_url = gateway_url
         self._gateway_timing = timing
         self._parse_ready = self._connection.parsers["READY"]
@@ -114,5 +130,8 @@ class GatewayClient(commands.AutoShardedBot):
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:  # noqa: ARG002 # discord.py's signature
         """Wait until Discord accepts another session."""
-        if not initial:
-            await asyncio.sleep(self._gateway_timing.identify_interval)
+        interval = self._gateway_timing.identify_interval
+        if self._reserve_identify is not None:
+            await asyncio.sleep(await self._reserve_identify(interval))
+        elif not initial:
+            await asyncio.sleep(interval)

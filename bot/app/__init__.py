@@ -37,6 +37,7 @@ from bot.relay.client import RelayClient
 from bot.settings import Settings
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import Erasure
+from bot.storage.identify_schedule import IdentifySchedule
 from bot.storage.key_value import KeyValueStore
 from bot.storage.leases import LeaderLock
 from bot.storage.queue_statistics import QueueStatistics
@@ -136,7 +137,9 @@ def build_bot(
     """
     metrics, monitor = Metrics(), RequestMonitor()
     stores = build_stores(settings, database)
-    client = _build_client(settings, cogs, timing.gateway, request_trace(monitor, metrics))
+    client = _build_client(
+        settings, database, cogs, timing.gateway, request_trace(monitor, metrics)
+    )
     messages = AccountMessages(client)
     accounts = build_accounts(
         *(settings, stores, relay_client, fingerprint, account_session, messages, metrics)
@@ -165,13 +168,18 @@ def build_bot(
 
 
 def _build_client(
-    settings: Settings, cogs: Sequence[str], timing: GatewayTiming, trace: aiohttp.TraceConfig
+    settings: Settings,
+    database: DatabaseThread,
+    cogs: Sequence[str],
+    timing: GatewayTiming,
+    trace: aiohttp.TraceConfig,
 ) -> SunoBot:
     addresses = Addresses(settings.discord_api_url, settings.discord_gateway_url)
     client = SunoBot(
         *(addresses, cogs, timing, trace),
         shard_ids=settings.shard_ids,
         shard_count=settings.shard_count,
+        reserve_identify=IdentifySchedule(database).reserve if database.is_shared else None,
     )
     client.staleness_limits = StalenessLimits.for_rate(settings.poll_requests_per_second)
     return client

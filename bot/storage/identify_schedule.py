@@ -1,0 +1,31 @@
+"""Spaces the sessions that several processes start at Discord's gateway with one token."""
+
+from bot.storage.database import DatabaseThread
+from bot.storage.engine import Connection
+from bot.storage.key_value import read_value, write_value
+
+_NEXT = "next session at the gateway"
+
+
+class IdentifySchedule:
+    """When the next session may be started, by the clock of the database server."""
+
+    def __init__(self, database: DatabaseThread) -> None:
+        self._database = database
+
+    async def reserve(self, interval: float) -> float:
+        """Reserve the next start, ``interval`` seconds after the one before; return the wait.
+
+        That is seconds from now. Raises ``DatabaseUnusable``.
+        """
+
+        def reserve(db: Connection) -> float:
+            (now,) = db.execute(
+                "SELECT extract(epoch FROM clock_timestamp())::double precision"
+            ).fetchone()
+            next_at = float(read_value(db, _NEXT) or 0.0)
+            starts_at = max(now, next_at)
+            write_value(db, _NEXT, str(starts_at + interval))
+            return float(starts_at - now)
+
+        return await self._database.run(reserve)
