@@ -318,6 +318,8 @@ def _run_together(writer: Writer, jobs: list[_Job[Any]]) -> None:
             for job in jobs:
                 job.run(writer, connection)
                 if not writer.is_in_transaction():
+                    if isinstance(job.error, DatabaseUnusable):
+                        raise job.error
                     raise sqlite3.OperationalError("the transaction was ended") from job.error
     except (sqlite3.Error, DatabaseUnusable) as error:
         # The commit failed (a full disk, say): nothing of these jobs was kept.

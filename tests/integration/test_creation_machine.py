@@ -572,4 +572,4 @@ TestCreations.settings = settings(max_examples=40, stateful_step_count=40, deadl
 class TestCreationsOnPostgres(CreationMachine.TestCase):  # type: ignore[misc,valid-type]
     """The same machine, whose database is in PostgreSQL."""
 
-    settings = settings(max_examples=12, stateful_step_count=40, deadline=None)
+    settings = settings(max_examples=5, stateful_step_count=40, deadline=None)

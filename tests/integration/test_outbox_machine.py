@@ -524,4 +524,4 @@ TestOutbox.settings = settings(max_examples=50, stateful_step_count=30, deadline
 class TestOutboxOnPostgres(OutboxMachine.TestCase):  # type: ignore[misc,valid-type]
     """The same machine, whose database is in PostgreSQL."""
 
-    settings = settings(max_examples=15, stateful_step_count=30, deadline=None)
+    settings = settings(max_examples=10, stateful_step_count=30, deadline=None)

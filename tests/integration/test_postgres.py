@@ -99,6 +99,7 @@ async def test_a_session_that_ends_within_a_transaction_takes_it_back(
             return_exceptions=True,
         )
         assert isinstance(errors[1], DatabaseUnreachable)
+        assert all(isinstance(error, DatabaseUnreachable | int) for error in errors)
         kept = [
             name
             for name, error in zip(("earlier", "x", "later"), errors, strict=True)
