@@ -22,6 +22,8 @@ from tests.support.delivery import a_dispatcher
 from tests.support.dispatcher_harness import POLICY, POST, DispatcherHarness, add_member
 from tests.support.poller_harness import PollerHarness
 
+pytestmark = pytest.mark.both_engines
+
 HOURS = 5 * 3600.0
 SOON = POLICY.held_retry_interval
 

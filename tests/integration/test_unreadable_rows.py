@@ -21,6 +21,8 @@ from tests.support.dispatcher_harness import DispatcherHarness, add_member
 from tests.support.doctor_harness import DoctorHarness
 from tests.support.poller_harness import PollerHarness
 
+pytestmark = pytest.mark.both_engines
+
 BROKEN = {
     "task_json": "{broken",
     "task_json of another shape": '{"id": 7}',
