@@ -77,7 +77,9 @@ class Leadership:
             raise
         except DatabaseUnusable as error:
             log.warning("Leadership not confirmed: cause=%s", error)
-            return None
+        except Exception:
+            log.exception("Leadership not confirmed")
+        return None
 
     def _begin(self, term: Term, gained: Callable[[Context], None]) -> None:
         self._term = term
@@ -92,4 +94,7 @@ class Leadership:
         self._term.end()
         self._term = None
         log.warning("Not leading any more: another process may poll, create and send now")
-        await lost()
+        try:
+            await lost()
+        except Exception:  # it leads again only if this goes on
+            log.exception("What was under way was not abandoned")
