@@ -80,7 +80,10 @@ class PostgresEngine:
     ) -> None:
         """Receive what other processes notify, on a connection that is made again when lost."""
         while is_wanted():
-            with suppress(DatabaseUnreachable), closing(self._connect()) as connection:
+            with (
+                suppress(DatabaseUnreachable),
+                closing(self._connect(application_name="suno-bot-listener")) as connection,
+            ):
                 connection.execute(f"LISTEN {channel}")
                 receive(None)
                 while is_wanted():
