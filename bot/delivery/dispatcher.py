@@ -36,6 +36,7 @@ from bot.storage.clock_rollback import UNKNOWN_TIME, Rollback, RollbackDetector
 from bot.storage.models import Delivery, DeliveryPurpose, ServerSettings
 from bot.storage.outbox import Outbox
 from bot.storage.server_settings import ServerSettingsStore
+from bot.storage.terms import LeadershipLost
 from bot.ui.creation_actions import NO_ACTIONS, CreationActions
 from bot.ui.notice import Notice, with_role_mention
 
@@ -178,6 +179,9 @@ class OutboxDispatcher:
         call = self._calls.start(self._send_once(delivery))
         try:
             message = await self._wait_for_result(call, delivery)
+        except LeadershipLost:
+            self._recovery_needed = True  # whoever leads next finds it as after a crash
+            return
         except Exception as error:  # noqa: BLE001 # the error policy handles every kind
             transient = classify(error).is_transient
             unconfirmed = call.unrejected_posts > 0 if call.traced else transient

@@ -19,6 +19,7 @@ from bot.i18n.catalog import Catalog
 from bot.storage.clock_rollback import Rollback, RollbackDetector
 from bot.storage.live_cards import LONGEST_PAUSE, LiveCards
 from bot.storage.models import LiveCard
+from bot.storage.terms import LeadershipLost
 
 log = logging.getLogger(__name__)
 
@@ -221,6 +222,9 @@ class LiveCardUpdater:
         try:
             await call.finished_in_time()
             posted = await call.result()  # a late result is valid too
+        except LeadershipLost:
+            self._recovery_needed = True  # whoever leads next finds it as after a crash
+            return None
         except Exception as error:  # noqa: BLE001 # every kind is classified
             await self._post_failed(card, error, call)
             return error
@@ -264,6 +268,8 @@ class LiveCardUpdater:
         try:
             await call.finished_in_time()
             posted = await call.result()  # a late result is valid too
+        except LeadershipLost:
+            return  # whoever leads next edits it
         except Exception as error:  # noqa: BLE001 # as for posting
             await self._edit_failed(card, error)
         else:
