@@ -69,9 +69,9 @@ class PostgresServer:
             else:
                 return
 
-    def stop(self) -> None:
-        """End all sessions and the server."""
-        self._process.send_signal(signal.SIGINT)
+    def stop(self, number: signal.Signals = signal.SIGINT) -> None:
+        """End all sessions and the server; after ``SIGQUIT``, it recovers when it starts again."""
+        self._process.send_signal(number)
         self._process.wait()
 
     def url(self, database: str) -> str:

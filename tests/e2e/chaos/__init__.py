@@ -12,7 +12,7 @@ a quota does not count what it charged. The clocks of the bot, the relays and Di
 together.
 
 Read ``plan`` with ``creation_plan`` (what a seed means), ``faults`` (how faults are injected),
-``accounts`` (how accounts are changed), ``creations`` (what users do about creations) with
-``creation_audit``, ``runner`` (how a round runs), then ``audit`` with its values in
-``user_actions``, ``expected_results`` and ``messages``.
+``commands`` (how users watch), ``accounts`` (how accounts are changed), ``creations`` (what users
+do about creations) with ``creation_audit``, ``runner`` (how a round runs), then ``audit`` with its
+values in ``user_actions``, ``expected_results`` and ``messages``.
 """

@@ -27,10 +27,11 @@ _READY_TIMEOUT = 1.5
 _START_STEP = 5.0
 """Seconds by which the clocks advance after such an attempt: a connection may be delayed."""
 
-_PENDING = """
+PENDING = """
     SELECT (SELECT count(*) FROM tasks WHERE state = 'running')
          + (SELECT count(*) FROM deliveries WHERE state IN ('due', 'sending', 'held'))
 """
+"""Counts the tasks that run and the messages that are undelivered, together."""
 
 
 @dataclass
@@ -87,7 +88,7 @@ class Environment:
 def count_pending(database: Path) -> int:
     """Return how many tasks in a database are running and messages undelivered, together."""
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-        (count,) = connection.execute(_PENDING).fetchone()
+        (count,) = connection.execute(PENDING).fetchone()
     return int(count)
 
 

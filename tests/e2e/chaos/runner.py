@@ -13,6 +13,7 @@ from bot.storage.database import DatabaseThread
 from sandbox.discord import ActionUnavailable, Event, Interaction, Request
 from tests.e2e.chaos.accounts import KEY_PREFIX, Accounts
 from tests.e2e.chaos.audit import AuditResult, audit
+from tests.e2e.chaos.commands import WatchCommands
 from tests.e2e.chaos.creation_plan import CreationPlan, PlannedErasure
 from tests.e2e.chaos.creations import Creations
 from tests.e2e.chaos.environment import Environment, open_environment
@@ -30,10 +31,8 @@ from tests.e2e.chaos.plan import (
     plan,
 )
 from tests.e2e.chaos.relay_tasks import expected_result, relay_task, task_id
-from tests.e2e.chaos.user_actions import Command, ReplyKind, UserAction
+from tests.e2e.chaos.user_actions import Command, UserAction
 
-_REPLY_TIMEOUT = 2.0
-"""Real seconds for which a user waits for a reply."""
 _TRIGGER_TIMEOUT = 1.5
 """Real seconds for which the planned moment of the bot's exit is awaited."""
 _RECOVERY_STEP = 60.0
@@ -75,16 +74,16 @@ class ChaosRun:
     environment: Environment
     on_event: Callable[[str], None]
     results: list[ExpectedResult] = field(default_factory=list)
-    actions: list[tuple[UserAction, Interaction]] = field(default_factory=list)
+    commands: WatchCommands = field(init=False)
     accounts: Accounts = field(init=False)
     account_changes: int = 0
     creations: Creations = field(init=False)
     erasures: int = 0
     log: list[str] = field(default_factory=list)
-    bot_exited: asyncio.Event = field(default_factory=asyncio.Event)
-    reply_received: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
+        environment = self.environment
+        self.commands = WatchCommands(environment.discord, environment.relay.clock.now)
         self.accounts = Accounts(self.environment)
         self.creations = Creations(self.environment)
 
@@ -124,7 +123,7 @@ class ChaosRun:
     async def ensure_running(self) -> None:
         """Wait until the bot is ready; start it if it is not running."""
         await self.environment.ensure_running()
-        self.bot_exited.clear()
+        self.commands.bot_exited.clear()
 
     def create_task(self, task: NewTask) -> None:
         """Create a planned task at its relay, unless the relay never knows it."""
@@ -175,7 +174,8 @@ class ChaosRun:
         except (ActionUnavailable, TimeoutError):
             return
         now = environment.relay.clock.now()
-        self.actions.append((UserAction(Command.FORGET, "", user.id, channel.id, now), asked))
+        erasure = UserAction(Command.FORGET, "", user.id, channel.id, now)
+        self.commands.actions.append((erasure, asked))
         self.creations.expect_erasure(user)
         self.erasures += await confirm(environment, asked)
         self.note(f"  forget {user.id}")
@@ -183,49 +183,11 @@ class ChaosRun:
     async def run_command(self, planned: PlannedAction) -> None:
         """Let a user run a command, and read the reply if there is one."""
         await asyncio.sleep(planned.delay)
-        environment = self.environment
-        user = environment.users[planned.user]
-        channel = environment.channel_for(planned.channel, user)
-        now = environment.relay.clock.now()
-        action = UserAction(planned.command, task_id(planned.task), user.id, channel.id, now)
-        if not self.has_known_effect(action):
-            return
-        try:
-            interaction = await environment.discord.command(
-                user, channel, f"suno {planned.command}", id=action.task_id
-            )
-        except ActionUnavailable:
-            return
-        self.actions.append((action, interaction))
-        await self._read_reply(action, interaction)
-        self.note(f"  {action}")
-
-    async def _read_reply(self, action: UserAction, interaction: Interaction) -> None:
-        """Wait for the reply until the timeout, or until the bot exits."""
-        reply = asyncio.create_task(interaction.wait_for_answer(timeout=_REPLY_TIMEOUT))
-        bot_exit = asyncio.create_task(self.bot_exited.wait())
-        await asyncio.wait({reply, bot_exit}, return_when=asyncio.FIRST_COMPLETED)
-        bot_exit.cancel()
-        reply.cancel()
-        with suppress(TimeoutError, asyncio.CancelledError):
-            action.reply = (await reply).content
-            action.replied_at = self.environment.relay.clock.now()
-            self.reply_received.set()
-
-    def has_known_effect(self, action: UserAction) -> bool:
-        """Whether the effect of an action will be certain from the replies.
-
-        A user without a reply runs no further command about that task, and only a user with one
-        watch of it unwatches it.
-        """
-        earlier = [
-            other.reply_kind
-            for other, _ in self.actions
-            if (other.task_id, other.user_id) == (action.task_id, action.user_id)
-        ]
-        if action.command is Command.UNWATCH:
-            return earlier == [ReplyKind.WATCHING]
-        return ReplyKind.UNKNOWN not in earlier
+        user = self.environment.users[planned.user]
+        channel = self.environment.channel_for(planned.channel, user)
+        action = await self.commands.run(planned.command, task_id(planned.task), user, channel)
+        if action is not None:
+            self.note(f"  {action}")
 
     async def restart_bot(self, planned: Round) -> None:
         """End the bot as planned, advance the clocks by its downtime, and start it again."""
@@ -235,7 +197,7 @@ class ChaosRun:
         self.note(f"  bot {planned.bot_exit}; downtime {planned.downtime:.0f} s")
         bot = self.environment.bot
         await (bot.stop() if planned.bot_exit is BotExit.STOPPED else bot.kill())
-        self.bot_exited.set()
+        self.commands.bot_exited.set()
         await self.environment.discord.wait_until_disconnected()
         self.environment.advance_clocks(planned.downtime)
         await self.ensure_running()
@@ -245,7 +207,7 @@ class ChaosRun:
         relay = self.environment.relay
         lookups = len(relay.requests)
         message_posted = asyncio.Event()
-        self.reply_received.clear()
+        self.commands.reply_received.clear()
 
         def on_event(event: Event) -> None:
             message = event.message
@@ -261,7 +223,7 @@ class ChaosRun:
                     await relay.wait_for_requests(lookups + 1)
                     await asyncio.sleep(planned.bot_exit_delay / 20)
                 elif planned.bot_exit is BotExit.KILLED_AFTER_REPLY:
-                    await self.reply_received.wait()
+                    await self.commands.reply_received.wait()
                 else:
                     await asyncio.sleep(planned.bot_exit_delay)
         unsubscribe()
@@ -285,11 +247,9 @@ class ChaosRun:
 
     def audit(self) -> AuditResult:
         """Audit the messages, with the replies that came after their timeouts."""
-        for action, interaction in self.actions:
-            if action.reply is None and interaction.answer is not None:
-                action.reply = interaction.answer.content
-        actions = [action for action, _ in self.actions]
-        for action, interaction in self.actions:
+        self.commands.read_late_replies()
+        actions = [action for action, _ in self.commands.actions]
+        for action, interaction in self.commands.actions:
             self._set_accounts(action, interaction)
         every_message = messages_of_bot(self.environment.discord)
         messages = [each for each in every_message if not self.creations.is_about(each)]
@@ -320,13 +280,9 @@ class ChaosRun:
         """Return how much happened."""
         environment = self.environment
         bot_user = environment.discord.bot_user
-        kinds = [(action.command, action.reply_kind) for action, _ in self.actions]
-        confirmed = {(Command.WATCH, ReplyKind.WATCHING), (Command.WATCH, ReplyKind.FINISHED)}
         return {
             "tasks": len(self.results),
-            "commands": len(self.actions),
-            "confirmed watches": sum(kind in confirmed for kind in kinds),
-            "missing replies": sum(reply is ReplyKind.UNKNOWN for _, reply in kinds),
+            **self.commands.metrics(),
             "bot starts": environment.bot_starts,
             "account changes": self.account_changes,
             **self.creations.metrics(),
