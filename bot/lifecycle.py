@@ -26,7 +26,7 @@ from bot.start_errors import (
     explain_start_error,
     is_token_refusal,
 )
-from bot.storage.database import DatabaseThread
+from bot.storage.database import DatabaseThread, engine_at
 from bot.storage.key_value import RelayAccess, create_fingerprint
 from bot.storage.queue_statistics import QueueStatistics
 from bot.token_check import TokenCheck
@@ -133,7 +133,8 @@ async def _open_client(
         log.info("Relay: name=%s url=%s", relay.name, redact_setting(relay.base_url))
     else:
         log.info("Relay: only the accounts that servers and users connect")
-    database = await stack.enter_async_context(DatabaseThread(settings.database))
+    engine = engine_at(settings.database, settings.shards)
+    database = await stack.enter_async_context(DatabaseThread(settings.database, engine=engine))
     queues = QueueStatistics(database, settings.operator_account)
     await _log_queues(queues, database, settings)
     session = await stack.enter_async_context(aiohttp.ClientSession())

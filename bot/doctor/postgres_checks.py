@@ -1,6 +1,7 @@
 """Checks a PostgreSQL server: whether the bot can use it, and which processes are connected."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from bot.doctor.formatting import format_count
 from bot.doctor.report import Area, CheckResult, Reporter
@@ -11,7 +12,7 @@ from bot.storage.errors import DatabaseUnusable
 _reporter = Reporter(Area.DATABASE)
 
 _MAX_LISTED = 5
-"""Tables that are listed by name."""
+"""Tables and shards that are listed."""
 
 
 def describe_unreadable_server(error: DatabaseUnusable) -> CheckResult:
@@ -26,7 +27,8 @@ def check_server(
     yield _check_version(server)
     yield from _check_privileges(server, schema)
     yield _check_connections(server, thresholds)
-    yield from _check_processes(server)
+    yield from _check_leader(server)
+    yield from _check_shards(server.processes)
 
 
 def _check_version(server: ServerFacts) -> CheckResult:
@@ -75,9 +77,9 @@ def _check_connections(server: ServerFacts, thresholds: Thresholds) -> CheckResu
     return _reporter.ok("connections", text=text)
 
 
-def _check_processes(server: ServerFacts) -> Iterator[CheckResult]:
+def _check_leader(server: ServerFacts) -> Iterator[CheckResult]:
     """Report who leads, if a bot runs at all."""
-    processes = format_count(server.processes, "process", "processes")
+    processes = format_count(len(server.processes), "process", "processes")
     if not server.processes:
         return
     if not server.has_leader:
@@ -87,3 +89,45 @@ def _check_processes(server: ServerFacts) -> Iterator[CheckResult]:
         return
     place = f"at {server.leader_address}" if server.leader_address else "on the server's machine"
     yield _reporter.ok("leader", text=f"{processes} connected; the one {place} leads")
+
+
+def _check_shards(processes: Sequence[str]) -> Iterator[CheckResult]:
+    """Report shards that several processes serve, or none. A process of all shards is alone."""
+    if not any(processes) and len(processes) <= 1:
+        return
+    if "" in processes:
+        text = (
+            f"Of {len(processes)} processes, {processes.count('')} without SHARDS serve all shards"
+        )
+        yield _reporter.problem("shards", text=text, advice=_SHARDS_ADVICE)
+        return
+    counts = sorted({int(each.partition("/")[2]) for each in processes})
+    if len(counts) > 1:
+        text = f"The processes disagree how many shards there are: {', '.join(map(str, counts))}"
+        yield _reporter.problem("shards", text=text, advice=_SHARDS_ADVICE)
+        return
+    served = Counter(shard for each in processes for shard in _shards(each))
+    several = [shard for shard in sorted(served) if served[shard] > 1]
+    missing = [shard for shard in range(*counts) if shard not in served]
+    if several:
+        text = f"Served by more than one process: {_listed(several)}"
+        yield _reporter.problem("shards", text=text, advice=_SHARDS_ADVICE)
+    if missing:
+        text = f"Served by no process: {_listed(missing)}. Commands there get no answer"
+        yield _reporter.problem(
+            "shards", text=text, advice=f"Start the process that is missing. {_SHARDS_ADVICE}"
+        )
+
+
+_SHARDS_ADVICE = "Give each shard to exactly one process, with the same count in every SHARDS."
+
+
+def _shards(setting: str) -> range:
+    """Return the shards of a setting such as ``0-3/16`` or ``5/16``."""
+    first, _, last = setting.partition("/")[0].partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+def _listed(shards: Sequence[int]) -> str:
+    more = ", …" if len(shards) > _MAX_LISTED else ""
+    return f"shard {', '.join(map(str, shards[:_MAX_LISTED]))}{more}"

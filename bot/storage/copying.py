@@ -72,7 +72,7 @@ def _require_unused(engine: Engine, connection: Connection) -> None:
         return  # a file is locked for this process
     (others,) = connection.execute(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-        " AND application_name = 'suno-bot' AND pid != pg_backend_pid()"
+        " AND split_part(application_name, ' ', 1) = 'suno-bot' AND pid != pg_backend_pid()"
     ).fetchone()
     if others:
         raise CopyError(f"A bot is running on {engine.location}: stop all of its processes first.")

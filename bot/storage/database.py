@@ -79,8 +79,10 @@ class _Job(Generic[T]):
             self.future.set_result(self._result)
 
 
-def engine_at(location: Path | str) -> Engine:
+def engine_at(location: Path | str, shards: str = "") -> Engine:
     """Return the engine of a database: of a file, or of a PostgreSQL URL.
+
+    ``shards``: those that this process serves, as in the settings.
 
     Raises ``DatabaseDriverMissing``.
     """
@@ -91,7 +93,7 @@ def engine_at(location: Path | str) -> Engine:
     except ImportError as error:
         raise DatabaseDriverMissing from error
 
-    return PostgresEngine(location)
+    return PostgresEngine(location, shards=shards)
 
 
 class DatabaseThread:

@@ -68,8 +68,9 @@ class ServerFacts:
     """Tables that this user may not read and write."""
     unreadable: bool
     """Whether one of them cannot even be read."""
-    processes: int
-    """Processes of the bot that are connected to the database."""
+    processes: tuple[str, ...]
+    """The shards that each connected process of the bot serves, as in its settings: empty for
+    all."""
     has_leader: bool
     """Whether one of them holds the lock of the leader."""
     leader_address: str | None

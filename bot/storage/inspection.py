@@ -109,7 +109,7 @@ def _facts_of_server(
     return DatabaseFacts(
         location=without_password(url),
         size=postgres.database_size(db),
-        in_use=server.processes > 0,
+        in_use=bool(server.processes),
         schema=schema,
         damage=(),
         server=server,

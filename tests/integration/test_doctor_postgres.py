@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,7 +11,7 @@ import pytest
 
 from bot.doctor.report import Area, State
 from bot.doctor.thresholds import Thresholds
-from bot.storage.database import DatabaseThread
+from bot.storage.database import DatabaseThread, engine_at
 from bot.storage.engine import Connection
 from bot.storage.leases import LEADER_LOCK
 from tests.support.databases import PostgresDatabases
@@ -98,7 +98,10 @@ async def test_running_processes_and_their_leader_are_reported(
     doctor: DoctorHarness, url: str
 ) -> None:
     """Each process counts once, however many connections it has, and the doctor itself not."""
-    async with DatabaseThread(url) as leader, DatabaseThread(url) as other:
+    async with (
+        DatabaseThread(url, engine=engine_at(url, "0/2")) as leader,
+        DatabaseThread(url, engine=engine_at(url, "1/2")) as other,
+    ):
         await leader.run(take_leader_lock)
         await other.read("SELECT 1", [])
         run = await doctor.run(DATABASE_URL=url)
@@ -116,6 +119,35 @@ async def test_processes_of_which_none_leads_are_a_problem(doctor: DoctorHarness
     assert result.state is State.PROBLEM
     assert "2 processes of the bot connected, and none leads" in result.text
     assert "logs" in result.advice
+
+
+@pytest.mark.parametrize(
+    ("shards", "texts"),
+    [
+        (["0-1/4", "2-3/4"], []),
+        (["0/1"], []),
+        (["0-2/4", "2/4"], ["more than one process: shard 2", "no process: shard 3"]),
+        (["0/2", "1/4"], ["disagree how many shards there are: 2, 4"]),
+        (["", "0/2"], ["Of 2 processes, 1 without SHARDS"]),
+        (["0/9"], ["no process: shard 1, 2, 3, 4, 5, …"]),
+    ],
+)
+async def test_shards_of_nobody_and_of_several_processes_are_problems(
+    doctor: DoctorHarness, url: str, shards: list[str], texts: list[str]
+) -> None:
+    """The processes tell the server which they serve."""
+    async with AsyncExitStack() as stack:
+        processes = [DatabaseThread(url, engine=engine_at(url, each)) for each in shards]
+        for each in processes:
+            await stack.enter_async_context(each)
+        await processes[0].run(take_leader_lock)
+        run = await doctor.run(DATABASE_URL=url)
+    assert f"{len(shards)} process" in run.result(Area.DATABASE, "leader").text
+    problems = [each for each in run.report.with_state(State.PROBLEM) if each.check == "shards"]
+    assert len(problems) == len(texts)
+    for problem, text in zip(problems, texts, strict=True):
+        assert text in problem.text
+        assert "exactly one process" in problem.advice
 
 
 async def test_a_leader_that_is_found_a_moment_later_is_ok(doctor: DoctorHarness, url: str) -> None:

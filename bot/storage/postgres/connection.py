@@ -12,7 +12,8 @@ from bot.storage.errors import DatabaseUnreachable, DatabaseUnusable, StatementF
 from bot.storage.postgres.dialect import bind, translate
 
 APPLICATION_NAME = "suno-bot"
-"""The name of the connection with which a process writes, in the server's list of sessions."""
+"""The name of the session with which a process writes, in the server's list; the shards that the
+process serves may follow."""
 _CONNECT_TIMEOUT = 5
 """Seconds."""
 

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from bot.storage.engine import Connection, Cursor, Values
 from bot.storage.errors import DatabaseUnreachable, StatementFailed
-from bot.storage.postgres.connection import PostgresConnection
+from bot.storage.postgres.connection import APPLICATION_NAME, PostgresConnection
 from bot.storage.postgres.migrations import migrate
 
 log = logging.getLogger(__name__)
@@ -55,10 +55,16 @@ class PostgresEngine:
 
     is_shared = True
 
-    def __init__(self, url: str, *, lock_timeout: float = LOCK_TIMEOUT) -> None:
-        """``lock_timeout``: seconds for which a transaction waits for those of other processes."""
+    def __init__(self, url: str, *, shards: str = "", lock_timeout: float = LOCK_TIMEOUT) -> None:
+        """``lock_timeout``: seconds for which a transaction waits for those of other processes.
+
+        ``shards``: those that this process serves, as in the settings: the server tells the doctor.
+        """
         self._url = url
-        self._writer_options = WRITER_OPTIONS | {"lock_timeout": f"{lock_timeout * 1000:.0f}ms"}
+        self._writer_options = WRITER_OPTIONS | {
+            "application_name": f"{APPLICATION_NAME} {shards}".rstrip(),
+            "lock_timeout": f"{lock_timeout * 1000:.0f}ms",
+        }
         self.location = without_password(url)
 
     @contextmanager

@@ -48,7 +48,12 @@ def run_query(url: str, time_limit: float, query: Callable[[Connection], T]) -> 
 
 def count_processes(db: Connection) -> int:
     """Return how many processes of the bot are connected to the database."""
-    return int(_one(db, _PROCESSES, APPLICATION_NAME))
+    return len(_shards_of_processes(db))
+
+
+def _shards_of_processes(db: Connection) -> tuple[str, ...]:
+    """Return which shards each process serves, as in its settings: empty for all."""
+    return tuple(name.partition(" ")[2] for (name,) in db.execute(_PROCESSES, [_PROCESS_NAME]))
 
 
 def database_size(db: Connection) -> int:
@@ -75,7 +80,7 @@ def server_facts(db: Connection, time_limit: float) -> ServerFacts:
     """
     until = time.monotonic() + min(LEADER_TIMEOUT, time_limit / 2)
     while True:
-        processes = count_processes(db)
+        processes = _shards_of_processes(db)
         leaders = db.execute(_LEADERS, [LEADER_LOCK]).fetchall()
         if leaders or not processes or time.monotonic() > until:
             break
@@ -107,10 +112,12 @@ def _one(db: Connection, statement: str, *values: Any) -> Any:
 
 
 _PROCESSES = """
-    SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND application_name = ?
+    SELECT application_name FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name ~ ?
+    ORDER BY application_name
 """
-"""Each process has one connection that writes, which has this name alone."""
+_PROCESS_NAME = rf"^{APPLICATION_NAME}( \d{{1,5}}(-\d{{1,5}})?/\d{{1,5}})?$"
+"""Each process has one connection that writes, and it alone has such a name."""
 _LEADERS = """
     SELECT host(a.client_addr) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
     WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 0 AND l.objid = ?
