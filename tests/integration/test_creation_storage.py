@@ -630,7 +630,9 @@ async def test_what_is_erased_while_it_is_repeated_is_not_stored_again(
     await Erasure(harness.database).erase_user(ADA, None, NOON)
     with pytest.raises(RequestForgotten):
         await harness.add(user_id=BEA, author_id=read.written_by, repeats=read.id)
-    assert await harness.database.read("SELECT 1 FROM creations WHERE request NOT NULL", []) == []
+    assert (
+        await harness.database.read("SELECT 1 FROM creations WHERE request IS NOT NULL", []) == []
+    )
 
 
 async def test_a_server_that_removes_the_bot_cancels_what_is_queued(

@@ -25,6 +25,7 @@ from bot.storage.relay_accounts import RelayAccountStore
 from sandbox.bot_process import ENCRYPTION_KEY
 from sandbox.relay import LocalRelay
 from sandbox.relay_hosts import session_for
+from tests.support.databases import location
 
 SERVER, USER = AccountOwner(guild_id=50), AccountOwner(user_id=7)
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -163,7 +164,7 @@ async def open_accounts(
     settings = Settings.model_validate({**values, **changes})
     ports = {name: _port(each) for name, each in {HOST: relay, **hosts}.items()}
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(DatabaseThread(settings.database_path))
+        database = await stack.enter_async_context(DatabaseThread(location(settings.database_path)))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         account_session = await stack.enter_async_context(session_for(ports))
         client = make_relay_client(settings, session) if settings.operator_account else None
