@@ -8,7 +8,7 @@ from math import inf
 from tests.e2e.chaos.user_actions import ReplyKind
 from tests.simulation.bindings import LOOKUP_TIME
 from tests.simulation.discord_state import Message
-from tests.simulation.messages import is_notice, is_summary, speaks_for
+from tests.simulation.messages import is_notice, is_summary
 from tests.simulation.simulation import Simulation
 from tests.simulation.statements import FINISHED, statements_in
 from tests.simulation.users import UserAction
@@ -182,6 +182,5 @@ def _notified_users(simulation: Simulation, message: Message) -> tuple[int, ...]
 
 def _destination_of(simulation: Simulation, message: Message) -> int:
     """Return the channel for which a message is: another one if that was deleted."""
-    places = (channel.id for channel in simulation.places)
     here = simulation.place_of(message).id
-    return next((each for each in places if speaks_for(message, each)), here)
+    return next(iter(simulation.places_spoken_for(message)), here)
