@@ -6,6 +6,7 @@ The server's account comes first, then the user's own, then the operator's if it
 from collections.abc import Iterable, Iterator
 
 from bot.relay.single_fallback import MAX_MISSING_INTERACTIVE
+from bot.relay.single_lookup import MISSING_TTL
 from bot.storage.models import AccountOwner
 from tests.e2e.chaos.user_actions import ReplyKind
 from tests.simulation.relay_server import RelayServer
@@ -109,7 +110,8 @@ class Bindings:
         task = _task_of(relay, action.task_id)
         if task.fate is Fate.NEVER or task.submitted_at > until:
             return False
-        is_there = task.submitted_at <= since and (task.vanishes_at or until) >= until
+        known_since = task.submitted_at + MISSING_TTL  # somebody may have asked too early
+        is_there = known_since <= since and (task.vanishes_at or until) >= until
         return is_there or None
 
 

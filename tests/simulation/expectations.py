@@ -6,8 +6,9 @@ from itertools import product
 from math import inf
 
 from tests.e2e.chaos.user_actions import ReplyKind
+from tests.simulation.bindings import LOOKUP_TIME
 from tests.simulation.discord_state import Message
-from tests.simulation.messages import is_notice, is_summary, speaks_for
+from tests.simulation.messages import is_notice, is_summary
 from tests.simulation.simulation import Simulation
 from tests.simulation.statements import FINISHED, statements_in
 from tests.simulation.users import UserAction
@@ -71,7 +72,8 @@ class Expectation:
             return
         self.forgotten_until = action.answered_at
         late = sum(
-            each.verb == "watch" and each.answered_at > action.asked_at for each in self.actions
+            each.verb == "watch" and _may_be_stored_after(each, action.asked_at)
+            for each in self.actions
         )
         notified = sum(self._may_arrive(each, action.answered_at) for each in self.arrived)
         self.most = min(self.most, notified + late)
@@ -92,6 +94,13 @@ class Expectation:
             action.verb == "watch" and action.asked_at < message.created_at
             for action in self.actions
         )
+
+
+def _may_be_stored_after(watch: UserAction, time: float) -> bool:
+    """Whether what was asked for earlier may be stored only now: nobody was told that it is."""
+    if watch.reply_kind is ReplyKind.UNKNOWN:
+        return watch.asked_at + LOOKUP_TIME > time
+    return watch.answered_at > time
 
 
 def expected_notices(simulation: Simulation) -> dict[Key, Expectation]:
@@ -173,6 +182,5 @@ def _notified_users(simulation: Simulation, message: Message) -> tuple[int, ...]
 
 def _destination_of(simulation: Simulation, message: Message) -> int:
     """Return the channel for which a message is: another one if that was deleted."""
-    places = (channel.id for channel in simulation.places)
     here = simulation.place_of(message).id
-    return next((each for each in places if speaks_for(message, each)), here)
+    return next(iter(simulation.places_spoken_for(message)), here)

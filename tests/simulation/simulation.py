@@ -306,10 +306,16 @@ class Simulation:
         """Return where a message is: that of a post is in its forum."""
         return self.state.channels[message.channel_id].ruling
 
+    def places_spoken_for(self, message: Message) -> set[int]:
+        """Return the places for which a message is that could not be posted there."""
+        return {
+            each.ruling.id for each in self.state.channels.values() if speaks_for(message, each.id)
+        }
+
     def may_be_in_doubt(self, message: Message) -> bool:
         """Whether the bot may have lost track of what it posted where a message is, or is for."""
         here = self.place_of(message).id
-        places = {here, *(c.id for c in self.places if speaks_for(message, c.id))}
+        places = {here, *self.places_spoken_for(message)}
         return self.process_count > 1 or not places.isdisjoint(self._discord_network.troubled)
 
     def ids_of(self, message: Message) -> list[str]:
