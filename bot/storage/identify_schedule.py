@@ -1,9 +1,17 @@
 """Spaces the sessions that several processes start at Discord's gateway with one token."""
 
+import asyncio
+import logging
+
 from bot.storage.database import DatabaseThread
 from bot.storage.engine import Connection
+from bot.storage.errors import DatabaseUnreachable
 from bot.storage.key_value import read_value, write_value
 
+log = logging.getLogger(__name__)
+
+_RETRY_INTERVAL = 1.0
+"""Seconds between two attempts while the server cannot be reached."""
 _NEXT = "next session at the gateway"
 
 
@@ -16,7 +24,8 @@ class IdentifySchedule:
     async def reserve(self, interval: float) -> float:
         """Reserve the next start, ``interval`` seconds after the one before; return the wait.
 
-        That is seconds from now. Raises ``DatabaseUnusable``.
+        That is seconds from now. A server that cannot be reached is waited for: discord.py ends the
+        client when an error is raised while it starts a session. Raises ``DatabaseUnusable``.
         """
 
         def reserve(db: Connection) -> float:
@@ -28,4 +37,9 @@ class IdentifySchedule:
             write_value(db, _NEXT, str(starts_at + interval))
             return float(starts_at - now)
 
-        return await self._database.run(reserve)
+        while True:
+            try:
+                return await self._database.run(reserve)
+            except DatabaseUnreachable as error:
+                log.warning("Session at the gateway waits for the database: cause=%s", error)
+                await asyncio.sleep(_RETRY_INTERVAL)

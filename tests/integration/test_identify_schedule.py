@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from bot.storage.database import DatabaseThread
 from bot.storage.identify_schedule import IdentifySchedule
 from tests.support.databases import PostgresDatabases
@@ -20,3 +22,20 @@ async def test_processes_that_start_together_wait_for_each_other(
         assert first == 0
         for number, wait in enumerate(later, 1):
             assert (number - 1) * 1000 < wait <= number * 1000
+
+
+async def test_a_session_waits_for_a_server_that_restarts(
+    postgres_databases: PostgresDatabases, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An error would end the client, and so the process."""
+    url = postgres_databases.url(tmp_path / "suno.db")
+    async with DatabaseThread(url) as database:
+        postgres_databases.server.stop()
+        try:
+            reserved = asyncio.create_task(IdentifySchedule(database).reserve(1000))
+            async with asyncio.timeout(120):
+                while "waits for the database" not in caplog.text:  # noqa: ASYNC110 # a log has no event
+                    await asyncio.sleep(0.02)
+        finally:
+            postgres_databases.server.start()
+        assert await reserved == 0
