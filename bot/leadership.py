@@ -79,6 +79,8 @@ class Leadership:
             log.warning("Leadership not confirmed: cause=%s", error)
         except Exception:
             log.exception("Leadership not confirmed")
+        finally:
+            check.cancel()  # whoever stops this process waits for no answer
         return None
 
     def _begin(self, term: Term, gained: Callable[[Context], None]) -> None:

@@ -1,6 +1,8 @@
 """Which of several processes leads, and what it may still do when it does not any more."""
 
 import asyncio
+import gc
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import Context, copy_context
@@ -8,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.leadership import Leadership
+from bot.leadership import CHECK_INTERVAL, Leadership
 from bot.storage.database import DatabaseThread
 from bot.storage.leases import LeaderLock
 from bot.storage.terms import LeadershipLost, Term, current_term, elapsed, require_term
@@ -24,6 +26,7 @@ class Candidate:
         self.leadership = Leadership(LeaderLock(database))
         self.terms: list[Context] = []
         self.losses = 0
+        self.running = asyncio.create_task(self.leadership.run(self.gain, self.lose))
 
     def gain(self, context: Context) -> None:
         """Begin a term."""
@@ -44,10 +47,9 @@ async def candidate(url: str) -> AsyncIterator[Candidate]:
     """Let a process try to lead."""
     async with DatabaseThread(url) as database:
         one = Candidate(database)
-        running = asyncio.create_task(one.leadership.run(one.gain, one.lose))
         yield one
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        one.running.cancel()
+        await asyncio.gather(one.running, return_exceptions=True)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -103,6 +105,28 @@ async def test_what_a_leader_writes_after_it_has_lost_its_connection_is_refused(
         with pytest.raises(LeadershipLost):
             term.run(require_term)
         await leader.write_for(leader.terms[1])
+
+
+async def test_a_process_that_stops_reports_no_check_that_fails_later(
+    postgres_databases: PostgresDatabases, database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A check may still wait for the database then."""
+    server = postgres_databases.server
+    waiting = threading.Event()
+    async with candidate(server.url(database)) as one:
+        await until(lambda: one.leadership.is_held)
+        busy = asyncio.create_task(one.database.run(lambda _: waiting.wait(120)))
+        await asyncio.sleep(CHECK_INTERVAL * 1.5)
+        one.running.cancel()
+        await asyncio.gather(one.running, return_exceptions=True)
+        server.stop()
+        try:
+            waiting.set()
+            await asyncio.gather(busy, one.write_for(copy_context()), return_exceptions=True)
+        finally:
+            server.start()
+    gc.collect()
+    assert "never retrieved" not in caplog.text
 
 
 def test_nothing_is_sent_for_a_term_that_is_not_renewed() -> None:
