@@ -15,6 +15,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.delivery import Moved
+from benchmarks.memory import resident
 from benchmarks.quick_relay import KEY, QuickRelay
 from benchmarks.rows import Row, ratios, seconds
 from benchmarks.seeding import seed, task_id
@@ -65,6 +67,8 @@ class Block:
     """Looks a second, as the relay counted them."""
     notices: float
     """Notices a second, as Discord counted them."""
+    resident: float
+    """Memory of the bot at the end, in MiB."""
 
 
 def rows(quick: bool) -> list[Row]:
@@ -91,23 +95,39 @@ def rows(quick: bool) -> list[Row]:
 
 
 async def _measure(size: Size) -> tuple[list[Block], list[Block]]:
+    async with _scene(size) as scene:
+        async with QuickRelay([]) as relay, _a_bot(scene, relay, tasks=0) as bot:
+            idle = await _blocks(scene, relay, bot)
+        return idle, await _busy_blocks(scene)
+
+
+async def measure_busy(size: Size, database: Moved | None) -> list[Block]:
+    """Measure a busy bot on a file, or on the database to which it is moved."""
+    async with _scene(size) as scene:
+        return await _busy_blocks(scene, database)
+
+
+@asynccontextmanager
+async def _scene(size: Size) -> AsyncIterator["_Scene"]:
     async with LocalDiscord(rate_limited=False) as discord:
         guild = discord.add_guild("Song Club")
         ada = discord.add_user("Ada")
         guild.add_member(ada)
         channels = [guild.add_channel(f"songs-{number}") for number in range(CHANNELS)]
-        scene = _Scene(discord, ada, channels, size)
-        async with QuickRelay([]) as relay, _a_bot(scene, relay, tasks=0):
-            idle = await _blocks(scene, relay)
-        end_reason = int(ENDS_A_SECOND * (size.warm_up + size.blocks * (size.length + 1)))
-        tasks = int(size.looks * ROUND) + end_reason // 2
-        songs = [_streaming(task_id(number)) for number in range(tasks)]
-        async with QuickRelay(songs) as relay, _a_bot(scene, relay, tasks):
-            await relay.asked.wait()
-            ends = asyncio.create_task(_end_one_by_one(relay, end_reason))
-            busy = await _blocks(scene, relay)
-            ends.cancel()
-        return idle, busy
+        yield _Scene(discord, ada, channels, size)
+
+
+async def _busy_blocks(scene: "_Scene", database: Moved | None = None) -> list[Block]:
+    size = scene.size
+    end_reason = int(ENDS_A_SECOND * (size.warm_up + size.blocks * (size.length + 1)))
+    tasks = int(size.looks * ROUND) + end_reason // 2
+    songs = [_streaming(task_id(number)) for number in range(tasks)]
+    async with QuickRelay(songs) as relay, _a_bot(scene, relay, tasks, database) as bot:
+        await relay.asked.wait()
+        ends = asyncio.create_task(_end_one_by_one(relay, end_reason))
+        busy = await _blocks(scene, relay, bot)
+        ends.cancel()
+    return busy
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +142,12 @@ class _Scene:
 
 
 @asynccontextmanager
-async def _a_bot(scene: _Scene, relay: QuickRelay, tasks: int) -> AsyncIterator[None]:
+async def _a_bot(
+    scene: _Scene,
+    relay: QuickRelay,
+    tasks: int,
+    database: Moved | None = None,
+) -> AsyncIterator[BotProcess]:
     """Let a bot work that watches so many tasks."""
     discord = scene.discord
     with tempfile.TemporaryDirectory() as name:
@@ -131,10 +156,13 @@ async def _a_bot(scene: _Scene, relay: QuickRelay, tasks: int) -> AsyncIterator[
             places = [Destination(channel.id) for channel in scene.channels]
             first = time.time() + scene.size.start
             await seed(folder / "suno.db", tasks, later=INTERVAL, now=first, places=places)
-        async with BotProcess(folder, _settings(scene, relay, folder)):
+        settings = _settings(scene, relay, folder)
+        if database is not None:
+            settings |= await database(folder / "suno.db")
+        async with BotProcess(folder, settings) as bot:
             await discord.wait_until_ready(timeout=30)
             await discord.wait_until_commands(timeout=30)
-            yield
+            yield bot
         await discord.wait_until_disconnected()
 
 
@@ -170,13 +198,13 @@ async def _end_one_by_one(relay: QuickRelay, count: int) -> None:
         relay.end(task_id(number))
 
 
-async def _blocks(scene: _Scene, relay: QuickRelay) -> list[Block]:
+async def _blocks(scene: _Scene, relay: QuickRelay, bot: BotProcess) -> list[Block]:
     size = scene.size
-    await _block(scene, relay, size.warm_up)
-    return [await _block(scene, relay, size.length) for _ in range(size.blocks)]
+    await _block(scene, relay, bot, size.warm_up)
+    return [await _block(scene, relay, bot, size.length) for _ in range(size.blocks)]
 
 
-async def _block(scene: _Scene, relay: QuickRelay, length: float) -> Block:
+async def _block(scene: _Scene, relay: QuickRelay, bot: BotProcess, length: float) -> Block:
     """Let a person use a command again and again, at an even pace."""
     began, looks, notices = time.monotonic(), relay.looks, scene.notices()
     asked: list[Interaction] = []
@@ -189,4 +217,5 @@ async def _block(scene: _Scene, relay: QuickRelay, length: float) -> Block:
     for interaction in asked:
         await interaction.wait_for_acknowledgement()
     waits = [one.acknowledged_after for one in asked if one.acknowledged_after is not None]
-    return Block(statistics.quantiles(waits, n=100)[98], looks / taken, notices / taken)
+    p99 = statistics.quantiles(waits, n=100)[98]
+    return Block(p99, looks / taken, notices / taken, resident(bot.pid))

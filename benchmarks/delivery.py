@@ -15,8 +15,8 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -38,6 +38,9 @@ from sandbox.discord.message_builder import Draft
 from sandbox.relay import LocalRelay
 
 T = TypeVar("T")
+
+Moved = Callable[[Path], Awaitable[dict[str, str]]]
+"""Moves what is in a SQLite file to another database; returns the settings that name that."""
 
 CHANNELS = 1000
 FEW_CHANNELS = 201
@@ -74,7 +77,7 @@ class Run:
 def rows(quick: bool) -> list[Row]:
     """Measure the bot and plain discord.py. Raises if the bot loses a message or repeats one."""
     channels, runs = (FEW_CHANNELS, 1) if quick else (CHANNELS, RUNS)
-    ours = [asyncio.run(_notices(channels)) for _ in range(runs)]
+    ours = [asyncio.run(notices(channels)) for _ in range(runs)]
     plain = asyncio.run(_plain_messages(channels))
     size = f"{channels:,} channels, one message each"
     return [
@@ -114,19 +117,37 @@ def _row(measure: str, runs: Sequence[Run], size: str, at_most: float | None = N
     )
 
 
-async def _notices(channels: int) -> Run:
-    """Measure the pending notices that the bot sends."""
+async def notices(channels: int, database: Moved | None = None, processes: int = 1) -> Run:
+    """Measure the pending notices that the bot sends; each process has a shard of its own.
+
+    ``database`` puts what is in a file where the bot is to find it.
+    """
     async with _rate_limited_discord(channels) as (folder, discord, targets), LocalRelay() as relay:
         settings = settings_for(discord, relay, folder)
         path = Path(settings["DATABASE_PATH"])
         ended = await enqueue_notices(path, [destination_of(channel) for channel in targets])
         await _post_cards(path, discord, targets, ended)
+        if database is not None:
+            settings |= await database(path)
         arrivals = Arrivals(discord)
-        async with BotProcess(folder, settings) as bot:  # which ends what it has begun
-            await while_running(bot, arrivals.first_of(channels, MAX_WAIT))
+        async with AsyncExitStack() as bots:  # which end what they have begun
+            started = [
+                await bots.enter_async_context(bot)
+                for bot in _processes(folder, settings, processes)
+            ]
+            await while_running(started[0], arrivals.first_of(channels, MAX_WAIT))
         if {len(channel.messages) for channel in targets} != {2}:
             raise RuntimeError("The bot lost a notice, or repeated one.")
         return arrivals.run
+
+
+def _processes(folder: Path, settings: dict[str, str], count: int) -> Iterator[BotProcess]:
+    """Yield so many processes of the bot, each with a folder and with a shard of its own."""
+    for shard in range(count):
+        own = folder / str(shard)
+        own.mkdir()
+        shards = {"SHARDS": f"{shard}/{count}"} if count > 1 else {}
+        yield BotProcess(own, settings | shards)
 
 
 async def _plain_messages(channels: int) -> Run:

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
+ENGINES = "engines"
+"""The topic whose rows compare PostgreSQL (``ours``) to SQLite (``theirs``)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:

@@ -69,8 +69,12 @@ async def _confirming(folder: Path, watches: int, repetitions: int = 7) -> Row:
     ours: list[float] = []
     theirs: list[float] = []
     for number in range(repetitions):
-        ours.append(await _rate(folder / f"together-{number}.db", tasks, now, MAX_BATCH))
-        theirs.append(await _rate(folder / f"alone-{number}.db", tasks[: watches // 3], now, 1))
+        ours.append(
+            await confirmation_rate(folder / f"together-{number}.db", tasks, now, MAX_BATCH)
+        )
+        theirs.append(
+            await confirmation_rate(folder / f"alone-{number}.db", tasks[: watches // 3], now, 1)
+        )
     return Row(
         topic="storage",
         measure=f"watches confirmed a second, {AT_ONCE} at once",
@@ -82,9 +86,11 @@ async def _confirming(folder: Path, watches: int, repetitions: int = 7) -> Row:
     )
 
 
-async def _rate(path: Path, tasks: list[Task], now: float, max_batch: int) -> float:
+async def confirmation_rate(
+    location: Path | str, tasks: list[Task], now: float, max_batch: int = MAX_BATCH
+) -> float:
     """Add a watch of each task to a new database; return how many were confirmed a second."""
-    async with DatabaseThread(path, max_batch=max_batch) as database:
+    async with DatabaseThread(location, max_batch=max_batch) as database:
         store = store_in(database)
         return len(tasks) / await timed(_add(store, tasks, now))
 
@@ -115,8 +121,8 @@ async def _finding(folder: Path, many: int, repetitions: int) -> list[Row]:
             path = folder / f"{watches}.db"
             await seed(path, watches, due=BATCH, later=LATER, now=now)
             stores.append(store_in(await stack.enter_async_context(DatabaseThread(path))))
-        some = await _by_turns(stores, now, repetitions)
-        every = await _by_turns(stores, now + LATER + 1, repetitions)
+        some = await searches_by_turns(stores, now, repetitions)
+        every = await searches_by_turns(stores, now + LATER + 1, repetitions)
     size = f"and when the next poll is due; warm caches, best of 10, {repetitions} ×"
     return [
         _found(f"finding {BATCH} due tasks among {many:,}", some, size, at_most=1.5),
@@ -139,7 +145,7 @@ def _found(
     )
 
 
-async def _by_turns(
+async def searches_by_turns(
     stores: list[TaskStore], now: float, repetitions: int
 ) -> tuple[list[float], list[float]]:
     """Return the time of one search in each of two stores, again and again."""

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own: in a temporary folder, on a Unix socket."""
+"""A PostgreSQL server of our own: in a temporary folder, on a Unix socket."""
 
 import getpass
 import os
@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 import pytest
 
-_OPTIONS = {
+FOR_TESTS = {
     "listen_addresses": "",
     "fsync": "off",
     "full_page_writes": "off",
@@ -97,13 +97,18 @@ class PostgresServer:
 
 
 @contextmanager
-def open_server() -> Iterator[PostgresServer]:
-    """Run a server; skip the test where it is not installed."""
+def open_server(
+    options: Mapping[str, str] = FOR_TESTS, parent: Path | None = None
+) -> Iterator[PostgresServer]:
+    """Run a server with some options; skip the test where it is not installed.
+
+    Its folder is made in ``parent``, by default where temporary files are.
+    """
     binaries = find_binaries()
     if binaries is None:
         pytest.skip("PostgreSQL is not installed")
     user = "postgres" if os.geteuid() == 0 else getpass.getuser()  # it refuses to run as root
-    folder = Path(tempfile.mkdtemp(prefix="suno-postgres-"))  # the path of a socket must be short
+    folder = Path(tempfile.mkdtemp(prefix="suno-postgres-", dir=parent))  # short: a socket's
     try:
         os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
         data = folder / "data"
@@ -117,8 +122,8 @@ def open_server() -> Iterator[PostgresServer]:
             user=user,
             cwd=folder,
         )
-        options = [f"-c{name}={value}" for name, value in _OPTIONS.items()]
-        command = [str(binaries / "postgres"), "-D", str(data), "-k", str(folder), *options]
+        arguments = [f"-c{name}={value}" for name, value in options.items()]
+        command = [str(binaries / "postgres"), "-D", str(data), "-k", str(folder), *arguments]
         server = PostgresServer(folder, command, user)
         try:
             server.start()
