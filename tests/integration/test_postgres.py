@@ -331,6 +331,17 @@ async def test_a_table_with_a_new_column_is_read_as_before(
         assert row["name"] == "kept"
 
 
+async def test_a_statement_that_is_repeated_is_planned_once(url: str) -> None:
+    """Planning takes longer than running it."""
+    async with DatabaseThread(url) as database:
+        for number in range(10):
+            await database.write(ADD, [str(number)])
+        prepared = await database.run(
+            lambda db: db.execute("SELECT statement FROM pg_prepared_statements").fetchall()
+        )
+        assert any("INSERT INTO key_values" in statement for (statement,) in prepared)
+
+
 async def test_text_with_a_null_character_is_stored(url: str) -> None:
     """The character is replaced, also where JSON names it."""
     async with DatabaseThread(url) as database:
