@@ -48,7 +48,7 @@ FEW_CHANNELS = 201
 RUNS = 3
 PER_SECOND = 50
 """Requests per second that Discord accepts from the whole bot."""
-MAX_WAIT = 60.0
+MAX_WAIT = 300.0
 """Seconds after which a message that has not come counts as lost."""
 FIRST_USER_ID = 2 * 10**15
 

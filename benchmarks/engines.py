@@ -51,7 +51,7 @@ class Size:
 
 
 FULL = Size(
-    *(600, 5, 1_000_000, 15, 1000),
+    *(600, 5, 1_000_000, 15, 500),
     busy=answering.Size(blocks=4, length=6.0, looks=2000, warm_up=6.0, start=6.0),
     runs=1,
     at_once=False,
