@@ -56,7 +56,12 @@ FULL = Size(
     runs=1,
     at_once=False,
 )
-QUICK = Size(*(300, 1, 20_000, 3, 51), busy=answering.QUICK, runs=1, at_once=True)
+QUICK = Size(
+    *(100, 1, 2_000, 3, 51),
+    busy=answering.Size(blocks=1, length=0.6, looks=100, warm_up=0.2, start=2.0),
+    runs=1,
+    at_once=True,
+)
 
 
 def rows(quick: bool) -> list[Row]:
