@@ -93,10 +93,10 @@ def test_without_a_time_there_is_no_menu_of_sections() -> None:
 
 @given(texts=st.lists(LONG_TEXTS, max_size=4), headings=st.lists(LONG_TEXTS, max_size=60))
 def test_any_sections_fit_in_a_menu(texts: list[str], headings: list[str]) -> None:
-    """Whatever the relay calls them."""
+    """Whatever the relay calls them, and however many there are after the one that it has timed."""
     sung = [f"[{heading}]" for heading in headings]
     pages = {
-        number: escape("\n".join([text, *sung, "[Chorus]"])) for number, text in enumerate(texts)
+        number: escape("\n".join(["[Chorus]", text, *sung])) for number, text in enumerate(texts)
     }
     options = section_options(pages, timed(*((9e9, each) for each in sung), (0.0, "[Chorus]")), 2)
     assert bool(options) == bool(texts)
