@@ -38,4 +38,4 @@ def find_file_violations(simulation: Simulation) -> Iterator[str]:
 
 def _may_answer(request: FileRequest, press: FilePress, tasks: dict[str, str]) -> bool:
     is_about = (request.action, tasks.get(request.clip_id)) == (press.action, press.task_id)
-    return is_about and request.at >= press.interaction.created_at
+    return is_about and press.interaction.created_at <= request.at <= press.answered_at

@@ -1,6 +1,7 @@
 """How people ask for files of a version in the menu of a song: WAV, timed lyrics, stems."""
 
 from dataclasses import dataclass
+from math import inf
 
 from bot.i18n.catalog import catalog_for
 from bot.ui.custom_ids import CreationButtonId, VersionButtonId
@@ -31,6 +32,11 @@ class FilePress:
     def told(self) -> str:
         """What the person was shown."""
         return "\n".join(text for _, text in self.interaction.seen)
+
+    @property
+    def answered_at(self) -> float:
+        """When the last answer came (true Unix seconds); infinite if none did."""
+        return self.interaction.seen[-1][0] if self.interaction.seen else inf
 
     @property
     def is_made(self) -> bool:

@@ -57,18 +57,25 @@ class FileRequests:
         self._files.is_ready = self._rng.random() < READY
         answer = self._files.answer(action, clip_id, self._find(clip_id), now)
         is_made = answer is not None and self._files.is_ready
-        self.received.append(FileRequest(action, clip_id, now, is_made, self._is_struck))
-        self._is_struck = False
+        self._record(request, is_made=is_made)
         if answer is None:
             return Reply(404, b'{"code": "clip_not_exist", "message": "clip not found"}')
         return Reply(200, json.dumps(answer).encode())
 
+    def deny(self, request: Request) -> None:
+        """Note that the relay refuses the key of a request."""
+        self._record(request)
+
     def lose(self, request: Request, effect: Effect) -> None:
-        """Note that a fault strikes a request in place of the relay's answer."""
-        self._is_struck = effect.applied
-        if not effect.refused and not effect.applied:
-            now = self._clock.true_time()
-            self.received.append(FileRequest(*_parts(request), now, is_struck=True))
+        """Note that a fault strikes a request, perhaps in place of the relay's answer."""
+        self._is_struck = not effect.refused
+        if self._is_struck and not effect.applied:
+            self._record(request)
+
+    def _record(self, request: Request, *, is_made: bool = False) -> None:
+        now, is_struck = self._clock.true_time(), self._is_struck
+        self._is_struck = False
+        self.received.append(FileRequest(*_parts(request), now, is_made, is_struck))
 
 
 def asks_for_file(request: Request) -> bool:

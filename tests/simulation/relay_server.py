@@ -96,6 +96,8 @@ class RelayServer:
         self.requests.append((self._clock.true_time(), key))
         if key not in self.keys or key in self.refused_keys:
             self.troubled_at.append(self._clock.true_time())
+            if asks_for_file(request):
+                self.files.deny(request)
             return failure(401, "invalid_api_key", "Invalid API key")
         if is_submission(request):
             reply = self.submissions.receive(request)
