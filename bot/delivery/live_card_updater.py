@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import aiohttp
@@ -13,7 +13,7 @@ import discord
 from bot.delivery.discord_calls import DiscordCall, DiscordCalls
 from bot.delivery.discord_errors import Disposition, ErrorClassification, classify, short_reason
 from bot.delivery.discord_requests import RequestMonitor
-from bot.delivery.live_card_messages import LiveCardMessages, show_as_orphaned
+from bot.delivery.live_card_messages import LiveCardMessages, PostedCard, show_as_orphaned
 from bot.delivery.relay_facts import RelayFacts
 from bot.i18n.catalog import Catalog
 from bot.storage.clock_rollback import Rollback, RollbackDetector
@@ -231,15 +231,21 @@ class LiveCardUpdater:
         if posted is None:
             await self._cards.discard(card)
         else:
-            await self._cards.acknowledge(
-                card,
-                posted.message_id,
-                content_digest=posted.content_digest,
-                edit_interval=self._timing.edit_interval,
-            )
-            if posted.lacks_embed:
-                await self._cards.simplify(card)
+            await self._record_posted(card, posted)
         return None
+
+    async def _record_posted(self, card: LiveCard, posted: PostedCard) -> None:
+        """Store the message of a card; delete it if the card was deleted while it was posted."""
+        stored = await self._cards.acknowledge(
+            card,
+            posted.message_id,
+            content_digest=posted.content_digest,
+            edit_interval=self._timing.edit_interval,
+        )
+        if not stored and await self._cards.get(card.id, self._clock()) is None:
+            await self._delete_message(replace(card, message_id=posted.message_id))
+        elif posted.lacks_embed:
+            await self._cards.simplify(card)
 
     async def _post_failed(self, card: LiveCard, error: Exception, call: DiscordCall[Any]) -> None:
         """Record the error of posting a card, and what follows from it."""
@@ -294,7 +300,7 @@ class LiveCardUpdater:
             await self._cards.delete(card.id)
 
     async def _delete_message(self, card: LiveCard) -> None:
-        """Delete the message of a card if Discord rejects every update of it."""
+        """Delete a card that nothing keeps up to date any more, and its message."""
         call = self._calls.start(self._messages.delete(card))
         try:
             await call.finished_in_time()

@@ -459,6 +459,37 @@ async def test_a_slow_check_of_direct_messages_is_no_refusal(harness: LiveCardHa
     assert await messages.refusal(direct, None, ["done"]) is None
 
 
+async def test_a_card_that_arrives_after_its_user_was_forgotten_is_deleted(
+    harness: LiveCardHarness,
+) -> None:
+    """It would stand there for ever: its record, by which it is kept up to date, is deleted."""
+    messages = harness.local.open_dm(harness.local.state.owner)
+    direct = Destination(messages.id)
+    await harness.store.add_watch(
+        a_running_task(), known=True, user_id=ADA, destination=direct, now=harness.now, deadline=60
+    )
+    card = await harness.cards.create(
+        direct, keys_of("song", account="local"), harness.now, user_id=ADA, claimed=True
+    )
+    assert card is not None
+    await Erasure(harness.database).erase_user(ADA, messages.id, harness.now)
+    assert await harness.updaters[-1].post(card) is None
+    assert (harness.requests("POST"), messages.messages) == (1, [])
+
+
+async def test_a_card_that_is_posted_twice_stays(harness: LiveCardHarness) -> None:
+    """The second request has the same nonce, so Discord returns the message of the first."""
+    await harness.watch(a_running_task())
+    (claimed,) = await harness.cards.claim(harness.now, 9)
+    await harness.cards.recover()
+    (card,) = await harness.work()
+    assert await harness.updaters[-1].post(claimed) is None
+    await harness.end(a_song())
+    await harness.work(after=10)
+    assert NOTICE in card_text(card)
+    assert harness.songs.messages == [card]
+
+
 async def test_only_later_edits_of_a_card_wait(harness: LiveCardHarness) -> None:
     """What has changed since the card was posted is shown at once, and then every few seconds."""
     await harness.watch(a_running_task())
