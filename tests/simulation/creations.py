@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any
 
 from bot.i18n.catalog import catalog_for
@@ -33,6 +34,10 @@ _MAKING = tuple(
     )[0]
     for titled in ("yes", "no")
     for kind in ("lyrics", "music")
+)
+_DIRECTLY = tuple(
+    _WORDS.text(f"create-{key}-private", time=_BULLET).rpartition(_BULLET)[2]
+    for key in ("told", "usually")
 )
 
 
@@ -74,6 +79,19 @@ class Attempt:
     def is_answered(self) -> bool:
         """Whether the person was told anything."""
         return bool(self.interaction.answers)
+
+    @property
+    def answered_at(self) -> float:
+        """When the last answer came (true Unix seconds); infinite if none did."""
+        return self.interaction.seen[-1][0] if self.interaction.seen else inf
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether the person was told that a direct message follows, or could not be told more."""
+        if self.is_accepted:
+            answers = self.interaction.answers
+            return any(each in answer for each in _DIRECTLY for answer in answers)
+        return self.creation is not None and self.creation.is_direct
 
     @property
     def is_refused(self) -> bool:
@@ -208,8 +226,11 @@ class Creations:
         wrong = []
         for attempt in self.attempts:
             waiting = stored[attempt.person.id, attempt.mark]
-            if not attempt.is_refused or attempt.interaction.channel.is_foreign:
+            has_left = bool(waiting) and self._had_left(attempt, waiting[0])
+            if not attempt.is_refused or attempt.interaction.channel.is_foreign or has_left:
                 attempt.creation = waiting.pop(0) if waiting else None
+            if has_left and attempt.is_direct:
+                attempt.place = self._state.channels[attempt.person.direct]
             if attempt.is_accepted and attempt.creation is None:
                 wrong.append(f"INTENT accepted and not stored: {attempt}")
             stored_state = attempt.creation and attempt.creation.state
@@ -217,6 +238,14 @@ class Creations:
                 wrong.append(f"INTENT refused and not cancelled: {attempt}")
         rest = (creation for waiting in stored.values() for creation in waiting)
         return wrong + [f"INTENT stored that nobody asked for: {each}" for each in rest]
+
+    def _had_left(self, attempt: Attempt, creation: LoggedCreation) -> bool:
+        """Whether the bot had left the server of an attempt before a request of it was stored.
+
+        Then it cannot tell the end there, as in a server where it never was.
+        """
+        left_at = self._state.left_at.get(attempt.place.guild_id or 0, inf)
+        return left_at <= creation.stored_at <= attempt.answered_at
 
     def watches(self) -> Iterator[UserAction]:
         """Yield the watches with which the requests were stored."""

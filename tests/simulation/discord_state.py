@@ -243,6 +243,9 @@ class DiscordState:
         self.clock = clock
         self._count = 0
         self.guilds: dict[int, str] = {}
+        """The servers that have the bot."""
+        self.left_at: dict[int, float] = {}
+        """When each of the others has removed it (true Unix seconds)."""
         self.channels: dict[int, Channel] = {}
         self.users: dict[int, User] = {}
         self.interactions: dict[str, Interaction] = {}
@@ -265,6 +268,13 @@ class DiscordState:
     def has_left(self, channel: Channel) -> bool:
         """Whether the bot is not in the server of a channel any more."""
         return channel.guild_id is not None and channel.guild_id not in self.guilds
+
+    def remove_guild(self, guild_id: int) -> bool:
+        """Let a server remove the bot; return whether it had it."""
+        if self.guilds.pop(guild_id, None) is None:
+            return False
+        self.left_at[guild_id] = self.clock.true_time()
+        return True
 
     def foreign_channel(self) -> Channel:
         """Return a channel of a server without the bot, where people have it for themselves."""

@@ -231,7 +231,7 @@ class Simulation:
 
     def remove_bot(self, guild_id: int) -> None:
         """Let a server remove the bot."""
-        if self.faults_stopped or self.state.guilds.pop(guild_id, None) is None:
+        if self.faults_stopped or not self.state.remove_guild(guild_id):
             return
         self.trace.note(f"server {guild_id} removes the bot")
         self.accounts.remove_bot(guild_id)
