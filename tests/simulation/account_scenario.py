@@ -120,10 +120,14 @@ class _Story:
         """Let the relay refuse all keys that it has at a time, perhaps only for a while."""
         refused = self.relay.refused_keys
 
+        def refuse() -> None:
+            if not self.simulation.faults_stopped:
+                refused.update(self.relay.keys)
+
         def accept() -> None:
             refused.clear()
 
-        self.simulation.environment.at(at, lambda: refused.update(self.relay.keys))
+        self.simulation.environment.at(at, refuse)
         if self.rng.random() < 0.6:
             self.simulation.environment.at(at + self.rng.expovariate(1 / 300), accept)
 
