@@ -28,6 +28,7 @@ from bot.delivery.forum_posts import start_post
 from bot.delivery.rendering import (
     delivery_view,
     ensure_complete,
+    formats_tried,
     post_title,
     render_delivery,
 )
@@ -228,7 +229,7 @@ class OutboxDispatcher:
             self._client,
             delivery,
             others,
-            notice.content,
+            await self._contents_tried(delivery),
             clock_ahead=self._request_monitor.clock_ahead(self._clock()),
         )
         log.info("Duplicate check: %s result=%s", log_fields(delivery), check)
@@ -266,6 +267,11 @@ class OutboxDispatcher:
         if role and await self._outbox.role_mentions.claim(delivery, self._clock()):
             return with_role_mention(notice, role)
         return notice
+
+    async def _contents_tried(self, delivery: Delivery) -> set[str]:
+        """Return the texts above the embeds in each format in which a delivery may be posted."""
+        forms = [replace(delivery, message_format=each) for each in formats_tried(delivery)]
+        return {(await self._render(form)).content for form in forms}
 
     async def _creation_actions(
         self, delivery: Delivery, settings: ServerSettings

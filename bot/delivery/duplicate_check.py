@@ -52,21 +52,22 @@ async def find_existing(
     client: discord.Client,
     delivery: Delivery,
     others: Collection[int],
-    content: str,
+    contents: Collection[str],
     *,
     clock_ahead: float = 0.0,
 ) -> tuple[DuplicateCheck, discord.Message | None]:
     """Search the message of an unconfirmed delivery; return the result, and the message if found.
 
-    ``others``: ids of the messages of other deliveries in the same channel or forum. ``content``:
-    the text of the message above its embeds, all that is left where Discord dropped the embeds.
-    ``clock_ahead`` and errors: as for ``search_own_messages``.
+    ``others``: ids of the messages of other deliveries in the same channel or forum. ``contents``:
+    the texts above the embeds in each format that was tried, all that is left where Discord dropped
+    the embeds. ``clock_ahead`` and errors: as for ``search_own_messages``.
     """
     if delivery.unconfirmed_since is None:
         return DuplicateCheck.ABSENT, None
 
     def matches(message: discord.Message) -> bool:
-        is_notice = lacks_embeds(message, content) or shows_marker_of(message, delivery)
+        is_incomplete = any(lacks_embeds(message, content) for content in contents)
+        is_notice = is_incomplete or shows_marker_of(message, delivery)
         return is_notice and message.id not in others
 
     since = delivery.unconfirmed_since

@@ -110,6 +110,11 @@ def simpler_format(delivery: Delivery) -> MessageFormat | None:
     return later[0] if later else None
 
 
+def formats_tried(delivery: Delivery) -> list[MessageFormat]:
+    """Return the formats in which the message of a delivery may have been posted so far."""
+    return list(MessageFormat)[: list(MessageFormat).index(delivery.message_format) + 1]
+
+
 def delivery_view(delivery: Delivery, notice: Notice) -> discord.ui.View | None:
     """Return the buttons or the menu under the message of a delivery."""
     if delivery.is_summary:

@@ -635,6 +635,24 @@ async def test_an_unconfirmed_message_without_embeds_is_completed(
     assert await dispatching.states() == [("sent", None)]
 
 
+async def test_an_unconfirmed_message_without_embeds_is_found_although_it_is_rejected_now(
+    dispatching: DispatcherHarness,
+) -> None:
+    """It has the content of the format in which it was posted, not of the simpler one."""
+    dispatching.channel.deny("embed_links")
+    await dispatching.enqueue(a_song())
+    dispatching.local.faults.add(POST, drop=True, when="after", times=1)
+    (message,) = await dispatching.deliver()
+    rejection = dispatching.local.faults.add(POST, status=400, code=200000, times=1)
+    loss = dispatching.local.faults.add(POST, drop=True, times=1)
+    await dispatching.deliver(after=2)
+    await dispatching.deliver()
+    assert (rejection.hits, loss.hits) == (1, 1)
+    assert await dispatching.deliver(after=3600) == [message]
+    assert "https://cdn1.suno.ai/clip-1.mp3" in message.content
+    assert await dispatching.states() == [("sent", None)]
+
+
 async def test_an_unconfirmed_message_is_found_although_somebody_joined_it(
     dispatching: DispatcherHarness,
 ) -> None:
