@@ -190,7 +190,8 @@ def _needless_held_notices(
 ) -> Iterator[str]:
     """Yield if a message says that a notice is held although none was."""
     person = simulation.state.channels[message.channel_id].person
-    place = next((c.id for c in simulation.places if f"<#{c.id}>" in message.content), 0)
+    channels = simulation.state.channels.values()
+    place = next((c.ruling.id for c in channels if f"<#{c.id}>" in message.content), 0)
     held = any(
         not expectations.arrived
         or any(
