@@ -30,17 +30,24 @@ _SETTINGS: TypeAdapter[ServerSettings] = TypeAdapter(ServerSettings)
 
 
 _KEEP_TOLD = """
-    CREATE TEMP TABLE deleted_deliveries (nonce TEXT, message_id INTEGER, task_id TEXT);
+    CREATE TEMP TABLE deleted_deliveries (
+        nonce TEXT, message_id INTEGER, task_id TEXT, state TEXT, deleted_at REAL
+    );
     CREATE TEMP TRIGGER keep_told BEFORE DELETE ON deliveries BEGIN
         INSERT INTO deleted_deliveries
-        SELECT OLD.nonce, OLD.message_id, task_id FROM delivery_tasks WHERE delivery_id = OLD.id;
+        SELECT OLD.nonce, OLD.message_id, task_id, OLD.state, true_time() FROM delivery_tasks
+        WHERE delivery_id = OLD.id;
     END;
     CREATE TEMP TRIGGER keep_told_task BEFORE DELETE ON delivery_tasks BEGIN
-        INSERT INTO deleted_deliveries SELECT nonce, message_id, OLD.task_id FROM deliveries
+        INSERT INTO deleted_deliveries
+        SELECT nonce, message_id, OLD.task_id, state, true_time() FROM deliveries
         WHERE id = OLD.delivery_id;
     END;
 """
-"""What messages were about, also when the bot has deleted all records of them."""
+"""What messages were about, also when the bot has deleted all records of them.
+
+``CreationLog`` gives the connection the function ``true_time``.
+"""
 
 
 class Disk:
@@ -68,20 +75,25 @@ class Disk:
         rows = self.connection.execute(ids, [card_id])
         return [row[0] for row in rows]
 
-    def tasks_of_nonce(self, nonce: str | None) -> list[str]:
-        """Return the tasks about which a message with this nonce is."""
-        return self._tasks_told("nonce = ?", nonce)
+    def tasks_of_nonce(self, nonce: str | None, posted_at: float) -> list[str]:
+        """Return the tasks about which a message with this nonce is.
 
-    def tasks_of_message(self, message_id: int) -> list[str]:
+        ``posted_at``: true Unix seconds. What was deleted earlier, while nothing was being sent,
+        is not told by it.
+        """
+        return self._tasks_told("nonce = ?", nonce, posted_at)
+
+    def tasks_of_message(self, message_id: int, posted_at: float) -> list[str]:
         """Return the tasks about which the database says that a message is."""
-        return self._tasks_told("message_id = ?", message_id)
+        return self._tasks_told("message_id = ?", message_id, posted_at)
 
-    def _tasks_told(self, condition: str, value: object) -> list[str]:
+    def _tasks_told(self, condition: str, value: object, posted_at: float) -> list[str]:
         """Return the tasks of the deliveries for which a condition holds, deleted ones too."""
         rows = self.connection.execute(
             f"SELECT task_id FROM task_deliveries WHERE {condition}"  # noqa: S608 # names of ours
-            f" UNION SELECT task_id FROM deleted_deliveries WHERE {condition}",
-            [value, value],
+            f" UNION SELECT task_id FROM deleted_deliveries WHERE {condition}"
+            " AND (state IN ('sending', 'sent') OR deleted_at > ?)",
+            [value, value, posted_at],
         )
         return [task_id for (task_id,) in rows]
 

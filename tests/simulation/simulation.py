@@ -324,15 +324,16 @@ class Simulation:
         A minimal message may not name them, nor one whose embeds Discord dropped before the bot
         could add them as text: then the database says what was sent.
         """
-        unnamed = is_minimal(message) or message.embeds_dropped
+        unnamed, posted_at = is_minimal(message) or message.embeds_dropped, message.created_at
         ids: list[str] | None = None
         if unnamed and message.begun_by is not None:
-            ids = self.disk.tasks_of_message(message.id)
+            ids = self.disk.tasks_of_message(message.id, posted_at)
         elif unnamed:
-            ids = self.disk.tasks_of_nonce(message.nonce)
+            ids = self.disk.tasks_of_nonce(message.nonce, posted_at)
         known = dict.fromkeys(task.id for task in (*self.tasks, *self.relays.begun))
         found = [task_id for task_id in known if task_id in (ids or message.text)]
         found += _PENDING_ID.findall("\n".join(ids) if ids else message.text)
         if not found:  # ids of several clips are too long for buttons
-            found = [each for each in self.disk.tasks_of_nonce(message.nonce) if "," in each]
+            told = self.disk.tasks_of_nonce(message.nonce, posted_at)
+            found = [each for each in told if "," in each]
         return list(dict.fromkeys(found))
