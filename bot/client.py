@@ -26,6 +26,7 @@ from bot.delivery.discord_requests import (
 )
 from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.live_card_updater import LiveCardUpdater
+from bot.delivery.shared_rate_limiter import SharedRateLimiter
 from bot.delivery.welcome import WelcomeMessages
 from bot.gateway import GatewayClient, GatewayTiming, ReserveIdentify
 from bot.i18n.catalog import mention_commands
@@ -230,14 +231,19 @@ class SunoBot(GatewayClient):
         log.info("Commands registered: count=%d", len(commands))
 
 
-def request_trace(monitor: RequestMonitor, metrics: Metrics) -> aiohttp.TraceConfig:
+def request_trace(
+    monitor: RequestMonitor, metrics: Metrics, shared_limiter: SharedRateLimiter | None = None
+) -> aiohttp.TraceConfig:
     """Return a trace that counts every request to Discord, bounds its time and limits its rate.
 
     discord.py limits each bucket but not the bot: a thousand messages to a thousand channels at
     once would end in 429 responses and lost messages. Requests wait so that the whole bot stays
     within Discord's global limit in any second.
+
+    ``shared_limiter``: of all processes that use the token; ``None``: this is the only one, or
+    somebody else limits them together.
     """
-    limiter = GlobalRateLimiter(REQUESTS_PER_SECOND)
+    limiter = shared_limiter or GlobalRateLimiter(REQUESTS_PER_SECOND)
 
     async def wait_for_permit(
         session: aiohttp.ClientSession,  # noqa: ARG001 # aiohttp's signature

@@ -261,6 +261,12 @@ class Settings(BaseSettings):
         return int(self.shards.rpartition("/")[2]) if self.shards else None
 
     @property
+    def asks_discord_itself(self) -> bool:
+        """Whether requests to Discord go to Discord's own address, and through no proxy."""
+        host = urlsplit(self.discord_api_url).hostname or ""
+        return host == "discord.com" or host.endswith(".discord.com")
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """The values that must never be printed."""
         single = (self.discord_token.get_secret_value(), self.suno_api_key.get_secret_value())

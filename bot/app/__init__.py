@@ -13,7 +13,7 @@ from bot.accounts.registry import POLL_LOOP, AccountRegistry
 from bot.app.relays import Accounts, build_accounts
 from bot.app.stores import Stores, build_stores
 from bot.background import BackgroundLoops, Loop, RetentionJob
-from bot.client import Addresses, Services, SunoBot, request_trace
+from bot.client import REQUESTS_PER_SECOND, Addresses, Services, SunoBot, request_trace
 from bot.creation.clip_actions import ClipActionService
 from bot.creation.offers import CreationOffers
 from bot.creation.service import CreationService
@@ -26,6 +26,7 @@ from bot.delivery.discord_requests import RequestMonitor
 from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.live_card_updater import LIVE_CARD_TIMING, LiveCardTiming, LiveCardUpdater
 from bot.delivery.relay_facts import RelayFacts
+from bot.delivery.shared_rate_limiter import SharedRateLimiter
 from bot.delivery.welcome import WelcomeMessages
 from bot.gateway import GATEWAY_TIMING, GatewayTiming
 from bot.leadership import Leadership
@@ -41,6 +42,7 @@ from bot.storage.identify_schedule import IdentifySchedule
 from bot.storage.key_value import KeyValueStore
 from bot.storage.leases import LeaderLock
 from bot.storage.queue_statistics import QueueStatistics
+from bot.storage.request_budget import RequestBudget
 from bot.storage.retention import Retention
 from bot.storage.user_settings import UserSettingsStore
 from bot.storage.watches import NoticeStates
@@ -137,9 +139,8 @@ def build_bot(
     """
     metrics, monitor = Metrics(), RequestMonitor()
     stores = build_stores(settings, database)
-    client = _build_client(
-        settings, database, cogs, timing.gateway, request_trace(monitor, metrics)
-    )
+    trace = request_trace(monitor, metrics, shared_limiter(settings, database))
+    client = _build_client(settings, database, cogs, timing.gateway, trace)
     messages = AccountMessages(client)
     accounts = build_accounts(
         *(settings, stores, relay_client, fingerprint, account_session, messages, metrics)
@@ -165,6 +166,13 @@ def build_bot(
         metrics=metrics,
     )
     return BotParts(client, accounts.registry, accounts.requests, metrics, monitor)
+
+
+def shared_limiter(settings: Settings, database: DatabaseThread) -> SharedRateLimiter | None:
+    """Build what limits the requests of all processes; ``None``: a proxy does, or it is the one."""
+    if not (database.is_shared and settings.asks_discord_itself):
+        return None
+    return SharedRateLimiter(RequestBudget(database).reserve, REQUESTS_PER_SECOND)
 
 
 def _build_client(
