@@ -124,6 +124,7 @@ class SimulatedDatabase(DatabaseThread):
     ) -> None:  # no super(): that would make the threads
         self.location = Path("simulated.db")
         self._engine = SqliteEngine(self.location)
+        self.is_shared = False
         self._disk = disk
         self._dice = environment.rng(f"database/{environment.clock.now}")
         self._database = Database(disk.connection)

@@ -186,6 +186,8 @@ class Simulation:
         finally:
             root.removeHandler(self._handler)
         self.failures += self._handler.unexpected + self.discord.complaints
+        if not any(process.logged_in for process in self._dead):
+            self.failures.append("no process has logged in, so that nothing was tried")
 
     def _live(self) -> bool:
         """Let one process live; return whether another one follows."""
