@@ -315,9 +315,10 @@ HARMLESS = {
     "bot/gateway.py": {"attempt"},
     "bot/background.py": {"wait"},
     "cogs/create_buttons.py": {"read"},
+    "bot/delivery/shared_rate_limiter.py": {"_ask"},
 }
 """What is awaited within a time limit: a slot for a file, the database, a song's server, the
-gateway's WebSocket, an event of ours, and a relay."""
+gateway's WebSocket, an event of ours, a relay, and again the database."""
 
 CANCELLING = {
     "bot/delivery/dispatcher.py": {"finish", "abandon"},
@@ -325,8 +326,10 @@ CANCELLING = {
     "bot/lifecycle.py": {"_run_client"},
     "bot/shutdown.py": {"stop", "run_until_signal"},
     "bot/background.py": {"stop", "_cancel", "_begin_to_lead"},
+    "bot/leadership.py": {"_check"},
 }
-"""Functions that cancel tasks: at the end of the process, or of its time as the leader."""
+"""Functions that cancel tasks: at the end of the process, or of its time as the leader; and one
+whose task only asks the database."""
 
 
 def sources() -> Iterator[tuple[str, ast.Module]]:
