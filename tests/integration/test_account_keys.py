@@ -240,7 +240,8 @@ async def test_a_watch_that_is_stored_as_its_account_goes_is_refused_or_told(
         told = (await harness.messages()).get(attempt + 1, [])
         expected = [("one", EndReason.DISCONNECTED)]
         assert told == (expected if result.outcome is WatchOutcome.WATCHING else [])
-        assert await harness.running_tasks() == []
+        # A look-up whose connection is closed meanwhile may go on at the operator's account.
+        assert {account for account, _ in await harness.running_tasks()} <= {"custom"}
         assert harness.open_accounts == []
 
 

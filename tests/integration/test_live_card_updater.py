@@ -331,7 +331,11 @@ async def test_an_orphaned_card_is_retired_when_its_button_is_pressed(
     card = await card_of(sandbox)
     with closing(sqlite3.connect(sandbox.folder / "suno.db")) as database:
         database.execute("PRAGMA foreign_keys = ON")
-        database.execute("DELETE FROM live_cards")
+        recorded = "DELETE FROM live_cards WHERE state = 'posted'"  # before, it would be deleted
+        async with asyncio.timeout(120):
+            while not database.execute(recorded).rowcount:
+                database.rollback()
+                await asyncio.sleep(0.05)
         database.commit()
     interaction = await press(sandbox, sandbox.bea, card, "Me too")
     assert interaction.messages[0].content == says("live-ended")
