@@ -569,7 +569,7 @@ TestCreations.settings = settings(max_examples=40, stateful_step_count=40, deadl
 
 
 @pytest.mark.usefixtures("on_postgres")
-class TestCreationsOnPostgres(CreationMachine.TestCase):  # type: ignore[misc,valid-type]
+class TestCreationsOnPostgres(CreationMachine.TestCase):  # type: ignore[misc,valid-type]  # made by Hypothesis
     """The same machine, whose database is in PostgreSQL."""
 
     settings = settings(max_examples=5, stateful_step_count=40, deadline=None)

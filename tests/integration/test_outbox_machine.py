@@ -521,7 +521,7 @@ TestOutbox.settings = settings(max_examples=50, stateful_step_count=30, deadline
 
 
 @pytest.mark.usefixtures("on_postgres")
-class TestOutboxOnPostgres(OutboxMachine.TestCase):  # type: ignore[misc,valid-type]
+class TestOutboxOnPostgres(OutboxMachine.TestCase):  # type: ignore[misc,valid-type]  # made by Hypothesis
     """The same machine, whose database is in PostgreSQL."""
 
     settings = settings(max_examples=10, stateful_step_count=30, deadline=None)

@@ -1,4 +1,4 @@
-"""Turns the placeholders of this program's statements into those of psycopg.
+"""Translates the placeholders of this program's statements into those of psycopg.
 
 ``?`` becomes ``%s``, ``?1`` and ``:name`` become named placeholders. SQLite's ``IS`` compares
 null-safely, as ``IS NOT DISTINCT FROM`` does in PostgreSQL. Text in quotes stays as it is, but for
