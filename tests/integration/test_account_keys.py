@@ -227,22 +227,27 @@ async def test_a_disconnection_during_a_poll_ends_each_watch_once(harness: Accou
 
 
 async def test_a_watch_that_is_stored_as_its_account_goes_is_refused_or_told(
-    harness: AccountHarness,
+    relays: tuple[LocalRelay, LocalRelay], tmp_path: Path
 ) -> None:
-    """Whichever of both comes first; never does a task stay that nobody polls."""
-    for attempt in range(10):
-        await harness.connect(user_id=100 + attempt)  # each may try five times
-        watching = asyncio.create_task(harness.watch("one", Destination(attempt + 1, 50)))
-        for _ in range(attempt):
-            await asyncio.sleep(0.005)
-        await harness.accounts.disconnect(SERVER)
-        result = await watching
-        told = (await harness.messages()).get(attempt + 1, [])
-        expected = [("one", EndReason.DISCONNECTED)]
-        assert told == (expected if result.outcome is WatchOutcome.WATCHING else [])
-        # A look-up whose connection is closed meanwhile may go on at the operator's account.
-        assert {account for account, _ in await harness.running_tasks()} <= {"custom"}
-        assert harness.open_accounts == []
+    """Whichever of both comes first; never does a task stay that nobody polls.
+
+    The operator's account is shared with nobody: whoever has no other could watch there.
+    """
+    async with open_accounts(tmp_path, relays[0], {"shared_relay": "false"}) as harness:
+        for attempt in range(10):
+            await harness.connect(user_id=100 + attempt)  # each may try five times
+            watching = asyncio.create_task(harness.watch("one", Destination(attempt + 1, 50)))
+            for _ in range(attempt):
+                await asyncio.sleep(0.005)
+            await harness.accounts.disconnect(SERVER)
+            try:
+                is_watched = (await watching).outcome is WatchOutcome.WATCHING
+            except NoRelayAccount:
+                is_watched = False
+            told = (await harness.messages()).get(attempt + 1, [])
+            assert told == ([("one", EndReason.DISCONNECTED)] if is_watched else [])
+            assert await harness.running_tasks() == []
+            assert harness.open_accounts == []
 
 
 async def test_two_requests_to_connect_an_account_leave_one(harness: AccountHarness) -> None:
