@@ -30,6 +30,7 @@ from bot.watches.destinations import WatchOptions
 from sandbox.discord import Channel
 from sandbox.relay import faults
 from tests.support.creation_club import SONG, Club, open_club
+from tests.support.creation_harness import blocked
 from tests.support.sandbox_session import SandboxSession
 
 CUSTOM = CreationRequest(CreationKind.CUSTOM, title="Harbour", style="folk", lyrics="Waves")
@@ -326,15 +327,15 @@ async def test_who_repeats_twice_at_once_gets_one_song(club: Club) -> None:
 async def test_who_waits_for_a_request_finds_it_by_its_id(club: Club) -> None:
     """Nobody else does: such ids can be guessed."""
     sandbox, watchlist = club.sandbox, club.services.watchlist
-    sandbox.relay.start_outage()
-    pending = (await club.create(CUSTOM)).creation.pending_task_id
-    ada, bea = (Caller(each.id, sandbox.guild.id) for each in (sandbox.ada, sandbox.bea))
-    mine = await watchlist.read(pending, ada)
-    assert mine is not None
-    assert mine.title == "Harbour"
-    assert await watchlist.read(pending, bea) is None
-    assert [each.task.id for each in await watchlist.watches_of(sandbox.ada.id)] == [pending]
-    sandbox.relay.end_outage()
+    async with blocked(sandbox.relay):  # otherwise the request may have ended already
+        pending = (await club.create(CUSTOM)).creation.pending_task_id
+        ada, bea = (Caller(each.id, sandbox.guild.id) for each in (sandbox.ada, sandbox.bea))
+        mine = await watchlist.read(pending, ada)
+        assert mine is not None
+        assert mine.title == "Harbour"
+        assert await watchlist.read(pending, bea) is None
+        (watched,) = await watchlist.watches_of(sandbox.ada.id)
+        assert watched.task.id == pending
 
 
 async def test_the_id_of_a_request_leads_to_its_song_for_who_made_it(club: Club) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from tests.support.creation_harness import (
     OPERATOR,
     SONG,
     CreationHarness,
+    blocked,
     open_creations,
 )
 
@@ -42,17 +42,6 @@ async def harness(tmp_path: Path) -> AsyncIterator[CreationHarness]:
     """Yield requests of a bot that is not started, at a relay that answers."""
     async with LocalRelay() as relay, open_creations(tmp_path, relay) as harness:
         yield harness
-
-
-@asynccontextmanager
-async def blocked(relay: LocalRelay) -> AsyncIterator[None]:
-    """Let the relay begin what it is asked for, and not answer until this ends."""
-    release = asyncio.Event()
-    relay.delay = release.wait
-    try:
-        yield
-    finally:
-        release.set()
 
 
 def charges(harness: CreationHarness) -> int:

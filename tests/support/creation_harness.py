@@ -39,6 +39,17 @@ class SetClock:
         return self.now
 
 
+@asynccontextmanager
+async def blocked(relay: LocalRelay) -> AsyncIterator[None]:
+    """Let the relay begin what it is asked for, and not answer until this ends."""
+    release = asyncio.Event()
+    relay.delay = release.wait
+    try:
+        yield
+    finally:
+        release.set()
+
+
 @dataclass
 class CreationHarness:
     """The store of requests, and what sends them."""
