@@ -12,6 +12,9 @@ log = logging.getLogger(__name__)
 
 _RETRY_INTERVAL = 1.0
 """Seconds between two attempts while the server cannot be reached."""
+_FARTHEST = 3600.0
+"""Seconds. Who finds the next start farther ahead takes the server's clock to have been set back:
+seven hundred sessions at Discord's usual interval do not wait that long."""
 _NEXT = "next session at the gateway"
 
 
@@ -33,7 +36,7 @@ class IdentifySchedule:
                 "SELECT extract(epoch FROM clock_timestamp())::double precision"
             ).fetchone()
             next_at = float(read_value(db, _NEXT) or 0.0)
-            starts_at = max(now, next_at)
+            starts_at = next_at if now < next_at <= now + _FARTHEST else now
             write_value(db, _NEXT, str(starts_at + interval))
             return float(starts_at - now)
 

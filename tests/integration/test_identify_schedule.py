@@ -24,6 +24,17 @@ async def test_processes_that_start_together_wait_for_each_other(
             assert (number - 1) * 1000 < wait <= number * 1000
 
 
+async def test_a_clock_that_was_set_back_holds_up_no_session(
+    postgres_databases: PostgresDatabases, tmp_path: Path
+) -> None:
+    """Otherwise every process would wait until the old time has come again."""
+    async with DatabaseThread(postgres_databases.url(tmp_path / "suno.db")) as database:
+        schedule = IdentifySchedule(database)
+        await schedule.reserve(2 * 3600)  # the next start is two hours ahead, as after such a jump
+        assert await schedule.reserve(1000) == 0
+        assert 0 < await schedule.reserve(1000) <= 1000
+
+
 async def test_a_session_waits_for_a_server_that_restarts(
     postgres_databases: PostgresDatabases, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
