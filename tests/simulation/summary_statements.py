@@ -27,16 +27,15 @@ def faults_of_summary(message: Message, candidates: Sequence[Truths]) -> Iterato
         yield "is about a task of nobody's account"
         return
     lines = _lines(message)
-    chosen = [_likeliest(each, lines, message) for each in candidates]
-    tasks, true = [task for task, _ in chosen], {task.id: said for task, said in chosen}
     if is_minimal(message) or (message.embeds_dropped and not lines):
-        surely = sum(true[task.id] <= _READY for task in tasks)
-        perhaps = sum(
-            bool(true[task.id] & (_READY | _ENDS_WITHOUT_RESULT.keys())) for task in tasks
-        )
-        if not any(_says(message, ready, len(tasks)) for ready in range(surely, perhaps + 1)):
+        said = [{fate for _, true in each for fate in true} for each in candidates]
+        surely = sum(true <= _READY for true in said)
+        perhaps = sum(bool(true & (_READY | _ENDS_WITHOUT_RESULT.keys())) for true in said)
+        if not any(_says(message, ready, len(said)) for ready in range(surely, perhaps + 1)):
             yield "counts wrongly"
         return
+    chosen = [_likeliest(each, lines, message) for each in candidates]
+    tasks, true = [task for task, _ in chosen], {task.id: said for task, said in chosen}
     by_task = {task.id: _line_of(task, lines, message) for task in tasks}
     for task in tasks:
         yield from _faults_of_line(task, by_task[task.id], true[task.id])
