@@ -38,11 +38,10 @@ from bot.relay.client import RelayClient
 from bot.settings import Settings
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import Erasure
-from bot.storage.identify_schedule import IdentifySchedule
 from bot.storage.key_value import KeyValueStore
 from bot.storage.leases import LeaderLock
 from bot.storage.queue_statistics import QueueStatistics
-from bot.storage.request_budget import RequestBudget
+from bot.storage.reservations import IdentifySchedule, RequestBudget
 from bot.storage.retention import Retention
 from bot.storage.user_settings import UserSettingsStore
 from bot.storage.watches import NoticeStates

@@ -8,7 +8,7 @@ from contextvars import Context
 from math import inf
 
 from bot.storage.errors import DATABASE_ERRORS
-from bot.storage.request_budget import Reservation
+from bot.storage.reservations import Reservation
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.storage.database import DatabaseThread
-from bot.storage.identify_schedule import IdentifySchedule
+from bot.storage.reservations import IdentifySchedule
 from tests.support.databases import PostgresDatabases
 
 

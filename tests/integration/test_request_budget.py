@@ -11,7 +11,7 @@ from bot.client import REQUESTS_PER_SECOND
 from bot.delivery.shared_rate_limiter import SharedRateLimiter
 from bot.settings import Settings
 from bot.storage.database import DatabaseThread
-from bot.storage.request_budget import MAX_AHEAD, RequestBudget
+from bot.storage.reservations import MAX_AHEAD, RequestBudget
 from tests.support.databases import PostgresDatabases
 
 Databases = list[DatabaseThread]
