@@ -39,7 +39,7 @@ class TableCopy:
     name: str
     rows: int
     checksum: str
-    """Of all rows, whatever their order: 16 hexadecimal digits."""
+    """Of all rows, 16 hexadecimal digits. Where their order has no meaning, it does not matter."""
 
 
 def copy_database(source: Engine, target: Engine) -> list[TableCopy]:
@@ -91,6 +91,7 @@ def _columns(postgres: Connection) -> dict[str, dict[str, str]]:
     """Return the types of the columns of each table by their names, as PostgreSQL has them.
 
     SQLite has the same columns; ``rowid``, where PostgreSQL has it, is there without a declaration.
+    It says only in which order the rows were added.
     """
     columns: dict[str, dict[str, str]] = {}
     rows = postgres.execute(
@@ -103,16 +104,24 @@ def _columns(postgres: Connection) -> dict[str, dict[str, str]]:
 
 
 def _copy_table(source: _Side, target: _Side, table: str, columns: Mapping[str, str]) -> TableCopy:
-    names, places = ", ".join(columns), ", ".join("?" * len(columns))
-    select = f"SELECT {names} FROM {table}"  # noqa: S608 # names of ours
+    """Copy a table and read the copy again.
+
+    A ``rowid`` is not copied, the rows are added in its order: so the numbers that the target gives
+    next come after those of the copied rows.
+    """
+    is_ordered = "rowid" in columns
+    copied = {name: kind for name, kind in columns.items() if name != "rowid"}
+    names, places = ", ".join(copied), ", ".join("?" * len(copied))
+    order = " ORDER BY rowid" if is_ordered else ""
+    select = f"SELECT {names} FROM {table}{order}"  # noqa: S608 # names of ours
     insert = f"INSERT INTO {table} ({names}) VALUES ({places})"  # noqa: S608 # names of ours
-    flags = [kind == "boolean" for kind in columns.values()]
-    original = _Checksum()
+    flags = [kind == "boolean" for kind in copied.values()]
+    original = _Checksum(is_ordered)
     for row in _rows(source, select):
         values = zip(row, flags, strict=True)
         target[1].execute(insert, [bool(value) if flag else value for value, flag in values])
         original.add(row)
-    copy = _Checksum()
+    copy = _Checksum(is_ordered)
     for row in _rows(target, select):
         copy.add(row)
     if copy != original:
@@ -134,14 +143,16 @@ def _rows(side: _Side, select: str) -> Iterator[Sequence[Any]]:
 
 @dataclass
 class _Checksum:
-    """The number of some rows, and a checksum that does not depend on their order."""
+    """The number of some rows, and a checksum, which depends on their order if that matters."""
 
+    is_ordered: bool
     rows: int = 0
     total: int = 0
 
     def add(self, row: Sequence[Any]) -> None:
         """Add a row."""
-        digest = hashlib.sha256("\0".join(_canonical(row)).encode()).digest()
+        values = (self.rows, *row) if self.is_ordered else row
+        digest = hashlib.sha256("\0".join(_canonical(values)).encode()).digest()
         self.total = (self.total + int.from_bytes(digest, "big")) % _MODULUS
         self.rows += 1
 

@@ -82,6 +82,43 @@ def test_the_copy_is_searched_and_goes_on(tmp_path: Path, url: str) -> None:
     assert asyncio.run(go_on()) == 1
 
 
+def test_what_is_added_to_the_copy_comes_back_after_what_was_copied(
+    tmp_path: Path, url: str
+) -> None:
+    """A message and a live card that go on there keep the order of what they are about."""
+    first, second = asyncio.run(filled(tmp_path / "first.db")), tmp_path / "second.db"
+    copy_database(engine_at(first), engine_at(url))
+    additions = (
+        "INSERT INTO delivery_tasks (delivery_id, task_id, end_reason, task_json)"
+        " SELECT delivery_id, 'new', end_reason, task_json FROM delivery_tasks"
+        " ORDER BY delivery_id LIMIT 1",
+        "INSERT INTO live_card_tasks (card_id, account, task_id)"
+        " SELECT card_id, account, 'new' FROM live_card_tasks ORDER BY card_id LIMIT 1",
+    )
+
+    async def add() -> None:
+        async with DatabaseThread(url) as database:
+            for addition in additions:
+                await database.write(addition, [])
+
+    asyncio.run(add())
+    copy_database(engine_at(url), engine_at(second))
+    with closing(sqlite3.connect(first)) as connection, connection:
+        for addition in additions:
+            connection.execute(addition)
+    assert ordered(second) == ordered(first)
+
+
+def ordered(path: Path) -> list[tuple[str, int, str, int]]:
+    """Return what each message and each live card is about, in its order."""
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(
+            "SELECT 'message', delivery_id, task_id, rowid AS place FROM delivery_tasks"
+            " UNION ALL SELECT 'card', card_id, task_id, rowid FROM live_card_tasks"
+            " ORDER BY 1, place"
+        ).fetchall()
+
+
 def test_nothing_is_copied_over_rows(tmp_path: Path, url: str) -> None:
     """A target that is not empty stays as it is."""
     first = asyncio.run(filled(tmp_path / "first.db"))
