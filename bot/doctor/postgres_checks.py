@@ -88,7 +88,8 @@ def _check_leader(server: ServerFacts) -> Iterator[CheckResult]:
         yield _reporter.problem("leader", text=text, advice=advice)
         return
     place = f"at {server.leader_address}" if server.leader_address else "on the server's machine"
-    yield _reporter.ok("leader", text=f"{processes} connected; the one {place} leads")
+    shards = f"with SHARDS={server.leader_shards} " if server.leader_shards else ""
+    yield _reporter.ok("leader", text=f"{processes} connected; the one {shards}{place} leads")
 
 
 def _check_shards(processes: Sequence[str]) -> Iterator[CheckResult]:

@@ -75,6 +75,8 @@ class ServerFacts:
     """Whether one of them holds the lock of the leader."""
     leader_address: str | None
     """From where the leader is connected; ``None`` through a socket of the same machine."""
+    leader_shards: str
+    """The shards that the leader serves, as in its settings: empty for all."""
     connection_limit: int
     """How many connections are allowed, by whichever limit is reached first."""
     connections_left: int

@@ -107,7 +107,7 @@ async def test_running_processes_and_their_leader_are_reported(
         run = await doctor.run(DATABASE_URL=url)
     assert run.not_ok(Area.DATABASE) == []
     text = run.result(Area.DATABASE, "leader").text
-    assert text == "2 processes connected; the one on the server's machine leads"
+    assert text == "2 processes connected; the one with SHARDS=0/2 on the server's machine leads"
     assert "A bot is running on it" in run.result(Area.DATABASE, "bot").text
 
 

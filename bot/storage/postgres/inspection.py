@@ -53,7 +53,11 @@ def count_processes(db: Connection) -> int:
 
 def _shards_of_processes(db: Connection) -> tuple[str, ...]:
     """Return which shards each process serves, as in its settings: empty for all."""
-    return tuple(name.partition(" ")[2] for (name,) in db.execute(_PROCESSES, [_PROCESS_NAME]))
+    return tuple(_shards(name) for (name,) in db.execute(_PROCESSES, [_PROCESS_NAME]))
+
+
+def _shards(process_name: str) -> str:
+    return process_name.partition(" ")[2]
 
 
 def database_size(db: Connection) -> int:
@@ -101,6 +105,7 @@ def server_facts(db: Connection, time_limit: float) -> ServerFacts:
         processes=processes,
         has_leader=bool(leaders),
         leader_address=leaders[0][0] if leaders else None,
+        leader_shards=_shards(leaders[0][1]) if leaders else "",
         connection_limit=limit,
         connections_left=left,
     )
@@ -119,7 +124,8 @@ _PROCESSES = """
 _PROCESS_NAME = rf"^{APPLICATION_NAME}( \d{{1,5}}(-\d{{1,5}})?/\d{{1,5}})?$"
 """Each process has one connection that writes, and it alone has such a name."""
 _LEADERS = """
-    SELECT host(a.client_addr) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+    SELECT host(a.client_addr), a.application_name
+    FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
     WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 0 AND l.objid = ?
         AND l.objsubid = 1 AND a.datname = current_database()
         AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
