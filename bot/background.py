@@ -17,6 +17,7 @@ from contextvars import Context, copy_context
 from dataclasses import dataclass, replace
 
 from bot.leadership import Leadership
+from bot.storage.errors import DatabaseUnreachable
 from bot.storage.retention import DepartedServers, Retention
 from bot.storage.terms import LeadershipLost
 
@@ -212,12 +213,18 @@ class FailureLog:
         self._count = 0
 
     def record_failure(self, error: Exception) -> None:
-        """Log a failure with its traceback, unless the tick before failed in the same way."""
+        """Log a failure, unless the tick before failed in the same way.
+
+        With its traceback, unless all that can be said is that the database is not reached.
+        """
         self._count += 1
         kind = (type(error), *_location(error))
         if kind != self._kind:
             self._kind = kind
-            log.error("Tick failed, the loop goes on: loop=%s", self._name, exc_info=error)
+            if isinstance(error, DatabaseUnreachable):
+                log.error("Tick failed, the loop goes on: loop=%s cause=%s", self._name, error)
+            else:
+                log.error("Tick failed, the loop goes on: loop=%s", self._name, exc_info=error)
 
     def record_success(self) -> None:
         """Log that ticks succeed again, if the last one failed."""

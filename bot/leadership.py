@@ -32,6 +32,7 @@ class Leadership:
         """``lock``: ``None`` on a database that only one process has open."""
         self._lock = lock
         self._term: Term | None = None
+        self._failure = ""
 
     @property
     def is_held(self) -> bool:
@@ -72,13 +73,18 @@ class Leadership:
                 await asyncio.wait({check}, timeout=max(self._term.until - elapsed(), 0))
                 if not self._term.is_held:
                     await self._end(lost)
-            return await check
+            session = await check
         except DatabaseClosed:
             raise
         except DatabaseUnusable as error:
-            log.warning("Leadership not confirmed: cause=%s", error)
+            if str(error) != self._failure:  # every two seconds while the server is away
+                log.warning("Leadership not confirmed: cause=%s", error)
+            self._failure = str(error)
         except Exception:
             log.exception("Leadership not confirmed")
+        else:
+            self._failure = ""
+            return session
         finally:
             check.cancel()  # whoever stops this process waits for no answer
         return None

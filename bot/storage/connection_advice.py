@@ -43,7 +43,8 @@ _ADVICE = (
     ),
     (
         "could not translate host name|resolve|Name or service not known",
-        "Correct the host in DATABASE_URL, or the name server of this machine.",
+        "Correct the host in DATABASE_URL, or the name server of this machine. The name of a"
+        " container is known only while it runs.",
     ),
     (
         "Connection refused|timeout|timed out|No route|unreachable|No such file",

@@ -27,6 +27,7 @@ from bot.storage.errors import (
     DatabaseClosed,
     DatabaseDamaged,
     DatabaseDriverMissing,
+    DatabaseUnreachable,
     DatabaseUnusable,
 )
 from bot.storage.hints import CHANNEL, Hints
@@ -325,6 +326,9 @@ def _run_together(writer: Writer, jobs: list[_Job[Any]]) -> None:
                     raise sqlite3.OperationalError("the transaction was ended") from job.error
     except (sqlite3.Error, DatabaseUnusable) as error:
         # The commit failed (a full disk, say): nothing of these jobs was kept.
-        log.exception("Cannot write to the database; %d changes were not kept", len(jobs))
+        if isinstance(error, DatabaseUnreachable):  # again and again, and its text says all
+            log.error("%s; changes that were not kept: %d", error, len(jobs))
+        else:
+            log.exception("Cannot write to the database; %d changes were not kept", len(jobs))
         for job in jobs:
             job.error = job.error or error

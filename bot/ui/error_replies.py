@@ -9,7 +9,7 @@ import discord
 
 from bot.i18n.catalog import Catalog, catalog_for
 from bot.relay.errors import RelayError
-from bot.storage.errors import WatchError
+from bot.storage.errors import DatabaseUnreachable, WatchError
 from bot.ui.escaping import code_span
 from bot.ui.permissions import is_guest
 
@@ -43,6 +43,8 @@ async def reply_with_error(interaction: discord.Interaction[Any], error: Excepti
         return
     if isinstance(error, aiohttp.ClientError | OSError):
         log.warning("Reply interrupted: interaction=%s cause=%s", name, error)
+    elif isinstance(error, DatabaseUnreachable):
+        log.error("Interaction failed: interaction=%s cause=%s", name, error)
     elif not isinstance(error, RelayError | WatchError | discord.app_commands.TransformerError):
         log.error("Interaction failed: interaction=%s", name, exc_info=error)
     try:

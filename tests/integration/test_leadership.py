@@ -107,6 +107,24 @@ async def test_what_a_leader_writes_after_it_has_lost_its_connection_is_refused(
         await leader.write_for(leader.terms[1])
 
 
+async def test_an_outage_of_the_server_does_not_fill_the_log(
+    postgres_databases: PostgresDatabases, database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each line says all, without a traceback; that nobody can lead is said once."""
+    server = postgres_databases.server
+    async with candidate(server.url(database)) as one:
+        await until(lambda: one.leadership.is_held)
+        server.stop()
+        try:
+            await until(lambda: caplog.text.count("changes that were not kept") > 2)
+        finally:
+            server.start()
+        await until(lambda: one.leadership.is_held)
+    assert "Traceback" not in caplog.text
+    causes = [each for each in caplog.messages if "Leadership not confirmed" in each]
+    assert len(causes) == len(set(causes))
+
+
 async def test_a_process_that_stops_reports_no_check_that_fails_later(
     postgres_databases: PostgresDatabases, database: str, caplog: pytest.LogCaptureFixture
 ) -> None:

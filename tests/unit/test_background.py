@@ -17,6 +17,7 @@ from bot.background import (
     run_forever,
 )
 from bot.storage.database import DatabaseThread
+from bot.storage.errors import DatabaseUnreachable
 from bot.storage.retention import DepartedServers, Retention
 
 
@@ -70,6 +71,18 @@ async def test_the_loop_survives_an_unexpected_exception(caplog: pytest.LogCaptu
     (record,) = errors(caplog)
     assert record.exc_info is not None
     assert isinstance(record.exc_info[1], ZeroDivisionError)
+
+
+async def test_a_database_that_is_not_reached_is_one_line_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It names the cause; a traceback for each loop would hide it."""
+    unreachable = DatabaseUnreachable("postgresql://db", OSError("refused"))
+    async with running(ScriptedTicks(unreachable, unreachable, None)):
+        pass
+    (record,) = errors(caplog)
+    assert record.exc_info is None
+    assert "refused" in record.message
 
 
 async def test_a_failure_that_repeats_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
