@@ -100,6 +100,27 @@ async def test_each_process_answers_its_servers_and_the_leader_delivers(cluster:
     assert "Delivery sent" not in cluster.follower.log
 
 
+async def test_the_server_is_killed_and_comes_back(cluster: Cluster) -> None:
+    """Commands are answered meanwhile, the log says what is wrong, and what was watched is told."""
+    cluster.sandbox.relay.add(song("song-1", takes=30), song("song-2", takes=30))
+    await cluster.watch(cluster.followers_channel, "song-1")
+    server = cluster.databases.server
+    server.stop(signal.SIGQUIT)
+    try:
+        command = await cluster.sandbox.discord.command(
+            cluster.sandbox.ada, cluster.leaders_channel, "suno watch", id="song-2"
+        )
+        await command.wait_for_answer(timeout=120)
+        assert "went wrong" in command.messages[0].content
+        await until_logged(cluster.leader, FOLLOWS)
+    finally:
+        server.start()
+    cluster.sandbox.relay.clock.advance(100)
+    await cluster.notice(cluster.followers_channel, "song-1")
+    assert "Interaction failed: interaction=/suno watch cause=" in cluster.leader.log
+    assert "changes that were not kept" in cluster.leader.log
+
+
 async def test_another_process_goes_on_when_the_leader_is_killed(cluster: Cluster) -> None:
     """It delivers also what was watched at the other one."""
     cluster.sandbox.relay.add(song("song-1", takes=30), song("song-2", takes=30))

@@ -72,10 +72,12 @@ async def test_a_bot_moves_to_postgres_and_back_while_songs_run(
     async with AsyncExitStack() as stack:
         alone = await operator.start(stack, "alone")
         await sandbox.discord.wait_until_commands(timeout=120)
+        await operator.watch(channels[0], "song-0")
+        await operator.finish("song-0")  # so that every table has rows before and after
         await operator.watch(channels[0], "song-1", "song-2")
         await operator.watch(channels[1], "song-3")
         await alone.stop()
-        assert "watches: 3 rows" in await operator.copy("postgresql")
+        assert "watches: 4 rows" in await operator.copy("postgresql")
 
         both = [
             await operator.start(stack, shard[0], DATABASE_URL=operator.url, SHARDS=shard)
@@ -96,7 +98,7 @@ async def test_a_bot_moves_to_postgres_and_back_while_songs_run(
         await operator.watch(channels[0], "song-7")
 
     (sandbox.folder / "suno.db").unlink()  # it was moved from
-    assert "watches: 7 rows" in await operator.copy("sqlite")
+    assert "watches: 8 rows" in await operator.copy("sqlite")
     async with AsyncExitStack() as stack:
         await operator.start(stack, "alone again")
         await operator.finish("song-7")

@@ -124,6 +124,12 @@ def test_the_image_and_the_unit_run_the_same_command(unit: configparser.SectionP
     assert arguments[2] in main.commands
 
 
+def test_one_service_of_the_cluster_builds_the_image() -> None:
+    """Two would build it at the same time, and differ after each build."""
+    assert text_of("compose.cluster.yaml").count("  build: .") == 1
+    assert text_of("compose.cluster.yaml").count("image: suno-bot") == 1  # of both
+
+
 @pytest.mark.parametrize("source", [container_environment, compose_environment])
 def test_every_variable_set_for_the_bot_is_a_setting(source: object) -> None:
     """The settings accept every variable of the image and of compose, with its value."""
