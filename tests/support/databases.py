@@ -4,8 +4,10 @@ A test whose module has ``pytestmark = pytest.mark.both_engines`` runs on SQLite
 It, and what it uses, opens its databases at ``location(path)``.
 """
 
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -14,6 +16,7 @@ from bot.storage.database import DatabaseThread
 from bot.storage.engine import Connection
 from bot.storage.postgres.connection import PostgresConnection
 from bot.storage.postgres.migrations import migrate
+from bot.storage.sqlite.engine import SqliteEngine
 from tests.support.postgres_server import PostgresServer
 
 
@@ -60,8 +63,31 @@ def use_engine(postgres: PostgresDatabases | None) -> None:
 
 
 def location(path: Path) -> Path | str:
-    """Return where the test that runs has the database for which this file stands."""
-    return _Current.postgres.url(path) if _Current.postgres else path
+    """Return where the test that runs has the database for which this file stands.
+
+    A new one is empty, and has its tables.
+    """
+    return _Current.postgres.url(path) if _Current.postgres else with_tables(path)
+
+
+def with_tables(path: Path) -> Path:
+    """Write an empty database that has its tables to a path, unless there is a file.
+
+    To take every step of the schema costs more than most tests do.
+    """
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_bytes(_empty_database())
+    return path
+
+
+@cache
+def _empty_database() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "suno.db"
+        with SqliteEngine(path).open_writer():
+            pass
+        return path.read_bytes()
 
 
 def drop(path: Path) -> None:

@@ -22,6 +22,7 @@ from sandbox.bot_process import settings_for
 from sandbox.discord import Channel, Guild, Interaction, LocalDiscord, Message, User
 from sandbox.relay import LocalRelay
 from sandbox.relay_hosts import session_for
+from tests.support.databases import with_tables
 from tests.support.seen_messages import MARKERS
 
 FAST_GATEWAY = GatewayTiming(first_retry_delay=0.0, identify_interval=0.0)
@@ -130,9 +131,11 @@ async def running_bot(
     ``relay_hosts``: the hosts that stand for relays which people connect, and their ports.
     """
     values = {name.lower(): value for name, value in sandbox.environment.items()}
+    settings = Settings.model_validate(values | changes)
+    with_tables(settings.database_path)
     bot = asyncio.create_task(
         serve(
-            Settings.model_validate(values | changes),
+            settings,
             Timing(live_card_timing),
             open_account_session=lambda: session_for(relay_hosts),
         )
@@ -182,7 +185,8 @@ async def running_built_bot(
     attaches = {"attach_audio": fetcher is not None}
     settings = Settings.model_validate({**values, **attaches, **changes})
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(DatabaseThread(settings.database_path))
+        path = with_tables(settings.database_path)
+        database = await stack.enter_async_context(DatabaseThread(path))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         client = make_relay_client(settings, session)
         stack.push_async_callback(client.aclose)
