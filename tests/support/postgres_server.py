@@ -82,7 +82,8 @@ class PostgresServer:
         """Create a database as a copy of another one; return its name."""
         self._count += 1
         name = f"test_{os.getpid()}_{self._count}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        # The other strategy writes every page to the log first, which takes twice as long.
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         return name
 
     def drop_database(self, name: str) -> None:
