@@ -35,7 +35,7 @@ growth: $(VENV)/dev ## Redraw the figure of cost against watches and watchers (s
 test: $(VENV)/dev ## Run every test
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
-check: lint types coverage ## Run every check before a commit: format, lint, types, tests, coverage
+check: lint types coverage bench-quick ## Run every check before a commit: format, lint, types, tests, coverage, benchmarks
 
 format: $(VENV)/dev ## Format the code
 	$(BIN)/ruff format .
