@@ -22,7 +22,7 @@ from bot.delivery.direct_messages import DirectMessageOpener
 from bot.delivery.discord_calls import DiscordCall, DiscordCalls
 from bot.delivery.discord_errors import classify, may_succeed_without_file, short_reason
 from bot.delivery.discord_requests import RequestMonitor
-from bot.delivery.duplicate_check import DuplicateCheck, find_existing
+from bot.delivery.duplicate_check import DuplicateCheck, find_existing, oldest_message_id
 from bot.delivery.error_policy import RETRY_POLICY, ErrorPolicy, RetryPolicy, log_fields
 from bot.delivery.forum_posts import start_post
 from bot.delivery.rendering import (
@@ -222,15 +222,18 @@ class OutboxDispatcher:
         if since is None or 0 <= now - since < nonce_window:
             return await self._send(delivery, possible_duplicate=False)
         if since > now:  # the clock was set back
-            delivery = replace(delivery, unconfirmed_since=UNKNOWN_TIME)
-        others = await self._outbox.other_message_ids(delivery)
+            since = UNKNOWN_TIME
+            delivery = replace(delivery, unconfirmed_since=since)
+        clock_ahead = self._request_monitor.clock_ahead(self._clock())
+        oldest = oldest_message_id(since, clock_ahead)
+        others = await self._outbox.other_message_ids(delivery, oldest)
         notice = await self._render(delivery)
         check, message = await find_existing(
             self._client,
             delivery,
             others,
             await self._contents_tried(delivery),
-            clock_ahead=self._request_monitor.clock_ahead(self._clock()),
+            clock_ahead=clock_ahead,
         )
         log.info("Duplicate check: %s result=%s", log_fields(delivery), check)
         if message is not None:

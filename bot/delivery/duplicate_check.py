@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 import discord
-from discord.utils import snowflake_time
+from discord.utils import snowflake_time, time_snowflake
 
 from bot.delivery.discord_errors import classify
 from bot.delivery.forum_posts import fetch_forum
@@ -114,6 +114,12 @@ def _earliest(since: float, clock_ahead: float) -> datetime | None:
         return None
     # The clocks may have differed less at that time; then more is read than necessary.
     return datetime.fromtimestamp(since - max(clock_ahead, 0.0) - MAX_CLOCK_SKEW, UTC)
+
+
+def oldest_message_id(since: float, clock_ahead: float) -> int:
+    """Return the least id of the messages that are searched; 0 if any may be."""
+    earliest = _earliest(since, clock_ahead)
+    return 0 if earliest is None else time_snowflake(earliest)
 
 
 async def _search_own_posts(

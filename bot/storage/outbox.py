@@ -60,9 +60,6 @@ from bot.storage.watch_groups import (
 
 log = logging.getLogger(__name__)
 
-DUPLICATE_WINDOW = 3600.0
-"""Seconds before a delivery came to be in which other messages may be taken for it."""
-
 POST_SETTLE_TIME = 15.0
 """Seconds after which a post that Discord may have started is certainly shown in its forum."""
 
@@ -197,14 +194,15 @@ class Outbox:
         """Return the first task that a delivery is about."""
         return await self._database.view(lambda db: first_task(db, delivery_id))
 
-    async def other_message_ids(self, delivery: Delivery) -> set[int]:
-        """Return the messages of all other deliveries in the same place, about as old or newer."""
-        undated = delivery.unconfirmed_since == UNKNOWN_TIME
-        since = UNKNOWN_TIME if undated else delivery.created_at - DUPLICATE_WINDOW
+    async def other_message_ids(self, delivery: Delivery, oldest: int) -> set[int]:
+        """Return the messages of all other deliveries in the same place, from an id on.
+
+        Ids contain the time by Discord's clock. By ours they may seem older than they are.
+        """
         rows = await self._database.read(
             "SELECT message_id FROM deliveries WHERE channel_id = ? AND id != ?"
-            " AND message_id IS NOT NULL AND sent_at >= ?",
-            [delivery.destination.channel_id, delivery.id, since],
+            " AND message_id IS NOT NULL AND message_id >= ?",
+            [delivery.destination.channel_id, delivery.id, oldest],
         )
         return {row["message_id"] for row in rows}
 

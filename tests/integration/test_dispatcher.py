@@ -12,6 +12,7 @@ import pytest
 from bot.i18n.catalog import catalog_for
 from bot.storage.models import Destination, NoticeStyle
 from bot.storage.server_settings import ServerSettingsStore
+from bot.storage.tasks import TaskStore
 from sandbox.discord import Message, User, body_contains
 from sandbox.discord.permissions import NONE, Overwrite, Permission
 from tests.support.builders import a_clip, a_song
@@ -21,6 +22,7 @@ from tests.support.dispatcher_harness import (
     POST,
     DispatcherHarness,
     add_member,
+    destination_of,
     message_requests,
 )
 
@@ -412,6 +414,35 @@ async def test_the_duplicate_check_compensates_clock_skew(
     await ahead.finish()
     assert dispatching.channel.messages == [message]
     assert await dispatching.states() == [("sent", None)]
+
+
+async def test_a_clock_that_jumps_ahead_confuses_no_songs_with_the_same_id(
+    dispatching: DispatcherHarness,
+) -> None:
+    """The notice of a song at another account is not taken for the one whose answer was lost."""
+    await dispatching.enqueue(a_song())
+    (first,) = await dispatching.deliver()
+    ahead_by = 3 * 86400
+    ahead = a_dispatcher(
+        dispatching.client,
+        dispatching.outbox,
+        POLICY,
+        clock=lambda: dispatching.local.clock.now() + ahead_by,
+        request_monitor=dispatching.request_monitor,
+    )
+    await TaskStore(dispatching.outbox._database, dispatching.outbox, "another").add_finished(
+        a_song(),
+        user_id=dispatching.local.state.owner.id,
+        destination=destination_of(dispatching.channel),
+        now=dispatching.now + ahead_by,
+    )
+    dispatching.local.faults.add(POST, drop=True, times=1)
+    for _ in range(2):
+        await ahead.tick()
+        await ahead.finish()
+        dispatching.local.clock.advance(3600)
+    assert len(dispatching.channel.messages) == 2
+    assert first in dispatching.channel.messages
 
 
 async def test_a_message_missing_from_the_history_is_sent(

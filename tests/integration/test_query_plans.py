@@ -131,7 +131,7 @@ async def work(database: DatabaseThread) -> None:
     await parts.watch("watched-later", ADA, BEA)
     await outbox.recover(NOON + 70)
     for delivery in await outbox.claim(NOON + 99, 100):
-        await outbox.other_message_ids(delivery)
+        await outbox.other_message_ids(delivery, 0)
         await outbox.task_of(delivery.id)
         await outbox.postpone(
             delivery,
