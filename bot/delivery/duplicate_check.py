@@ -134,11 +134,8 @@ async def _search_own_posts(
     ``others``: posts that are known to be something else; a post has the id of its first message.
     Raises as ``search_own_messages`` does.
     """
-    guild = client.get_guild(destination.guild_id or 0)
-    if guild is None or guild.unavailable:
-        raise ChannelNotCached(f"server not received yet: {destination.guild_id}")
     result = DuplicateCheck.ABSENT
-    posts, complete = await _own_posts(client, guild, destination, earliest)
+    posts, complete = await _own_posts(client, destination, earliest)
     candidates = [post for post in posts if post.id not in others]
     if not complete or len(candidates) > MAX_POSTS_READ:
         result = DuplicateCheck.UNREADABLE
@@ -156,17 +153,15 @@ async def _search_own_posts(
 
 
 async def _own_posts(
-    client: discord.Client,
-    guild: discord.Guild,
-    destination: Destination,
-    earliest: datetime | None,
+    client: discord.Client, destination: Destination, earliest: datetime | None
 ) -> tuple[list[discord.Thread], bool]:
     """Return the bot's own posts in a forum since a time, the active ones first.
 
     The flag says whether these are all: archived posts need the permission Read Message History.
     """
-    posts = [one for one in await guild.active_threads() if one.parent_id == destination.channel_id]
     forum = await fetch_forum(client, destination)
+    active = await forum.guild.active_threads()
+    posts = [post for post in active if post.parent_id == destination.channel_id]
     complete, listed = True, 0
     try:
         async for post in forum.archived_threads(limit=MAX_ARCHIVED_LISTED):
@@ -208,11 +203,14 @@ async def _may_read(client: discord.Client, destination: Destination, *, seen: b
 
     ``seen``: it returned messages. For an empty history the channel is requested from Discord,
     because the gateway may not have sent a removed permission yet, and never sends archived
-    threads. Raises ``ChannelNotCached`` before the gateway has sent the server.
+    threads. Raises ``ChannelNotCached`` before the gateway has sent the server. It never sends a
+    server of another process's shards, or one that the bot has left: there nobody knows.
     """
     if seen or destination.guild_id is None:
         return True
     guild = client.get_guild(destination.guild_id)
+    if guild is None and client.is_ready():
+        return False
     if guild is None or guild.unavailable:
         raise ChannelNotCached(f"server not received yet: {destination.guild_id}")
     channel = await client.fetch_channel(destination.channel_id)

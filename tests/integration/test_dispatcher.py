@@ -24,6 +24,7 @@ from tests.support.dispatcher_harness import (
     add_member,
     destination_of,
     message_requests,
+    sent_from_another_shard,
 )
 
 
@@ -414,6 +415,19 @@ async def test_the_duplicate_check_compensates_clock_skew(
     await ahead.finish()
     assert dispatching.channel.messages == [message]
     assert await dispatching.states() == [("sent", None)]
+
+
+async def test_a_message_missing_from_a_channel_of_another_shard_is_sent(
+    dispatching: DispatcherHarness,
+) -> None:
+    """It says that it may be there twice: nobody knows whether an empty history may be read."""
+    dispatching.local.faults.add(POST, drop=True, times=1)
+    await dispatching.enqueue(a_song())
+    async with sent_from_another_shard(dispatching) as leader:
+        assert await leader.deliver() == []
+        (message,) = await leader.deliver(after=3600)
+    assert "twice" in message.content
+    assert (await dispatching.states())[0][0] == "sent"
 
 
 async def test_a_clock_that_jumps_ahead_confuses_no_songs_with_the_same_id(

@@ -27,6 +27,7 @@ from tests.support.dispatcher_harness import (
     add_member,
     connected,
     destination_of,
+    sent_from_another_shard,
     traced_client,
 )
 
@@ -206,6 +207,37 @@ async def test_a_post_of_unknown_result_is_found(
     assert await deliver(dispatching, forum, after=POST_SETTLE_TIME) == [message]
     assert await dispatching.states() == [("sent", None)]
     assert len(forum.threads) == 1
+
+
+@pytest.mark.parametrize("applied", [False, True], ids=["not started", "started"])
+async def test_a_forum_of_another_processs_shard_is_searched(
+    dispatching: DispatcherHarness, *, applied: bool
+) -> None:
+    """The leader sends for every server, of which the gateway tells it its own alone."""
+    forum = await add_forum(dispatching)
+    when: Any = "after" if applied else "before"
+    dispatching.local.faults.add(START_POST, drop=True, when=when)
+    await dispatching.enqueue(a_song(), channel=forum)
+    async with sent_from_another_shard(dispatching) as leader:
+        assert len(await deliver(leader, forum)) == applied
+        (message,) = await deliver(leader, forum, after=POST_SETTLE_TIME)
+    assert not is_possible_duplicate(message)
+    assert await dispatching.states() == [("sent", None)]
+
+
+async def test_a_forum_that_the_bot_has_left_is_not_waited_for(
+    dispatching: DispatcherHarness,
+) -> None:
+    """Whoever waits is told directly; the gateway will not send the server again."""
+    forum = await add_forum(dispatching)
+    dispatching.local.faults.add(START_POST, drop=True)
+    await dispatching.enqueue(a_song(), channel=forum)
+    async with sent_from_another_shard(dispatching) as leader:
+        await deliver(leader, forum)
+        dispatching.local.faults.add("GET /channels/{id}", status=403, code=50001, times=None)
+        await deliver(leader, forum, after=POST_SETTLE_TIME)
+    states = [state for state, _ in await dispatching.states()]
+    assert states[:2] == ["dropped", "sent"]  # it, and the direct message in its place
 
 
 @pytest.mark.parametrize("applied", [False, True], ids=["not started", "started"])

@@ -97,13 +97,33 @@ def destination_of(channel: Channel) -> Destination:
     return Destination(channel.id, guild_id, forum=channel.kind in FORUMS)
 
 
-def traced_client(request_monitor: RequestMonitor) -> discord.Client:
-    """Return a client that reports its requests, as the bot does."""
+def traced_client(request_monitor: RequestMonitor, **shard: int) -> discord.Client:
+    """Return a client that reports its requests, as the bot does; ``shard``: which it serves."""
     return discord.Client(
         intents=discord.Intents(guilds=True),
         guild_ready_timeout=0.01,
         http_trace=request_trace(request_monitor, Metrics()),
+        **shard,
     )
+
+
+@asynccontextmanager
+async def sent_from_another_shard(
+    dispatching: DispatcherHarness,
+) -> AsyncIterator[DispatcherHarness]:
+    """Send with a client of another shard, to which the gateway never sends the server."""
+    other = 1 - (dispatching.guild.id >> 22) % 2
+    client = traced_client(dispatching.request_monitor, shard_id=other, shard_count=2)
+    async with connected(client, dispatching.local.token):
+        assert client.get_guild(dispatching.guild.id) is None
+        dispatcher = a_dispatcher(
+            client,
+            dispatching.outbox,
+            POLICY,
+            clock=dispatching.local.clock.now,
+            request_monitor=dispatching.request_monitor,
+        )
+        yield replace(dispatching, client=client, dispatcher=dispatcher)
 
 
 @asynccontextmanager
