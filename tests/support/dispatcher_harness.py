@@ -97,13 +97,16 @@ def destination_of(channel: Channel) -> Destination:
     return Destination(channel.id, guild_id, forum=channel.kind in FORUMS)
 
 
-def traced_client(request_monitor: RequestMonitor, **shard: int) -> discord.Client:
-    """Return a client that reports its requests, as the bot does; ``shard``: which it serves."""
+def traced_client(
+    request_monitor: RequestMonitor, shard_id: int | None = None, shard_count: int | None = None
+) -> discord.Client:
+    """Return a client that reports its requests, as the bot does."""
     return discord.Client(
         intents=discord.Intents(guilds=True),
         guild_ready_timeout=0.01,
         http_trace=request_trace(request_monitor, Metrics()),
-        **shard,
+        shard_id=shard_id,
+        shard_count=shard_count,
     )
 
 
@@ -113,7 +116,7 @@ async def sent_from_another_shard(
 ) -> AsyncIterator[DispatcherHarness]:
     """Send with a client of another shard, to which the gateway never sends the server."""
     other = 1 - (dispatching.guild.id >> 22) % 2
-    client = traced_client(dispatching.request_monitor, shard_id=other, shard_count=2)
+    client = traced_client(dispatching.request_monitor, other, 2)
     async with connected(client, dispatching.local.token):
         assert client.get_guild(dispatching.guild.id) is None
         dispatcher = a_dispatcher(
