@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Collection
 
-from bot.relay.errors import EndpointNotFoundError, ErrorKind, RelayError
+from bot.relay.errors import ErrorKind, RelayError, may_refuse_ids
 from bot.storage.models import PollTarget
 
 log = logging.getLogger(__name__)
@@ -38,9 +38,11 @@ class PollBackoff:
     ) -> bool:
         """Whether an error means that the relay cannot be asked, rather than that it refuses ids.
 
-        Errors about unproven ids are attributed to these while the relay answers others.
+        Errors about unproven ids are attributed to these while the relay answers others. A relay
+        that has not shown a task yet may have refused the ids or meant the path: a watch of which
+        nothing else is known then ends at its deadline.
         """
-        if _is_about_ids(error):
+        if may_refuse_ids(error):
             return False
         if _are_proven(targets) or error.kind is ErrorKind.RATE_LIMIT:
             return True
@@ -112,14 +114,3 @@ class PollBackoff:
 
 def _are_proven(targets: Collection[PollTarget]) -> bool:
     return next(iter(targets)).known  # those of one poll are alike
-
-
-def _is_about_ids(error: RelayError) -> bool:
-    """Whether the relay did answer, and may have refused the ids.
-
-    That is no outage. A relay that has not shown a task yet may as well have meant the path
-    (``EndpointNotFoundError``): a watch of which nothing else is known then ends at its deadline.
-    """
-    if isinstance(error, EndpointNotFoundError):
-        return not error.certain
-    return error.kind is ErrorKind.BAD_REQUEST and error.retry_after is None

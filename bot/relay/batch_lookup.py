@@ -15,6 +15,7 @@ from bot.relay.errors import (
     UnknownTaskError,
     is_relay_wide,
     may_be_caused_by_id,
+    may_refuse_ids,
 )
 from bot.relay.lookup_result import LookupAccumulator, LookupResult
 from bot.relay.models import TaskKind
@@ -166,7 +167,10 @@ class _BatchSearch:
             if isinstance(other, EndpointNotFoundError) and other.certain:
                 self._endpoints.mark_absent(path)
             else:  # it may be refused because of the ids
-                error = EndpointNotFoundError(error.detail, certain=False)
+                is_refusal = may_refuse_ids(error) or may_refuse_ids(other)
+                error = EndpointNotFoundError(
+                    error.detail, certain=False, may_refuse_ids=is_refusal
+                )
         await self._single_fallback.request(ids, self._kinds, error)
 
     def _fail_batch(self, ids: Sequence[str], error: RelayError) -> None:
@@ -206,7 +210,8 @@ class _BatchSearch:
                 return error
             return await self._bisect(path, ids, kind, error)
         if not self._endpoints.is_confirmed(path):
-            return EndpointNotFoundError("an answer without any task", certain=False)
+            detail = "an answer without any task"
+            return EndpointNotFoundError(detail, certain=False, may_refuse_ids=True)
         return None
 
     async def _bisect(
@@ -222,9 +227,9 @@ class _BatchSearch:
         except RelayError as relay_error:
             if self._is_certain(path, relay_error):
                 return relay_error
-            return EndpointNotFoundError(relay_error.detail, certain=False)
+            return _doubtful_path(relay_error)
         if not self._is_certain(path, error):
-            return EndpointNotFoundError(error.detail, certain=False)
+            return _doubtful_path(error)
         self._fail_ids(culprits, quarantine=len(culprits) + len(left) < len(ids))
         if isinstance(error, UnknownTaskError):
             error = RelayError(ErrorKind.UNAVAILABLE, f"refused with others: {error.detail}")
@@ -250,6 +255,11 @@ class _BatchSearch:
             self.found.failed[each] = error
             if quarantine or each in self._quarantine:
                 self._quarantine.add_refused(each, error)
+
+
+def _doubtful_path(error: RelayError) -> EndpointNotFoundError:
+    """Return what an error means that either the path or the requested ids may have caused."""
+    return EndpointNotFoundError(error.detail, certain=False, may_refuse_ids=may_refuse_ids(error))
 
 
 def _relay_error_first(errors: Iterable[RelayError]) -> RelayError:

@@ -21,6 +21,7 @@ from bot.relay.errors import (
     RelayError,
     UnknownTaskError,
     is_relay_wide,
+    may_refuse_ids,
 )
 from bot.relay.models import Task, TaskKind
 from bot.relay.parsing.errors import without_paths
@@ -233,7 +234,7 @@ class EndpointDiscovery:
                 return EndpointNotFoundError(error.detail, certain=True)
             # Other paths work with this key: that this one does not says nothing of the relay.
             if self._confirmed and error.kind in RELAY_WIDE_KINDS - {ErrorKind.RATE_LIMIT}:
-                return EndpointNotFoundError(error.detail, certain=False)
+                return EndpointNotFoundError(error.detail, certain=False, may_refuse_ids=True)
         is_about_path = bool(_ABOUT_PATH.search(error.detail))
         if error.kind is ErrorKind.BAD_REQUEST and is_about_path and not is_confirmed:
             return EndpointNotFoundError(error.detail, certain=True)
@@ -251,7 +252,8 @@ class EndpointDiscovery:
         if is_about_task or _ABOUT_TASK.search(words):
             return UnknownTaskError(detail)
         # "Not found" alone may be said of one task, but neither of many nor together with a path.
-        return EndpointNotFoundError(detail, certain=not is_single or words != detail)
+        certain = not is_single or words != detail
+        return EndpointNotFoundError(detail, certain=certain, may_refuse_ids=not certain)
 
     def _is_single_only(self) -> bool:
         return time.monotonic() < self._single_only_until
@@ -272,9 +274,9 @@ def _no_single_path(errors: Sequence[RelayError], *, answered: bool) -> Endpoint
     ``answered``: a path has answered as if it did not know the task.
     """
     if answered:
-        return EndpointNotFoundError(
-            "no single look-up has shown a task yet", certain=False, answered=True
-        )
+        detail = "no single look-up has shown a task yet"
+        return EndpointNotFoundError(detail, certain=False, may_refuse_ids=True, answered=True)
     certain = all(isinstance(each, EndpointNotFoundError) and each.certain for each in errors)
     detail = errors[0].detail if errors else "the relay has no single look-up"
-    return EndpointNotFoundError(detail, certain=certain)
+    is_refusal = any(may_refuse_ids(each) for each in errors)
+    return EndpointNotFoundError(detail, certain=certain, may_refuse_ids=is_refusal)

@@ -72,16 +72,24 @@ class EndpointNotFoundError(RelayError):
     """None of the known paths has shown a task: the relay's address or path is wrong.
 
     ``certain``: the response is certainly about the path; otherwise it may as well be about the
-    requested task, of which nothing is concluded until some path has shown a task. ``answered``: a
-    single look-up was answered as if the relay did not know the task. ``single_only``: it was, and
-    the relay certainly has no batch look-up.
+    requested task, of which nothing is concluded until some path has shown a task.
+    ``may_refuse_ids``: a response may be a relay's refusal of the ids; never if it is certain.
+    ``answered``: a single look-up was answered as if the relay did not know the task.
+    ``single_only``: it was, and the relay certainly has no batch look-up.
     """
 
     def __init__(
-        self, detail: str, *, certain: bool, answered: bool = False, single_only: bool = False
+        self,
+        detail: str,
+        *,
+        certain: bool,
+        may_refuse_ids: bool = False,
+        answered: bool = False,
+        single_only: bool = False,
     ) -> None:
         super().__init__(ErrorKind.NOT_FOUND, detail)
         self.certain = certain
+        self.may_refuse_ids = may_refuse_ids
         self.answered = answered
         self.single_only = single_only
 
@@ -94,3 +102,12 @@ def is_relay_wide(error: RelayError) -> bool:
 def may_be_caused_by_id(error: RelayError) -> bool:
     """Whether a single id may have caused the error of a whole batch."""
     return error.kind in REQUEST_KINDS or isinstance(error, AmbiguousError | UnknownTaskError)
+
+
+def may_refuse_ids(error: RelayError) -> bool:
+    """Whether the relay did answer, and may have refused the ids: that is no outage."""
+    if isinstance(error, EndpointNotFoundError):
+        return error.may_refuse_ids
+    if isinstance(error, UnknownTaskError):
+        return True
+    return error.kind is ErrorKind.BAD_REQUEST and error.retry_after is None

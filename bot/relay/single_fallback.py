@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from bot.relay.endpoints import EndpointDiscovery
-from bot.relay.errors import EndpointNotFoundError, RelayError, is_relay_wide
+from bot.relay.errors import EndpointNotFoundError, RelayError, is_relay_wide, may_refuse_ids
 from bot.relay.lookup_result import LookupAccumulator
 from bot.relay.models import TaskKind
 from bot.relay.quarantine import Quarantine
@@ -92,6 +92,7 @@ class SingleFallback:
         doubt = EndpointNotFoundError(
             no_batch.detail,
             certain=False,
+            may_refuse_ids=may_refuse_ids(error) or may_refuse_ids(no_batch),
             answered=error.answered,
             single_only=error.answered and no_batch.certain,
         )

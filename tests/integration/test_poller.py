@@ -14,6 +14,7 @@ from bot.storage.errors import BadTaskId
 from bot.storage.limits import WatchLimits
 from bot.storage.models import Caller, EndReason, UnwatchOutcome, WatchOutcome
 from sandbox.relay import (
+    LocalRelay,
     RelayTask,
     ResponseFormat,
     TaskStage,
@@ -25,8 +26,9 @@ from sandbox.relay import (
     stuck,
 )
 from sandbox.relay.lifecycles import clip, running, streaming, succeeded
+from sandbox.relay.response_formats import BATCH_PATHS, SINGLE_PATHS
 from tests.support.builders import HERE, NOON, a_poll_target
-from tests.support.poller_harness import DEADLINE, PollerHarness, open_poller
+from tests.support.poller_harness import DEADLINE, ManualClock, PollerHarness, open_poller
 
 
 async def test_a_song_is_watched_to_its_end(polling: PollerHarness) -> None:
@@ -199,6 +201,34 @@ async def test_an_address_that_is_wrong_is_an_outage(
     await polling.poll_after(DEADLINE)
     (delivery,) = await polling.claim_due()
     assert delivery.end_reason is EndReason.FINISHED
+
+
+@pytest.mark.parametrize("is_proven", [True, False], ids=["proven id", "unproven id"])
+@pytest.mark.parametrize("paths", [BATCH_PATHS | SINGLE_PATHS, SINGLE_PATHS], ids=["all", "single"])
+@pytest.mark.parametrize("status", [200, 500])
+async def test_an_outage_that_lasts_from_before_a_restart_ends_no_watch(
+    tmp_path: Path, status: int, paths: frozenset[str], is_proven: bool
+) -> None:
+    """The new process knows of no path that it works; empty answers deny no task."""
+    path, clock = tmp_path / "suno.db", ManualClock()
+    async with LocalRelay() as relay:
+        relay.response_format = ResponseFormat(paths=paths)
+        relay.add(song("song", takes=60))
+        if is_proven:
+            async with open_poller(path, relay=relay, clock=clock) as before:
+                await before.watch("song")
+                await before.poll_after(1)
+        relay.faults.add(faults.answers(status, b""))
+        async with open_poller(path, relay=relay, clock=clock) as polling:
+            await polling.watch("song")
+            for _ in range(int(DEADLINE) // 66 + 2):
+                await polling.poll_after(66)
+            assert await polling.claim_due() == []
+            relay.faults.clear()
+            for _ in range(3):
+                await polling.poll_after(66)
+            (delivery,) = await polling.claim_due()
+            assert delivery.end_reason is EndReason.FINISHED
 
 
 @pytest.mark.parametrize("status", [200, 400, 404])
