@@ -15,4 +15,4 @@ Read the packages in this order:
 10. ``doctor``: reports to the operator what works and what does not (``runner``, ``report``).
 """
 
-__version__ = "0.8.0"
+__version__ = "0.8.1"
