@@ -57,14 +57,23 @@ class AccountMessages:
         return True
 
     async def _send(self, account: RelayAccount, key: str, nonce: str) -> None:
-        guild = self._client.get_guild(account.owner.guild_id or 0)
+        guild_id = account.owner.guild_id
         text = catalog_for(account.locale).text(
-            f"{key}-server" if account.owner.guild_id else f"{key}-own",
-            server=code_span(guild.name if guild else str(account.owner.guild_id)),
+            f"{key}-server" if guild_id else f"{key}-own",
+            server=code_span(await self._server_name(guild_id) if guild_id else ""),
             ending=code_span(account.key_ending),
         )
         direct = await self._client.create_dm(discord.Object(account.connected_by))
         await direct.send(text, nonce=nonce)
+
+    async def _server_name(self, guild_id: int) -> str:
+        """Return the name of a server, also of another shard's; its id if the bot is not in it."""
+        if guild := self._client.get_guild(guild_id):
+            return guild.name
+        try:
+            return (await self._client.fetch_guild(guild_id, with_counts=False)).name
+        except (discord.NotFound, discord.Forbidden):
+            return str(guild_id)
 
     def _is_final(self, account: RelayAccount, subject: str, error: Exception) -> bool:
         """Log an error, a transient one once; return whether Discord will never take the message.

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import discord
 import pytest
 from pydantic import SecretStr
 from yarl import URL
@@ -202,6 +203,23 @@ async def test_who_connected_an_account_without_credit_is_told_when_discord_work
         (message,) = club.direct.messages
         assert "credit" in message.content
         assert KEY[-4:] in message.content
+
+
+@pytest.mark.parametrize("is_member", [True, False])
+async def test_a_message_names_a_server_that_the_gateway_does_not_send(
+    sandbox: SandboxSession, relay: LocalRelay, is_member: bool
+) -> None:
+    """With several processes it is another's; a server that the bot has left has only an id."""
+    share_another_server(sandbox)
+    async with open_club(sandbox, relay) as club:
+        account = await club.connect()
+    if not is_member:
+        sandbox.guild.remove_bot()
+    async with discord.Client(intents=discord.Intents.none()) as client:
+        await client.login(sandbox.discord.token)
+        assert await AccountMessages(client).tell_rejected(account)
+    (message,) = club.direct.messages
+    assert (sandbox.guild.name if is_member else str(sandbox.guild.id)) in message.content
 
 
 async def test_forgetting_names_and_deletes_the_own_account(
