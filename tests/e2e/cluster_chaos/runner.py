@@ -123,6 +123,7 @@ class ClusterRun:
         """End all faults, and wait until nothing is pending; return what still is."""
         self.note("recovery")
         self.cluster.faults.remove_all()
+        await self.cluster.wait_until_ready()  # one may have ended by itself in the last round
         await asyncio.gather(*self.running_commands)
         until = time.monotonic() + _RECOVERY_TIMEOUT
         while (pending := await self.cluster.count_pending()) and time.monotonic() < until:
