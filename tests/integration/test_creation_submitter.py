@@ -115,6 +115,12 @@ LOST_ANSWERS = {
     "502": faults.after_charging(faults.answers(502, "<html>bad gateway</html>")),
     "no id": faults.after_charging(faults.answers(200, {"code": "success", "data": ""})),
     "no JSON": faults.after_charging(faults.answers(200, b"{")),
+    "please look later": faults.after_charging(
+        faults.answers(200, {"code": 0, "msg": "提交成功,请稍后查询", "data": {"job_id": "17"}})
+    ),
+    "429 timeout": faults.after_charging(
+        faults.answers(429, {"code": "fail", "message": "upstream timed out, try again later"})
+    ),
 }
 
 

@@ -60,6 +60,11 @@ def rejection_of(answer: Any, status: int = 200) -> SubmissionRejected:
         {"code": "success", "data": [{**STREAMING, "task_id": ID}]},
         {"code": "success", "data": f" {ID} ", "message": "success"},
         {"code": "success", "data": ID, "id": "request-17"},
+        {"code": 0, "msg": "提交成功,请稍后查询", "data": {"task_id": ID}},
+        {"code": "success", "data": {"task_id": ID, "message": "任务已提交，请稍后查询"}},
+        {"code": 0, "message": "ok, current quota: 20", "data": ID},
+        {"code": "submitted_ok", "message": "2 of 3 concurrent tasks", "data": ID},
+        {"msg": "提交成功,请稍后查询", "task_id": ID},
     ],
 )
 def test_the_id_is_found_in_every_known_form(answer: Any) -> None:
@@ -156,6 +161,14 @@ def test_a_task_that_failed_at_once_was_begun() -> None:
         {"code": "fail", "message": "no", "data": ID},
         {"error": {"message": "late"}, "task_id": ID},
         {"code": "fail_to_fetch_task", "message": '{"detail": "upstream timed out"}'},
+        {"code": 0, "msg": "任务已提交，请稍后", "data": "queued"},
+        {"code": 0, "message": "your current quota is 20"},
+        {"code": 22, "message": "accepted, required credits: 10"},
+        {"code": 20000, "message": "2 concurrent jobs of 3 are running"},
+        {"code": 20000, "message": "it needs more points, not enough for two", "job": ID},
+        {"code": "submitted_ok", "message": "任务已提交，请稍后查询", "data": {"job_id": ID}},
+        {"message": "Your song is being made, please try again later to fetch it"},
+        {"status": "queued", "message": "an api key is required to listen"},
     ],
 )
 def test_an_answer_that_names_no_task_is_uncertain(answer: Any) -> None:
@@ -189,6 +202,18 @@ def test_a_task_named_beside_an_error_status_is_uncertain(status: int) -> None:
     """What names a task may have begun it."""
     with pytest.raises(SubmissionUncertain):
         read({"code": "timeout", "message": "it takes long", "data": {"task_id": ID}}, status)
+
+
+@pytest.mark.parametrize("status", [200, 400, 422, 424, 429, 500, 503])
+@pytest.mark.parametrize(
+    "words",
+    ["upstream request timed out, try again later", "Post https://upstream: unexpected EOF",
+     "read: connection reset by peer"],
+)  # fmt: skip
+def test_an_upstream_that_was_lost_is_uncertain_with_any_status(status: int, words: str) -> None:
+    """It may have begun."""
+    with pytest.raises(SubmissionUncertain):
+        read({"code": "fail_to_fetch_task", "message": words}, status)
 
 
 R = RejectionReason

@@ -92,7 +92,27 @@ _KINDS = {
     RejectionReason.UNSUPPORTED: ErrorKind.NOT_FOUND,
     RejectionReason.FAILED: ErrorKind.UNAVAILABLE,
 }
-_TIMEOUT = re.compile(r"time.?out|timed.out|deadline.exceeded|超时|超時", re.IGNORECASE)
+_INTERRUPTED = re.compile(
+    r"time.?out|timed.out|deadline.exceeded|超时|超時|\bEOF\b|connection.(?:reset|closed|aborted)"
+    r"|reset.by.peer|broken.pipe|server.closed|stream.error|context.cancell?ed",
+    re.IGNORECASE,
+)
+_FAILED_CODE = re.compile(
+    r"fail|err|invalid|illegal|insufficient|limit|exceed|den[iy]|refus|reject|forbid|auth|busy"
+    r"|overload|too.?many|moderat|sensitive|quota|balance|credit|expire|disable|banned|blocked|bad"
+    r"|miss|un(?:known|supported|available)|\bno_|not_?(?!start)",
+    re.IGNORECASE,
+)
+_SUCCESS_NUMBERS = frozenset({"0", "1", "200"})
+_FIELDS_OF_ERRORS = frozenset(
+    {"code", "message", "msg", "description", "detail", "details", "fail_reason", "type", "param"}
+    | {"success", "error", "request_id", "requestId", "timestamp", "retry_after"}
+)
+"""What an answer may hold that certainly names no task."""
+_ACCEPTANCE = re.compile(
+    r"accept|submit|success|queue|process|creat|started|成功|提交|排队|排隊|生成中|处理中|處理中",
+    re.IGNORECASE,
+)
 _HTTP_ERROR = re.compile(r"[45]\d\d")
 _QUOTED_JSON = re.compile(r"[{\[].*[}\]]", re.DOTALL)
 _BOUNDS = Bounds.for_ids(1)
@@ -122,19 +142,18 @@ def rejection(status: int, answer: JsonObject, body: bytes) -> SubmissionRejecte
 def reports_error(answer: JsonObject) -> bool:
     """Whether one level of an answer with HTTP 200 says clearly that the submission failed.
 
-    A code that is neither a success nor an HTTP error says so only if its message does: relays use
-    many numbers, also for "accepted" and "queued".
+    Relays use many codes, also for "accepted" and "queued", and polite messages of success speak of
+    quotas, limits and "later". So a code that is unknown says nothing, and a message only where the
+    answer holds nothing else.
     """
     if answer.get("success") is False or error_field(answer.get("error")):
         return True
     code = code_of(answer).lower()
     if _HTTP_ERROR.fullmatch(code):
         return True
-    if code.lstrip("-").isdigit():
-        return code not in ("1", "200") and _reason_by_text(message_of(answer)) is not None
-    if code == "":
-        return _has_failed_word(answer) or _reason_by_text(message_of(answer)) is not None
-    return code not in _ACCEPTING_WORDS
+    if code and not code.lstrip("-").isdigit():
+        return code not in _ACCEPTING_WORDS and _FAILED_CODE.search(code) is not None
+    return _has_failed_word(answer) or (code not in _SUCCESS_NUMBERS and _is_refusal(answer))
 
 
 def is_relays_error(answer: JsonObject) -> bool:
@@ -149,9 +168,25 @@ def is_relays_error(answer: JsonObject) -> bool:
     return bool(message_of(answer)) and any(map(str.isalpha, code))
 
 
-def is_timeout(answer: JsonObject) -> bool:
-    """Whether an error says that the relay has waited in vain: its upstream may have begun."""
-    return _TIMEOUT.search(" ".join(_words(answer))) is not None
+def is_interrupted(answer: JsonObject) -> bool:
+    """Whether an error says that the relay has lost its upstream, or has waited for it in vain.
+
+    Then the upstream may have begun.
+    """
+    return _INTERRUPTED.search(" ".join(_words(answer))) is not None
+
+
+def _is_refusal(answer: JsonObject) -> bool:
+    """Whether an answer is nothing but a message, and this one refuses the request for good.
+
+    "Accepted; 10 credits are required" does not, and "try again later" may be said of a task that
+    was begun.
+    """
+    said = message_of(answer)
+    has_more = any(value and name not in _FIELDS_OF_ERRORS for name, value in answer.items())
+    if has_more or _ACCEPTANCE.search(said):
+        return False
+    return _reason_by_text(said) not in (None, RejectionReason.BUSY)
 
 
 def _has_failed_word(answer: JsonObject) -> bool:

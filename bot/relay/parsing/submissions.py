@@ -24,8 +24,8 @@ from bot.relay.parsing.payload import (
 )
 from bot.relay.parsing.rejections import (
     UNCERTAIN_STATUSES,
+    is_interrupted,
     is_relays_error,
-    is_timeout,
     rejection,
     reports_error,
 )
@@ -57,7 +57,7 @@ def read_submission(status: int, body: bytes) -> Submission:
     found.search(content)
     if not 200 <= status < 300:
         _raise_failure(status, content, body, found)
-    if found.error is not None and not found.names_something and not is_timeout(found.error):
+    if found.error is not None and not found.names_something and not is_interrupted(found.error):
         raise rejection(status, found.error, body)
     submission = None if found.error is not None else found.submission()
     if submission is None:
@@ -68,9 +68,9 @@ def read_submission(status: int, body: bytes) -> Submission:
 def _raise_failure(status: int, content: Content, body: bytes, found: "_Found") -> None:
     """Raise the error of a status other than 2xx."""
     answer = content if isinstance(content, dict) else {}
-    is_certain = 200 <= status < 500 and status not in UNCERTAIN_STATUSES
-    is_certain |= 500 <= status < 600 and is_relays_error(answer) and not is_timeout(answer)
-    if not is_certain or found.names_something:
+    is_certain = status < 500 and status not in UNCERTAIN_STATUSES
+    is_certain |= 500 <= status < 600 and is_relays_error(answer)
+    if not is_certain or is_interrupted(answer) or found.names_something:
         raise _uncertain(status, content, body)
     raise rejection(status, answer, body)
 
