@@ -342,8 +342,8 @@ async def test_a_refused_key_is_shown_in_the_panel_and_on_the_health_page(place:
     place.relay.add(song(SONG, takes=100))
     await place.sandbox.use_command("suno watch", id=SONG)
     place.relay.key = OTHER_KEY
-    minute = ENGLISH.text("health-minutes", count=1)
-    problem = ENGLISH.text("health-relay-server-auth", time=minute)
+    under_a_minute = ENGLISH.text("health-minutes", count=0)
+    problem = ENGLISH.text("health-relay-server-auth", time=under_a_minute)
 
     async def health() -> str:
         page = await place.sandbox.command_answer("suno-settings health")
