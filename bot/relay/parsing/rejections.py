@@ -99,10 +99,11 @@ _INTERRUPTED = re.compile(
 )
 _FAILED_CODE = re.compile(
     r"fail|err|invalid|illegal|insufficient|limit|exceed|den[iy]|refus|reject|forbid|auth|busy"
-    r"|overload|too.?many|moderat|sensitive|quota|balance|credit|expire|disable|banned|blocked|bad"
-    r"|miss|un(?:known|supported|available)|\bno_|not_?(?!start)",
+    r"|overload|too.?many|exhaust|violat|maintenance|expire|disable|banned|blocked|bad|miss"
+    r"|un(?:known|supported|available)|\bno_|not_(?!start)",
     re.IGNORECASE,
 )
+"""Parts of the codes in words with which relays report an error."""
 _SUCCESS_NUMBERS = frozenset({"0", "1", "200"})
 _FIELDS_OF_ERRORS = frozenset(
     {"code", "message", "msg", "description", "detail", "details", "fail_reason", "type", "param"}
@@ -152,7 +153,7 @@ def reports_error(answer: JsonObject) -> bool:
     if _HTTP_ERROR.fullmatch(code):
         return True
     if code and not code.lstrip("-").isdigit():
-        return code not in _ACCEPTING_WORDS and _FAILED_CODE.search(code) is not None
+        return code not in _ACCEPTING_WORDS and _is_failed_code(code)
     return _has_failed_word(answer) or (code not in _SUCCESS_NUMBERS and _is_refusal(answer))
 
 
@@ -187,6 +188,11 @@ def _is_refusal(answer: JsonObject) -> bool:
     if has_more or _ACCEPTANCE.search(said):
         return False
     return _reason_by_text(said) not in (None, RejectionReason.BUSY)
+
+
+def _is_failed_code(code: str) -> bool:
+    is_reason = _reason_by_text(code) not in (None, RejectionReason.BUSY)
+    return is_reason or _FAILED_CODE.search(code) is not None
 
 
 def _has_failed_word(answer: JsonObject) -> bool:
