@@ -256,8 +256,6 @@ def _build_services(
         creations=CreationService(
             offers,
             stores.creations,
-            watchlist,
-            stores.live_cards,
             recipient_check,
             stores.server_settings,
             stores.history,

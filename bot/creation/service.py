@@ -22,13 +22,13 @@ from bot.relay.models import TaskKind
 from bot.relay.providers import RelayModel
 from bot.storage.creations import CreationStore
 from bot.storage.history import History
-from bot.storage.live_cards import LiveCards
 from bot.storage.models import (
     Creation,
     CreationOffer,
     CreationRefusal,
     CreationRefusalReason,
     CreationReport,
+    LiveCard,
     NewCreation,
     TaskKey,
     WatchRefusal,
@@ -43,7 +43,6 @@ from bot.watches.destinations import (
     private_for_guests,
 )
 from bot.watches.recipient_check import REPLY_TIMEOUT, RecipientCheck
-from bot.watches.watchlist import Watchlist
 
 log = logging.getLogger(__name__)
 
@@ -60,8 +59,6 @@ class CreationService:
         self,
         offers: CreationOffers,
         store: CreationStore,
-        watchlist: Watchlist,
-        cards: LiveCards,
         recipient_check: RecipientCheck,
         settings: ServerSettingsStore,
         history: History,
@@ -69,8 +66,6 @@ class CreationService:
     ) -> None:
         self._offers = offers
         self._store = store
-        self._watchlist = watchlist
-        self._cards = cards
         self._recipient_check = recipient_check
         self._settings = settings
         self._history = history
@@ -153,7 +148,7 @@ class CreationService:
     ) -> CreationReport | WatchRefusal:
         now, account = self._clock(), permit.connection.account
         typical = await self._history.duration_stats(account, request.task_kind)
-        creation, quota = await self._store.add(
+        creation, quota, card = await self._store.add(
             NewCreation(
                 account=account,
                 request=request,
@@ -167,7 +162,8 @@ class CreationService:
                 quotas=permit.quotas,
                 mention=placement.mention,
                 member_limit=placement.member_limit,
-                has_card=not placement.private and not placement.destination.forum,
+                has_card=not placement.destination.forum,
+                claims_card=placement.private,
                 due_at=now + RECIPIENT_CHECK_TIMEOUT if placement.private else now,
             )
         )
@@ -175,9 +171,7 @@ class CreationService:
             "Creation requested: creation=%d account=%s kind=%s channel=%d",
             *(creation.id, creation.account, request.kind, placement.destination.channel_id),
         )
-        if placement.private and (refusal := await self._check_recipient(creation, placement)):
-            return refusal
-        return CreationReport(
+        report = CreationReport(
             creation,
             placement.destination,
             quota,
@@ -186,32 +180,28 @@ class CreationService:
             price=permit.settings.creation_price,
             typical=typical,
         )
+        return await self._check_recipient(report, card) if card else report
 
     async def _check_recipient(
-        self, creation: Creation, placement: Placement
-    ) -> WatchRefusal | None:
+        self, report: CreationReport, card: LiveCard
+    ) -> CreationReport | WatchRefusal:
         """Cancel a request and return the refusal if no direct message reaches its user.
 
-        Nothing is sent to the relay before that is known. The live card is the first message.
+        Nothing is sent to the relay before that is known, or ``RECIPIENT_CHECK_TIMEOUT`` is over.
+        The live card is the first message. Raises nothing: the request is stored, and who is told
+        of an error would ask, and pay, again.
         """
-        card = await self._cards.create(
-            placement.destination,
-            [TaskKey(creation.account, creation.pending_task_id)],
-            self._clock(),
-            user_id=creation.user_id,
-            claimed=True,
-            charged=False,
-        )
-        refusal = await self._recipient_check.refusal(placement.destination, card, [])
-        if refusal is None:
-            await self._store.release(creation, self._clock())
-        else:
-            await self._watchlist.remove(
-                [creation.pending_task_id],
-                user_id=creation.user_id,
-                channel_id=placement.destination.channel_id,
-            )
-        return refusal
+        creation = report.creation
+        try:
+            refusal = await self._recipient_check.refusal(report.destination, card, [])
+            report = replace(report, is_unreachable=refusal is not None)
+            if refusal is None:
+                await self._store.release(creation, self._clock())
+            elif await self._store.withdraw(creation):
+                return refusal
+        except Exception:
+            log.exception("Direct message not checked, the request stays: creation=%d", creation.id)
+        return report
 
 
 def _with_model(request: CreationRequest, permit: Permit) -> CreationRequest:

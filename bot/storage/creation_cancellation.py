@@ -3,7 +3,7 @@
 from bot.storage.creation_ends import end_pending_task, settle
 from bot.storage.creation_quotas import DAY
 from bot.storage.engine import Connection
-from bot.storage.models import CREATION_PREFIX, CreationState, EndReason
+from bot.storage.models import CREATION_PREFIX, Creation, CreationState, EndReason
 
 
 def settle_with_account(db: Connection, account: str, now: float) -> None:
@@ -34,6 +34,21 @@ def cancel_queued(db: Connection, account: str, now: float) -> int:
     for (creation_id,) in rows:
         end_pending_task(db, account, creation_id, EndReason.REJECTED, now)
     return len(rows)
+
+
+def withdraw(db: Connection, creation: Creation) -> bool:
+    """Cancel a request that only its person waits for, if it is queued; return whether it was."""
+    withdrawn = db.execute(
+        "UPDATE creations SET state = 'cancelled', due_at = NULL WHERE id = ? AND state = 'queued'",
+        [creation.id],
+    ).rowcount
+    if withdrawn:
+        for table in ("watches", "tasks"):
+            db.execute(
+                f"DELETE FROM {table} WHERE account = ? AND task_id = ?",  # noqa: S608 # names of ours
+                [creation.account, creation.pending_task_id],
+            )
+    return bool(withdrawn)
 
 
 def withdraw_unwatched(db: Connection, user_id: int, now: float) -> None:

@@ -8,13 +8,13 @@ is never sent again. Whatever a method writes is on disk when it returns.
 
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
-from typing import cast
+from typing import NamedTuple, cast
 
 from bot.relay.creation import Submission
 from bot.storage import accepted_creations, creation_queue
 from bot.storage.account_rows import require_account
 from bot.storage.clock_rollback import clamp_times
-from bot.storage.creation_cancellation import cancel_queued
+from bot.storage.creation_cancellation import cancel_queued, withdraw
 from bot.storage.creation_ends import reject_expired, settle
 from bot.storage.creation_quotas import (
     enforce_quotas,
@@ -25,11 +25,13 @@ from bot.storage.creation_rows import insert_creation, load_creation, require_re
 from bot.storage.database import DatabaseThread
 from bot.storage.engine import Connection
 from bot.storage.limits import DEFAULT_LIMITS, WatchLimits, charge_message, enforce_watch_limits
+from bot.storage.live_card_rows import claim_live_card
 from bot.storage.live_cards import LiveCards, insert_live_card
 from bot.storage.models import (
     Creation,
     CreationQuotas,
     CreationState,
+    LiveCard,
     NewCreation,
     QuotaUse,
     RejectionReason,
@@ -42,6 +44,16 @@ from bot.storage.watches import NewWatch, insert_watch
 MAX_SUBMITTING = 8
 """Requests that are sent to an account at once."""
 NO_MAXIMA: Mapping[str, int | None] = MappingProxyType({})
+
+
+class AddedCreation(NamedTuple):
+    """What was stored in one transaction."""
+
+    creation: Creation
+    quota: QuotaUse
+    """What is left after it."""
+    card: LiveCard | None
+    """The live card, if the caller posts it."""
 
 
 class CreationStore:
@@ -63,7 +75,7 @@ class CreationStore:
 
     # For people
 
-    async def add(self, new: NewCreation) -> tuple[Creation, QuotaUse]:
+    async def add(self, new: NewCreation) -> AddedCreation:
         """Store a request with its watch and its live card, all in one transaction.
 
         It is charged like a requested message, because it ends in one. Raises the ``WatchError`` of
@@ -71,7 +83,7 @@ class CreationStore:
         ``AlreadyRepeated`` if the person has just repeated it; stores nothing then.
         """
 
-        def add(db: Connection) -> tuple[Creation, QuotaUse]:
+        def add(db: Connection) -> AddedCreation:
             require_account(db, new.account)
             require_repeated(db, new)
             charge_message(db, new.user_id, new.destination, new.now, self._limits)
@@ -82,9 +94,11 @@ class CreationStore:
             insert_watch(db, watch, self._limits.watchers_per_destination)
             enforce_watch_limits(db, new.user_id, new.destination, self._limits, new.member_limit)
             use = enforce_quotas(db, new.user_id, new.caller_guild_id, new.quotas, new.now)
+            card = None
             if new.has_card:
-                insert_live_card(db, new.destination, [key], new.now)
-            return creation, use
+                card_id = insert_live_card(db, new.destination, [key], new.now)
+                card = claim_live_card(db, card_id, new.now) if new.claims_card else None
+            return AddedCreation(creation, use, card)
 
         added = await self._database.run(add)
         self.changed.set()
@@ -97,6 +111,13 @@ class CreationStore:
             "UPDATE creations SET due_at = ? WHERE id = ? AND state = 'queued'", [now, creation.id]
         )
         self.changed.set()
+
+    async def withdraw(self, creation: Creation) -> bool:
+        """Cancel a request whose person no message reaches, if it is still queued.
+
+        Returns whether it was: if not, the relay has it, or may have it.
+        """
+        return await self._database.run(lambda db: withdraw(db, creation))
 
     async def quota_use(
         self, user_id: int, guild_id: int | None, quotas: CreationQuotas, now: float

@@ -88,13 +88,11 @@ class LiveCards:
         *,
         user_id: int,
         claimed: bool = False,
-        charged: bool = True,
     ) -> LiveCard | None:
         """Create a card for those of the tasks that no card in the channel shows yet.
 
         It is ``due``, or ``posting`` if the caller posts it (``claimed``). ``None`` if all tasks
-        are shown; their cards will show the new watcher, ``user_id``. Raises ``TooManyMessages``,
-        unless what the card shows is charged to the person already (``charged=False``).
+        are shown; their cards will show the new watcher, ``user_id``. Raises ``TooManyMessages``.
         """
 
         def open_card(db: Connection) -> LiveCard | TooManyMessages | None:
@@ -103,8 +101,7 @@ class LiveCards:
             if not fresh:
                 return None
             try:
-                if charged:
-                    charge_message(db, user_id, destination, now, self._limits)
+                charge_message(db, user_id, destination, now, self._limits)
             except TooManyMessages as limited:
                 return limited  # raised once it is on disk that the other cards are stale
             card_id = insert_live_card(db, destination, fresh, now)

@@ -52,6 +52,8 @@ def creation_reply(report: CreationReport, settings: ServerSettings, catalog: Ca
         titled="yes" if title else "no",
         kind="lyrics" if request.task_kind is TaskKind.LYRICS else "music",
     )
+    if report.is_unreachable:
+        name = "create-told-unreachable"
     told = catalog.text(name, time=time, place=channel)
     return "\n".join([making, told, *quota_lines(report.quota, settings, report.price, catalog)])
 

@@ -40,7 +40,7 @@ async def store_requests(sandbox: SandboxSession, count: int = 1) -> list[Creati
             now=time.time(),
             deadline=86400.0,
         )
-        return [(await store.add(new))[0] for _ in range(count)]
+        return [(await store.add(new)).creation for _ in range(count)]
 
 
 def states(folder: Path) -> list[CreationState]:

@@ -1,12 +1,14 @@
 """Who may create what: the rules of servers, accounts and quotas, with a real Discord client."""
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 
+from bot.creation import service
 from bot.i18n.catalog import catalog_for
 from bot.relay.creation import CreationKind, CreationRequest, ProblemKind
 from bot.storage.errors import (
@@ -26,11 +28,13 @@ from bot.storage.models import (
     WatchRefusal,
     WatchRefusalReason,
 )
+from bot.ui.creation_replies import creation_reply
 from bot.watches.destinations import WatchOptions
 from sandbox.discord import Channel
 from sandbox.relay import faults
 from tests.support.creation_club import SONG, Club, open_club
 from tests.support.creation_harness import blocked
+from tests.support.databases import refused
 from tests.support.sandbox_session import SandboxSession
 
 CUSTOM = CreationRequest(CreationKind.CUSTOM, title="Harbour", style="folk", lyrics="Waves")
@@ -208,6 +212,51 @@ async def test_a_private_request_is_sent_once_its_message_has_arrived(club: Club
     direct = club.sandbox.discord.open_dm(club.sandbox.ada)
     await club.sandbox.wait_for_notice(key.task_id, direct)
     assert club.sandbox.songs.messages == []
+
+
+@pytest.mark.parametrize(
+    "change", ["UPDATE OF message_id ON live_cards", "UPDATE OF due_at ON creations"]
+)
+async def test_no_error_is_told_about_a_private_request_that_is_sent(
+    club: Club, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """The database fails after the request is stored: who is told so asks, and pays, again."""
+    monkeypatch.setattr(service, "RECIPIENT_CHECK_TIMEOUT", 1.0)
+    with refused(club.sandbox.folder / "suno.db", change):
+        report = await club.create(options=WatchOptions(private=True))
+    await club.task_of(report)
+    assert club.charges == 1
+
+
+async def test_a_private_request_whose_card_cannot_be_stored_is_not_stored(
+    club: Club, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error that is told is true: nothing is sent later."""
+    monkeypatch.setattr(service, "RECIPIENT_CHECK_TIMEOUT", 0.0)
+    asked, private = await club.asked(), WatchOptions(private=True)
+    refusing = refused(club.sandbox.folder / "suno.db", "INSERT ON live_cards")
+    with refusing, pytest.raises(sqlite3.IntegrityError):
+        await club.services.creations.create(asked, SONG, private)
+    offer = await club.offer()
+    assert isinstance(offer, CreationOffer)
+    assert offer.quota.left_of_user == 5
+
+
+async def test_what_was_sent_before_discord_refused_the_message_is_told_as_sent(
+    club: Club, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine was suspended, say, while Discord was asked: "nothing was sent" is not true."""
+    monkeypatch.setattr(service, "RECIPIENT_CHECK_TIMEOUT", 0.0)
+    sandbox = club.sandbox
+    sandbox.ada.accepts_direct_messages = False
+    direct = sandbox.discord.open_dm(sandbox.ada)
+    sandbox.discord.faults.add("POST /channels/{id}/messages", delay=3.0, channel=direct)
+    report = await club.create(options=WatchOptions(private=True))
+    await club.task_of(report)
+    assert (report.is_unreachable, club.charges) == (True, 1)
+    settings = await club.services.server_settings.of(sandbox.guild.id)
+    text = creation_reply(report, settings, ENGLISH)
+    assert ENGLISH.text("create-told-unreachable") in text
 
 
 @pytest.fixture(params=["a server", "a conversation"])

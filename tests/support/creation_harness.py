@@ -99,7 +99,7 @@ class CreationHarness:
         quotas: CreationQuotas = NO_QUOTAS,
     ) -> Creation:
         """Store a request that is due."""
-        creation, _ = await self.store.add(
+        added = await self.store.add(
             NewCreation(
                 account=account,
                 request=request,
@@ -111,7 +111,7 @@ class CreationHarness:
                 quotas=quotas,
             )
         )
-        return creation
+        return added.creation
 
     async def states(self) -> list[CreationState]:
         """Return the state of each request, in order."""

@@ -44,8 +44,7 @@ class CreationHarness:
             "now": now,
             "deadline": DEADLINE,
         }
-        creation, _ = await self.creations.add(NewCreation(**values | changes))
-        return creation
+        return (await self.creations.add(NewCreation(**values | changes))).creation
 
     async def claim(self, now: float = NOON) -> Creation:
         """Claim the one request that is due."""

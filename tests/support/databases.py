@@ -4,9 +4,10 @@ A test whose module has ``pytestmark = pytest.mark.both_engines`` runs on SQLite
 It, and what it uses, opens its databases at ``location(path)``.
 """
 
+import sqlite3
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -114,6 +115,18 @@ async def unwritable(database: DatabaseThread) -> AsyncIterator[None]:
     await database.run(lambda db: db.execute(refuse))
     yield
     await database.run(lambda db: db.execute(allow))
+
+
+@contextmanager
+def refused(path: Path, change: str) -> Iterator[None]:
+    """Let a change of a SQLite file fail for a while, such as ``UPDATE ON live_cards``."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        refuse = "SELECT RAISE(ABORT, 'refused by a test')"
+        database.execute(f"CREATE TRIGGER refused BEFORE {change} BEGIN {refuse}; END")
+        try:
+            yield
+        finally:
+            database.execute("DROP TRIGGER refused")
 
 
 def sqlite_of(connection: Connection) -> Database:

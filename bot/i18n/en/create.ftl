@@ -52,6 +52,7 @@ create-making =
 create-told-here = I'll post it here when it's done.
 create-told-there = I'll post it in { $place } when it's done.
 create-told-private = I'll send it to you in a DM when it's done.
+create-told-unreachable = I can't send you DMs, and it was too late to stop this. You'll find it with { COMMAND("suno history") } when it's done.
 create-usually-here = It usually takes { $time }; then I'll post it here.
 create-usually-there = It usually takes { $time }; then I'll post it in { $place }.
 create-usually-private = It usually takes { $time }; then I'll send it to you in a DM.

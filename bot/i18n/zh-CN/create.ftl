@@ -52,6 +52,7 @@ create-making =
 create-told-here = 完成后我会发在这里。
 create-told-there = 完成后我会发到 { $place }。
 create-told-private = 完成后我会私信发给你。
+create-told-unreachable = 我没法给你发私信，而请求已经来不及撤回了。完成后可以用 { COMMAND("suno history") } 找到它。
 create-usually-here = 通常需要{ $time }，完成后我会发在这里。
 create-usually-there = 通常需要{ $time }，完成后我会发到 { $place }。
 create-usually-private = 通常需要{ $time }，完成后我会私信发给你。

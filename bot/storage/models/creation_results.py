@@ -77,6 +77,8 @@ class CreationReport:
     """Whether the destination is another channel than the one that the person asked in."""
     private: bool = False
     """Whether the destination is a direct message instead of the channel of the request."""
+    is_unreachable: bool = False
+    """Whether Discord has rejected that message, and it was too late to cancel the request."""
     price: str = ""
     """As in ``CreationOffer``."""
     typical: DurationStats | None = None

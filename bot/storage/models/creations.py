@@ -60,7 +60,9 @@ class NewCreation:
     mention: bool = True
     member_limit: int | None = None
     has_card: bool = True
-    """Whether a live card is created; there is none in a forum or where it is posted privately."""
+    """Whether a live card is created; there is none in a forum."""
+    claims_card: bool = False
+    """Whether the caller posts the live card."""
     author_id: int | None = None
     """Who has written it, if not this person: they repeat the request of somebody else."""
     repeats: int | None = None
