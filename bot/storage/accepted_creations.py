@@ -1,11 +1,12 @@
 """Stores the tasks that a relay began for an accepted request: SQL within a transaction."""
 
+import secrets
 from dataclasses import replace
 
 from bot.relay.creation import Submission
 from bot.relay.models import Task, TaskStatus, bounded
 from bot.storage.creation_ends import forget_unreferenced, settle
-from bot.storage.creation_rows import new_ids, record_task_id, start_task_of
+from bot.storage.creation_rows import is_pending_id, new_ids, record_task_id, start_task_of
 from bot.storage.engine import Connection
 from bot.storage.live_cards import mark_live_cards_stale
 from bot.storage.models import Creation, CreationState, EndReason, PollResult, TaskKey
@@ -19,8 +20,7 @@ def accept(
     """Store what a relay has begun: ``submitting`` → ``submitted``; return the state.
 
     An answer without a new id is no proof, unless it has a result without any id: →
-    ``unconfirmed``. Who waits for the request waits for each of its tasks from now on. A result
-    without an id keeps the id of the request.
+    ``unconfirmed``. Who waits for the request waits for each of its tasks from now on.
     """
     ids = new_ids(db, creation.account, submission.task_ids)
     has_result = submission.task is not None and submission.task.terminal
@@ -34,11 +34,11 @@ def accept(
     ).fetchone()
     if row is None:
         return _state(db, creation)
-    if ids:
-        _begin(db, creation, ids, TaskTimes(now, now, now + row[0]), fingerprint)
-    if submission.task is not None and ids[:1] == list(submission.task_ids[:1]):
-        task_id = ids[0] if ids else creation.pending_task_id
-        _record_answer(db, creation, replace(submission.task, id=task_id), now, fingerprint)
+    is_about_first = ids[:1] == list(submission.task_ids[:1])
+    ids = ids or [_own_id(creation)]
+    _begin(db, creation, ids, TaskTimes(now, now, now + row[0]), fingerprint)
+    if submission.task is not None and is_about_first:
+        _record_answer(db, creation, replace(submission.task, id=ids[0]), now, fingerprint)
     forget_unreferenced(db, creation.id)
     return CreationState.SUBMITTED
 
@@ -46,6 +46,15 @@ def accept(
 def _state(db: Connection, creation: Creation) -> CreationState:
     (state,) = db.execute("SELECT state FROM creations WHERE id = ?", [creation.id]).fetchone()
     return CreationState(state)
+
+
+def _own_id(creation: Creation) -> str:
+    """Return the id of a result that the relay has given none.
+
+    Unlike that of the request it cannot be guessed: as with a relay's id, whoever knows it may read
+    the result.
+    """
+    return f"{creation.pending_task_id}-{secrets.token_hex(8)}"
 
 
 def _begin(
@@ -95,8 +104,7 @@ def _record_answer(
 
     A task without an id of the relay's cannot be looked up: it ends with what there is.
     """
-    pollable = task.id != creation.pending_task_id
-    finished = task.settled or not pollable
+    finished = task.settled or is_pending_id(task.id)
     result = PollResult(
         task.id,
         next_poll_at=now,

@@ -109,8 +109,16 @@ def load_creation(row: Mapping[str, Any]) -> Creation:
 
 
 def is_pending_id(task_id: str) -> bool:
-    """Whether an id is that of a request; no relay's task is accepted under such an id."""
+    """Whether an id is the bot's own, for a request or a result that a relay has given none.
+
+    No relay is asked about such an id, and no task of a relay is accepted under it.
+    """
     return task_id.startswith(CREATION_PREFIX)
+
+
+def is_guessable_id(task_id: str) -> bool:
+    """Whether an id is the number of a request, which anybody can guess."""
+    return is_pending_id(task_id) and task_id.removeprefix(CREATION_PREFIX).isdecimal()
 
 
 def tasks_of_request(db: Connection, task_id: str) -> list[str]:

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from bot.relay.models import Task
 from bot.storage.creation_cancellation import withdraw_unwatched
-from bot.storage.creation_rows import tasks_of_request
+from bot.storage.creation_rows import is_guessable_id, tasks_of_request
 from bot.storage.database import DatabaseThread
 from bot.storage.engine import Connection
 from bot.storage.limits import DEFAULT_LIMITS, WatchLimits, charge_message
@@ -113,18 +113,21 @@ class WatchStore:
 
         That is a task of one of ``accounts``, one that the person has watched, or one whose notice
         stands in the channel of the request. Several accounts may have a task with this id: the
-        first of ``accounts`` is preferred, also if its task still runs.
+        first of ``accounts`` is preferred, also if its task still runs. An account is not enough
+        where the id can be guessed: earlier versions kept results under such ids.
         """
+        usable = [] if is_guessable_id(task_id) else list(accounts)
         rows = await self._database.read(
             "SELECT task_json, state FROM tasks t"
             " WHERE task_id = ?1 AND (state = 'running' OR end_reason = ?2)"
             " AND (account IN (SELECT value FROM json_each(?3)) OR EXISTS (SELECT 1 FROM watches w"
             "  WHERE w.account = t.account AND w.task_id = t.task_id AND w.user_id = ?4)"
             " OR EXISTS (SELECT 1 FROM task_deliveries d WHERE d.account = t.account"
-            "  AND d.task_id = t.task_id AND d.channel_id = ?5 AND d.state = 'sent'))"
+            "  AND d.task_id = t.task_id AND d.state = 'sent'"
+            "  AND ?5 IN (d.channel_id, d.thread_id)))"
             " ORDER BY (SELECT key FROM json_each(?3) WHERE value = t.account) NULLS LAST LIMIT 1",
             [
-                *(task_id, EndReason.FINISHED, json.dumps(list(accounts))),
+                *(task_id, EndReason.FINISHED, json.dumps(usable)),
                 *(caller.user_id, caller.channel_id),
             ],
         )

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.discord import Message
+from sandbox.discord import Interaction, Message
 from sandbox.relay.faults import answers
 from tests.support.creation_studio import Studio, button, custom_ids, filled_in, open_studio
 
-MUSIC_PATH = "/suno/submit/music"
+LYRICS_PATH, MUSIC_PATH = "/suno/submit/lyrics", "/suno/submit/music"
 HOSTILE = "\ud800bo\0ats\u202e \ufeff@everyone **x** [a](http://evil.example)"
 
 
@@ -168,3 +168,29 @@ async def test_odd_ids_are_told_as_unconfirmed(studio: Studio, data: object) -> 
     (notice,) = await studio.notices("so I didn't repeat it")
     assert notice.pinged == {studio.ada.id}
     assert "no clear answer" in notice.content  # it did answer
+
+
+async def test_lyrics_without_an_id_cannot_be_read_by_guessing(studio: Studio) -> None:
+    """The number of a request opens them for its user only, the notice for everyone who sees it."""
+    sandbox = studio.sandbox
+    finished = {"text": "[Verse]\nOur engagement", "title": "Vienna", "status": "complete"}
+    sandbox.relay.faults.add(answers(200, {"code": "success", "data": finished}), path=LYRICS_PATH)
+    await studio.use("suno write", topic="Vienna")
+    (notice,) = await studio.notices("create:song:")
+    elsewhere = sandbox.discord.add_guild("Elsewhere")
+    elsewhere.add_member(studio.bea)
+    chat = elsewhere.add_channel("chat")
+    for command in ("suno lyrics", "suno status", "suno watch"):
+        used = await sandbox.discord.command(studio.bea, chat, command, id="creation-1")
+        await used.wait_for_answer(timeout=60)
+        assert "engagement" not in _shown(used)
+        assert "Vienna" not in _shown(used)
+    assert "engagement" in _shown(await studio.use("suno lyrics", id="creation-1"))
+    reader = await studio.press(notice, button(notice, "status:lyrics:"), studio.bea)
+    assert "engagement" in _shown(reader)
+    opened = await studio.press(notice, button(notice, "create:song:"), studio.bea)
+    assert "engagement" in filled_in(opened)["lyrics"]
+
+
+def _shown(used: Interaction) -> str:
+    return str([each.payload() for each in used.messages])

@@ -25,6 +25,7 @@ from bot.storage.errors import (
 from bot.storage.limits import WatchLimits
 from bot.storage.models import (
     AccountOwner,
+    Caller,
     CreationQuotas,
     CreationState,
     Destination,
@@ -136,16 +137,40 @@ async def test_a_result_in_the_answer_is_told_at_once(harness: CreationHarness) 
     assert await harness.running() == []
 
 
-async def test_a_result_without_an_id_is_told_under_that_of_the_request(
+async def test_a_result_without_an_id_gets_one_that_nobody_can_guess(
     harness: CreationHarness,
 ) -> None:
-    """The relay has named nothing, but what it has made is there."""
+    """The relay has named nothing, but what it has made is there; its user finds it as before."""
     creation = await harness.sending()
     await harness.creations.accept(creation, Submission((), a_song("")), NOON)
     (notice,) = await harness.notices()
-    assert notice.task.id == creation.pending_task_id
+    pending, task_id = creation.pending_task_id, notice.task.id
+    assert re.fullmatch(f"{pending}-[0-9a-f]{{16}}", task_id)
     assert notice.end_reason is EndReason.FINISHED
     assert notice.task.title == "Paper Boats"
+    assert await harness.watches.begun_tasks([pending], ADA) == {pending: [task_id]}
+    assert await harness.watches.begun_tasks([pending], BEA) == {}
+    stranger = Caller(BEA, 51, 511)
+    assert await harness.watches.ended_task(pending, stranger, [ACCOUNT]) is None
+    assert await harness.watches.ended_task(task_id, stranger, [ACCOUNT]) is not None
+
+
+async def test_a_result_of_an_earlier_version_is_read_where_its_notice_stands(
+    harness: CreationHarness,
+) -> None:
+    """It was kept under the number of its request, which anybody can guess."""
+    creation = await harness.sending()
+    pending = creation.pending_task_id
+    ended = PollResult(pending, NOON, a_song(pending), end_reason=EndReason.FINISHED)
+    await harness.tasks.record([ended], NOON, outage=60.0)
+    await harness.post()
+
+    async def may_read(caller: Caller) -> bool:
+        return await harness.watches.ended_task(pending, caller, [ACCOUNT]) is not None
+
+    assert await may_read(Caller(ADA))
+    assert await may_read(Caller(BEA, HERE.guild_id, HERE.channel_id))
+    assert not await may_read(Caller(BEA, HERE.guild_id, 511))
 
 
 # Ends without a song
