@@ -41,7 +41,7 @@ class ClipActionService:
     async def wav(
         self, interaction: discord.Interaction[Any], key: TaskKey, clip_id: str
     ) -> str | CreationRefusal | None:
-        """Return the link of the WAV file of a version; ``None`` while it is not ready."""
+        """Return the link of a WAV file; ``None`` while it is made, "" if nobody can open it."""
         client = await self._client(interaction, key, clip_id, Capability.WAV)
         return client if isinstance(client, CreationRefusal) else await client.wav(clip_id)
 
@@ -54,8 +54,8 @@ class ClipActionService:
 
     async def stems(
         self, interaction: discord.Interaction[Any], key: TaskKey, clip_id: str
-    ) -> tuple[Clip, ...] | CreationRefusal:
-        """Return the voices and instruments of a version; empty while they are not ready."""
+    ) -> tuple[Clip, ...] | CreationRefusal | None:
+        """Return the playable voices and instruments; ``None`` while any of them is made."""
         client = await self._client(interaction, key, clip_id, Capability.STEMS)
         return client if isinstance(client, CreationRefusal) else await client.stems(clip_id)
 

@@ -213,7 +213,7 @@ class RelayClient:
         return await self._submitter.submit(request, before_sending)
 
     async def wav(self, clip_id: str) -> str | None:
-        """Return the link to a WAV file of a clip; ``None`` while it is not ready.
+        """Return the link to a WAV file of a clip; ``None`` while it is made, "" if it is none.
 
         This and what follows raise ``RelayError``; ``NotSentError`` where the profile of the relay
         does not declare it.
@@ -224,8 +224,8 @@ class RelayClient:
         """Return when each line of a clip is sung; ``None`` while it is not ready."""
         return await self._clip_actions.timing(clip_id)
 
-    async def stems(self, clip_id: str) -> tuple[Clip, ...]:
-        """Return the voices and instruments of a clip as clips; empty while they are not ready."""
+    async def stems(self, clip_id: str) -> tuple[Clip, ...] | None:
+        """Return the voices and instruments of a clip; ``None`` while any of them is made."""
         return await self._clip_actions.stems(clip_id)
 
     async def aclose(self) -> None:

@@ -29,15 +29,15 @@ class ClipActions:
         self._profile = profile
 
     async def wav(self, clip_id: str) -> str | None:
-        """Return the link to a WAV file; ``None`` while it is not ready."""
+        """Return the link to a WAV file; ``None`` while it is made, "" if nobody can open it."""
         return await self._get(Capability.WAV, clip_id, read_wav)
 
     async def timing(self, clip_id: str) -> TimedLyrics | None:
         """Return when each line is sung; ``None`` while it is not ready."""
         return await self._get(Capability.TIMING, clip_id, read_timing)
 
-    async def stems(self, clip_id: str) -> tuple[Clip, ...]:
-        """Return the voices and instruments as clips; empty while they are not ready.
+    async def stems(self, clip_id: str) -> tuple[Clip, ...] | None:
+        """Return the playable voices and instruments as clips; ``None`` while any is made.
 
         Relays may charge for stems, so a request that was cut is not repeated. (A GET on a
         connection that has been used before is repeated by aiohttp, as HTTP allows.)

@@ -18,7 +18,8 @@ from bot.ui.task_text import SUCCESS_COLOUR, UNKNOWN_COLOUR, masked_link, short_
 
 _MAX_TITLE = 44
 _MAX_SECTION = 60
-_MAX_STEMS = 12
+_MAX_REST = 100
+"""Code points of the line about what does not fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class FileReply:
 
 
 def wav_reply(link: str | None, version: str, catalog: Catalog) -> FileReply:
-    """Return the answer with the link of a WAV file; ``None``: it is not ready.
+    """Return the answer with the link of a WAV file; ``None``: it is not ready; "": unusable.
 
     ``version`` is the name of the version, escaped, here and below.
     """
@@ -44,18 +45,30 @@ def wav_reply(link: str | None, version: str, catalog: Catalog) -> FileReply:
     return _reply([catalog.text("create-wav", version=version, link=masked)])
 
 
-def stems_reply(stems: Sequence[Clip], version: str, catalog: Catalog) -> FileReply:
-    """Return the answer with the links of the parts of a version; empty: they are not ready."""
-    if not stems:
+def stems_reply(stems: Sequence[Clip] | None, version: str, catalog: Catalog) -> FileReply:
+    """Return the answer with the links of the parts of a version; ``None``: they are not ready.
+
+    If they do not all fit, all are in a text file (UTF-8) as well.
+    """
+    if stems is None:
         return _nothing("create-file-waiting", catalog)
-    links = [
-        masked_link(_stem_name(stem, number, catalog), usable_url(stem.audio_url))
-        for number, stem in enumerate(stems[:_MAX_STEMS], 1)
+    named = [
+        (sanitize_line(stem.title) or catalog.text("create-stem", number=number), url)
+        for number, stem in enumerate(stems, 1)
+        if (url := usable_url(stem.audio_url))
     ]
-    lines = [f"• {link}" for link in links if link]
-    if not lines:
+    if not named:
         return _nothing("create-file-none", catalog)
-    return _reply([catalog.text("create-stems", version=version), *lines])
+    heading = catalog.text("create-stems", version=version)
+    lines = [f"• {masked_link(short_line(name, columns=_MAX_TITLE), url)}" for name, url in named]
+    if len(whole_lines([heading, *lines], MAX_DESCRIPTION)) > len(lines):
+        return _reply([heading, *lines])
+    fitting = whole_lines(lines, MAX_DESCRIPTION - len(heading) - _MAX_REST)
+    rest = catalog.text("create-stems-more", count=len(lines) - len(fitting))
+    body = "\n".join(f"{name}\n{url}\n" for name, url in named)
+    file_name = f"{catalog.text('create-stems-file')}.txt"
+    file = discord.File(io.BytesIO(body.encode()), filename=file_name)
+    return _reply([heading, *fitting, rest], file)
 
 
 def timing_reply(
@@ -86,11 +99,6 @@ def timing_reply(
         for line in lyrics.sections or lyrics.lines
     ]
     return _reply([heading, "", *lines], file)
-
-
-def _stem_name(stem: Clip, number: int, catalog: Catalog) -> str:
-    title = short_line(stem.title, columns=_MAX_TITLE)
-    return title or catalog.text("create-stem", number=number)
 
 
 def _reply(lines: Sequence[str], file: discord.File | None = None) -> FileReply:

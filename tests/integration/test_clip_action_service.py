@@ -86,7 +86,7 @@ async def test_what_is_not_ready_is_nothing_and_may_be_asked_for_again(
 ) -> None:
     """No answer is kept."""
     song.club.sandbox.relay.actions.is_ready = False
-    assert await song.refusals() == [None, None, ()]
+    assert await song.refusals() == [None, None, None]
 
 
 async def test_nothing_is_asked_where_creating_is_off_or_a_role_is_missing(

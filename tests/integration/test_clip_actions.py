@@ -67,6 +67,7 @@ async def test_stems_are_clips(in_envelope: bool, method: str) -> None:
         relay.actions.in_envelope = in_envelope
         stems = await client.stems(CLIP)
 
+        assert stems is not None
         assert [stem.title for stem in stems] == ["Harbour (Vocals)", "Harbour (Instrumental)"]
         assert all(stem.playable for stem in stems)
         assert relay.requests[-1].method == method
@@ -79,7 +80,7 @@ async def test_what_is_not_ready_says_so() -> None:
 
         assert await client.wav(CLIP) is None
         assert await client.timing(CLIP) is None
-        assert await client.stems(CLIP) == ()
+        assert await client.stems(CLIP) is None
 
 
 @pytest.mark.parametrize(
@@ -88,22 +89,75 @@ async def test_what_is_not_ready_says_so() -> None:
         {"code": "processing", "message": "the file is being made", "data": None},
         {"status": "processing"},
         {"code": "error", "message": "处理中，请稍后"},
-        {"code": "success", "data": {"wav_file_url": "https://cdn1.suno.ai/None.mp3"}},
-        {"wav_file_url": "javascript:alert(1)"},
-        {"wav_file_url": "https://user:key@example.com/a.wav"},
-        {"wav_file_url": 5},
+        {"code": "success", "data": {"wav_file_url": ""}},
         {"aligned_words": 7, "data": []},
         {"code": "success", "data": [{"id": "clip", "status": "streaming", "audio_url": ""}]},
     ],
 )
-async def test_a_link_that_cannot_be_opened_is_no_result(answer: dict[str, Any]) -> None:
-    """Links are checked as those of songs are."""
+async def test_an_answer_without_a_result_is_one_that_is_not_ready(answer: dict[str, Any]) -> None:
+    """However relays say it."""
     async with finished_song() as (relay, client):
         relay.faults.add(faults.answers(200, answer))
 
         assert await client.wav(CLIP) is None
         assert await client.timing(CLIP) is None
-        assert await client.stems(CLIP) == ()
+        assert await client.stems(CLIP) is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"code": "success", "data": {"wav_file_url": "https://cdn1.suno.ai/None.mp3"}},
+        {"code": "success", "data": {"wav_file_url": "ftp://example.com/a.wav"}},
+        {"code": "success", "data": "none"},
+        {"wav_file_url": "javascript:alert(1)"},
+        {"wav_file_url": "https://user:key@example.com/a.wav"},
+        {"wav_file_url": 5},
+    ],
+)
+async def test_a_link_that_nobody_can_open_is_not_being_made(answer: dict[str, Any]) -> None:
+    """Links are checked as those of songs are; asking again would only cost again."""
+    async with finished_song() as (relay, client):
+        relay.faults.add(faults.answers(200, answer))
+        assert await client.wav(CLIP) == ""
+
+
+async def test_a_link_may_stand_where_an_object_should() -> None:
+    """Some relays answer with nothing else."""
+    async with finished_song() as (relay, client):
+        link = "https://cdn1.suno.ai/clip.wav"
+        relay.faults.add(faults.answers(200, {"code": "success", "data": link}))
+        assert await client.wav(CLIP) == link
+
+
+def stem(number: int, status: str, link: str = "") -> dict[str, Any]:
+    """Return a stem as relays send it."""
+    return {"id": f"stem-{number}", "title": "Stem", "status": status, "audio_url": link}
+
+
+async def test_the_stems_that_can_be_played_are_the_result_once_all_have_ended() -> None:
+    """One that has failed, or whose link is refused, will not come any more."""
+    good = stem(1, "complete", "https://cdn1.suno.ai/1.mp3")
+    ended = [stem(2, "error"), stem(3, "complete", "javascript:alert(1)")]
+    async with finished_song() as (relay, client):
+        for parts, expected in (
+            ([good, *ended], ["stem-1"]),
+            (ended, []),
+            ([good, *ended, stem(4, "streaming")], None),
+        ):
+            relay.faults.add(faults.answers(200, {"code": "success", "data": parts}), times=1)
+            stems = await client.stems(CLIP)
+            assert expected == (None if stems is None else [each.id for each in stems])
+
+
+async def test_words_without_times_are_no_timed_lyrics() -> None:
+    """They are not being found out."""
+    words = [{"word": " ", "start_s": 1}]
+    async with finished_song() as (relay, client):
+        relay.faults.add(faults.answers(200, {"aligned_words": words}))
+        timed = await client.timing(CLIP)
+        assert timed is not None
+        assert timed.lines == ()
 
 
 @pytest.mark.parametrize("action", ["wav", "timing", "stems"])

@@ -227,16 +227,17 @@ def check_clip_actions(body: bytes) -> None:
     """Raise `BrokenRuleError` for what may not be made of an answer about a clip."""
     with suppress(RelayError):
         link = read_wav(200, None, body)
-        require("links can be opened", kept=link is None or bool(GOOD_LINK.fullmatch(link)))
+        require("links can be opened", kept=not link or bool(GOOD_LINK.fullmatch(link)))
     with suppress(RelayError):
-        for clip in read_stems(200, None, body):
+        for clip in read_stems(200, None, body) or ():
             check_clip(clip)
             require("stems can be played", kept=clip.playable)
     with suppress(RelayError):
         timed = read_timing(200, None, body)
         file = timed.to_lrc() if timed else "\n"
         require(
-            "a file has a line a line", kept=file.count("\n") == len(timed.lines if timed else "1")
+            "a file has a line a line",
+            kept=file.count("\n") == max(1, len(timed.lines if timed else ())),
         )
 
 

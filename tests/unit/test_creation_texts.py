@@ -51,7 +51,7 @@ from bot.ui.creation_replies import (
     refused_text,
 )
 from bot.ui.custom_ids import CreationModalId, ExtensionModalId
-from bot.ui.limits import MAX_CONTENT
+from bot.ui.limits import MAX_CONTENT, MAX_DESCRIPTION
 from sandbox.discord.modal_limits import read_modal
 from tests.support.builders import HERE, NOON, a_clip, a_lyrics_task, a_song
 
@@ -361,7 +361,9 @@ def test_files_that_are_not_ready_or_not_usable_are_not_linked() -> None:
     assert wav_reply(None, "", ENGLISH).embed.description == waiting
     assert wav_reply("http://10.0.0.1/a.wav", "", ENGLISH).embed.description == none
     assert f"({link})" in (wav_reply(link, "", ENGLISH).embed.description or "")
-    assert stems_reply([], "", ENGLISH).embed.description == waiting
+    assert wav_reply("", "", ENGLISH).embed.description == none
+    assert stems_reply(None, "", ENGLISH).embed.description == waiting
+    assert stems_reply([], "", ENGLISH).embed.description == none
     assert stems_reply([a_clip(audio_url=None)], "", ENGLISH).embed.description == none
     stems = stems_reply([a_clip(title="Vocals"), a_clip(title="")], "", ENGLISH)
     text = stems.embed.description or ""
@@ -370,3 +372,27 @@ def test_files_that_are_not_ready_or_not_usable_are_not_linked() -> None:
     assert timing_reply(None, a_song(), 1, ENGLISH).file is None
     nothing = timing_reply(TimedLyrics((), ()), a_song(), 1, ENGLISH)
     assert nothing.embed.description == ENGLISH.text("create-timing-none")
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
+@pytest.mark.parametrize("length", [20, 700, 1900])
+def test_no_stem_is_dropped_without_a_word(length: int, language: str) -> None:
+    """Signed links are long: what does not fit is in a file, and the answer says how many."""
+    catalog = catalog_in(language)
+    link = "https://media.example.com/stem.mp3?token="
+    stems = [
+        a_clip(title=f"Stem [{number}]", audio_url=f"{link}{number:0{length}}")
+        for number in range(24)
+    ]
+    reply = stems_reply(stems, "**Harbour**", catalog)
+    text = reply.embed.description or ""
+    shown = text.count("](https://")
+    assert shown >= 1
+    assert len(text) <= MAX_DESCRIPTION
+    if reply.file is None:
+        assert shown == len(stems)
+        return
+    assert text.endswith(catalog.text("create-stems-more", count=len(stems) - shown))
+    file = reply.file.fp.read().decode()
+    assert [stem.audio_url for stem in stems] == file.split("\n")[1::3]
+    assert file.startswith("Stem [0]\nhttps://")

@@ -104,6 +104,12 @@ create-wav = 🎧 The WAV file of { $version }: { $link }
 create-wav-link = download
 create-stems = 🎚️ The stems of { $version }:
 create-stem = Stem { $number }
+create-stems-more =
+    { $count ->
+        [one] The file has all of them, also the one that didn't fit here.
+       *[other] The file has all of them, also the { $count } that didn't fit here.
+    }
+create-stems-file = stems
 create-version = **{ $title }**
 create-version-of-several = **{ $title }**, version { $number }
 create-file-waiting = ⏳ The relay is still making it. Press the button again in a minute.

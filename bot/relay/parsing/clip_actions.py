@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from bot.relay.models import MAX_LYRICS, Clip
+from bot.relay.models import MAX_LYRICS, Clip, ClipStatus
 from bot.relay.parsing import urls
 from bot.relay.parsing.errors import (
     code_of,
@@ -30,25 +30,38 @@ _UNFINISHED = re.compile(
 
 
 def read_wav(status: int, content_type: str | None, body: bytes) -> str | None:
-    """Return the link to a WAV file; ``None`` while it is made. Raises ``RelayError``."""
+    """Return the link to a WAV file; ``None`` while it is made, "" if nobody can open it.
+
+    Raises ``RelayError``.
+    """
     content = _result(status, content_type, body)
     names = ("wav_file_url", "wavFileUrl", "wav_url", "url")
-    return urls.usable(first_present(content, *names)) if isinstance(content, dict) else None
+    link = first_present(content, *names) if isinstance(content, dict) else None
+    return (urls.usable(link) or "") if link else None
 
 
 def read_timing(status: int, content_type: str | None, body: bytes) -> TimedLyrics | None:
-    """Return when each line is sung; ``None`` while it is found out. Raises ``RelayError``."""
+    """Return when each line is sung; ``None`` while it is found out, no lines if none is.
+
+    Raises ``RelayError``.
+    """
     content = _result(status, content_type, body)
     if isinstance(content, dict):
         content = decode_nested(first_present(content, "aligned_words", "alignedWords"), _BOUNDS)
-    lyrics = align_lines(_words(content)) if isinstance(content, list) else None
-    return lyrics if lyrics is not None and lyrics.lines else None
+    items = content if isinstance(content, list) else []
+    is_known = any("word" in item for item in items)
+    return align_lines(_words(items)) if is_known else None
 
 
-def read_stems(status: int, content_type: str | None, body: bytes) -> tuple[Clip, ...]:
-    """Return the stems of a clip; empty until all can be played. Raises ``RelayError``."""
+def read_stems(status: int, content_type: str | None, body: bytes) -> tuple[Clip, ...] | None:
+    """Return the stems of a clip that can be played; ``None`` while any of all is made.
+
+    Raises ``RelayError``.
+    """
     clips = parse_results(_result(status, content_type, body), _BOUNDS).clips
-    return clips if all(clip.playable for clip in clips) else ()
+    if not clips or any(_is_being_made(clip) for clip in clips):
+        return None
+    return tuple(clip for clip in clips if clip.playable)
 
 
 def _result(status: int, content_type: str | None, body: bytes) -> Content:
@@ -70,8 +83,15 @@ def _result(status: int, content_type: str | None, body: bytes) -> Content:
             raise error_in_body(content)
         if "data" not in content:
             break
-        content = decode_nested(content["data"], _BOUNDS)
+        data = content["data"]
+        content = decode_nested(data, _BOUNDS)
+        if content is None and isinstance(data, str):
+            return {"url": data}  # instead of an object with it
     return content
+
+
+def _is_being_made(clip: Clip) -> bool:
+    return not clip.settled and clip.status is not ClipStatus.COMPLETE
 
 
 def _is_unfinished(answer: JsonObject) -> bool:
