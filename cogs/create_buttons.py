@@ -11,12 +11,13 @@ from bot.creation.service import CreationService
 from bot.i18n.catalog import catalog_for
 from bot.relay.creation import CreationKind, CreationRequest
 from bot.relay.models import Clip, Task
-from bot.relay.providers import Capability
+from bot.relay.providers import CHARGED_FILES, Capability
 from bot.storage.models import (
     CreationOffer,
     CreationRefusal,
     CreationRefusalReason,
     CreationReport,
+    QuotaUse,
     TaskKey,
 )
 from bot.storage.server_settings import ServerSettingsStore
@@ -149,6 +150,11 @@ class CreateButtons(SunoCog):
         )
         settings = await self._settings.of(interaction.guild_id)
         lines = [text, *quota_lines(offer.quota, settings, offer.price, catalog)]
+        if (
+            offer.quota != QuotaUse(None, None)
+            and offer.capabilities & capabilities & CHARGED_FILES
+        ):
+            lines.append(f"-# {catalog.text('create-files-count')}")
         await Reply(interaction).send("\n".join(lines), view=view)
 
     async def _repeat(self, interaction: Interaction, key: TaskKey) -> None:

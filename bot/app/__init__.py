@@ -36,6 +36,7 @@ from bot.monitoring.health import HealthProbes, StalenessLimits
 from bot.monitoring.server import MonitoringServer
 from bot.relay.client import RelayClient
 from bot.settings import Settings
+from bot.storage.creation_debits import CreationDebits
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import Erasure
 from bot.storage.key_value import KeyValueStore
@@ -260,7 +261,13 @@ def _build_services(
             stores.server_settings,
             stores.history,
         ),
-        clip_actions=ClipActionService(offers, stores.watches, stores.server_settings, limiter),
+        clip_actions=ClipActionService(
+            offers,
+            CreationDebits(database),
+            stores.watches,
+            stores.server_settings,
+            limiter,
+        ),
         credit=stores.credit,
         accounts=accounts.service,
         dispatcher=dispatcher,

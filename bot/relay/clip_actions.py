@@ -6,7 +6,7 @@ from typing import TypeVar
 from bot.relay.errors import ErrorKind, NotSentError
 from bot.relay.models import Clip
 from bot.relay.parsing.clip_actions import read_stems, read_timing, read_wav
-from bot.relay.providers import Capability, RelayProfile
+from bot.relay.providers import CHARGED_FILES, Capability, RelayProfile
 from bot.relay.requester import Requester, RequestPurpose
 from bot.relay.timed_lyrics import TimedLyrics
 from bot.relay.transport import RelayResponse, ResponseLimits
@@ -22,6 +22,9 @@ class ClipActions:
     """Requests what a relay makes of clips. Each may be asked for again while it is not ready.
 
     All raise ``RelayError``, and ``NotSentError`` where the profile does not declare the action.
+
+    Relays may charge for WAV files and stems, so a request for them that was cut is not repeated.
+    (A GET on a connection that has been used before is repeated by aiohttp, as HTTP allows.)
     """
 
     def __init__(self, requester: Requester, profile: RelayProfile) -> None:
@@ -30,37 +33,16 @@ class ClipActions:
 
     async def wav(self, clip_id: str) -> str | None:
         """Return the link to a WAV file; ``None`` while it is made, "" if nobody can open it."""
-        return await self._get(Capability.WAV, clip_id, read_wav)
+        return await self._request(Capability.WAV, clip_id, read_wav)
 
     async def timing(self, clip_id: str) -> TimedLyrics | None:
-        """Return when each line is sung; ``None`` while it is not ready."""
-        return await self._get(Capability.TIMING, clip_id, read_timing)
+        """Return when each line is sung; ``None`` while that is found out."""
+        return await self._request(Capability.TIMING, clip_id, read_timing)
 
     async def stems(self, clip_id: str) -> tuple[Clip, ...] | None:
-        """Return the playable voices and instruments as clips; ``None`` while any is made.
-
-        Relays may charge for stems, so a request that was cut is not repeated. (A GET on a
-        connection that has been used before is repeated by aiohttp, as HTTP allows.)
-        """
+        """Return the playable voices and instruments as clips; ``None`` while any is made."""
         method = self._profile.stems_method
-        return await self._request(
-            Capability.STEMS,
-            clip_id,
-            read_stems,
-            method=method,
-            purpose=RequestPurpose.SUBMISSION,
-        )
-
-    async def _get(
-        self, action: Capability, clip_id: str, read: Callable[[int, str | None, bytes], T]
-    ) -> T:
-        return await self._request(
-            action,
-            clip_id,
-            read,
-            method="GET",
-            purpose=RequestPurpose.INTERACTIVE,
-        )
+        return await self._request(Capability.STEMS, clip_id, read_stems, method=method)
 
     async def _request(
         self,
@@ -68,11 +50,13 @@ class ClipActions:
         clip_id: str,
         read: Callable[[int, str | None, bytes], T],
         *,
-        method: str,
-        purpose: RequestPurpose,
+        method: str = "GET",
     ) -> T:
         if action not in self._profile.capabilities:
             raise NotSentError(ErrorKind.NOT_FOUND, f"the profile does not declare {action.value}")
+
+        is_charged = action in CHARGED_FILES
+        purpose = RequestPurpose.SUBMISSION if is_charged else RequestPurpose.INTERACTIVE
 
         def read_response(response: RelayResponse) -> T:
             return read(response.status, response.content_type, response.body)

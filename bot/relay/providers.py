@@ -32,6 +32,10 @@ class Capability(StrEnum):
     STEMS = "stems"
 
 
+CHARGED_FILES = frozenset({Capability.WAV, Capability.STEMS})
+"""Files of a version that relays may charge for; timed lyrics are looked up."""
+
+
 @dataclass(frozen=True, slots=True)
 class RelayModel:
     """A model that makes songs."""

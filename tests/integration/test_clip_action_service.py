@@ -9,9 +9,10 @@ import pytest
 from bot.relay.errors import RelayError
 from bot.relay.models import Clip
 from bot.relay.timed_lyrics import TimedLyrics
-from bot.storage.errors import TooManyLookups
+from bot.storage.errors import CreationsPerDayReached, TooManyLookups
 from bot.storage.models import (
     AccountOwner,
+    CreationOffer,
     CreationRefusal,
     CreationRefusalReason,
     TaskKey,
@@ -81,12 +82,66 @@ async def test_the_relay_of_the_song_is_asked_for_each_file(song: FinishedSong) 
     assert song.requested == [("wav", clip_id), ("timing", clip_id), ("stems", clip_id)]
 
 
-async def test_what_is_not_ready_is_nothing_and_may_be_asked_for_again(
-    song: FinishedSong,
-) -> None:
-    """No answer is kept."""
+async def test_what_is_not_ready_is_nothing(song: FinishedSong) -> None:
+    """Whoever asks again within a minute is answered from memory."""
     song.club.sandbox.relay.actions.is_ready = False
     assert await song.refusals() == [None, None, None]
+    assert await song.refusals() == [None, None, None]
+    assert len(song.requested) == 3
+
+
+async def left_of(song: FinishedSong) -> int | None:
+    """Return what is left of Ada's quota."""
+    offer = await song.club.offer()
+    assert isinstance(offer, CreationOffer)
+    return offer.quota.left_of_user
+
+
+async def test_what_a_relay_may_charge_for_counts_like_a_song(song: FinishedSong) -> None:
+    """WAV files and stems do, once for each request; timed lyrics do not."""
+    assert await left_of(song) == 4
+    await song.refusals()
+    assert await left_of(song) == 2
+    await song.refusals()
+    assert await left_of(song) == 2
+    assert len(song.requested) == 3
+
+
+async def test_a_used_up_quota_holds_for_files_too(song: FinishedSong) -> None:
+    """Also where several people, or one several times, press at the same moment."""
+    await song.club.set(creations_per_user=1)
+    actions, asked = song.club.services.clip_actions, await song.club.asked()
+    for ask in (actions.wav, actions.stems):
+        with pytest.raises(CreationsPerDayReached):
+            await ask(asked, song.key, song.clip.id)
+    assert song.requested == []
+    assert isinstance(await actions.timing(asked, song.key, song.clip.id), TimedLyrics)
+    others = await song.club.asked(song.club.sandbox.bea)
+    pressed = (actions.stems(others, song.key, song.clip.id) for _ in range(3))
+    assert len(set(await asyncio.gather(*pressed))) == 1
+    assert song.requested.count(("stems", song.clip.id)) == 1
+    assert isinstance(await actions.stems(asked, song.key, song.clip.id), tuple)
+
+
+@pytest.mark.parametrize(
+    ("fault", "left"),
+    [
+        (faults.rate_limited(), 4),
+        (faults.answers(200, faults.suno_error("quota", "余额不足")), 4),
+        (faults.server_error(502), 3),
+        (faults.cut_before_headers(), 3),
+        (faults.answers(200, "<html>"), 3),
+    ],
+    ids=lambda each: getattr(each, "name", str(each)),
+)
+async def test_what_may_have_been_charged_counts_on(
+    song: FinishedSong, fault: faults.Fault, left: int
+) -> None:
+    """What was certainly refused does not."""
+    song.club.sandbox.relay.faults.add(fault, path=f"/suno/act/stems/{song.clip.id}")
+    with pytest.raises(RelayError):
+        await song.club.services.clip_actions.stems(await song.club.asked(), song.key, song.clip.id)
+    assert await left_of(song) == left
 
 
 async def test_nothing_is_asked_where_creating_is_off_or_a_role_is_missing(

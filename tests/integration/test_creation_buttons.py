@@ -259,9 +259,10 @@ def sets(name: str, words: Callable[[Room], str]) -> Callable[[Room, Interaction
 
 
 async def shows_the_menu(room: Room, used: Interaction) -> None:
-    """Check that the menu offers everything that the relay can do."""
+    """Check that the menu offers everything that the relay can do, and says what counts."""
     menu = used.messages[0]
     assert menu.ephemeral
+    assert room.text("create-files-count") in menu.content
     assert room.text("create-menu", title="Harbour", titled="yes") in menu.content
     for action in ("again", "edit"):
         assert room.text(f"create-button-{action}") in shown(menu)

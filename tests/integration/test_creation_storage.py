@@ -454,6 +454,36 @@ async def test_concurrent_requests_do_not_exceed_a_quota_together(
     assert use.left_of_server == 0
 
 
+async def test_what_may_be_charged_without_a_task_counts_like_a_request(
+    harness: CreationHarness,
+) -> None:
+    """Unless it was not charged; after a day nothing is left of it."""
+    quotas = CreationQuotas(per_user=2, per_server=3)
+    ada, bea = (Caller(user_id, HERE.guild_id, HERE.channel_id) for user_id in (ADA, BEA))
+    await harness.add(quotas=quotas)
+    debit = await harness.debits.add(ACCOUNT, ada, quotas, NOON)
+    with pytest.raises(CreationsPerDayReached):
+        await harness.debits.add(ACCOUNT, ada, quotas, NOON + 1)
+    await harness.debits.add(ACCOUNT, bea, quotas, NOON)
+    with pytest.raises(CreationsOfServerReached):
+        await harness.add(quotas=quotas, user_id=BEA)
+    await harness.debits.refund(debit)
+    await harness.add(quotas=quotas)
+    assert (await harness.counts())["creations"] == 4
+    assert await harness.creations.recover(NOON) == 0
+    await Retention(harness.database).prune(NOON + DAY)
+    assert (await harness.counts())["creations"] == 2
+
+
+async def test_nothing_is_debited_at_an_account_that_is_disconnected(
+    harness: CreationHarness,
+) -> None:
+    """It could not be asked any more."""
+    with pytest.raises(NoRelayAccount):
+        await harness.debits.add("account-gone", Caller(ADA, 5), CreationQuotas(), NOON)
+    assert (await harness.counts())["creations"] == 0
+
+
 async def test_a_quota_survives_a_clock_that_is_set_back(harness: CreationHarness) -> None:
     """Requests of the time that comes twice count, and none of them waits for it."""
     quotas = CreationQuotas(per_user=2, at_once=9)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from bot.relay.creation import CreationKind, CreationRequest, Submission
+from bot.storage.creation_debits import CreationDebits
 from bot.storage.creations import CreationStore
 from bot.storage.database import DatabaseThread
 from bot.storage.limits import DEFAULT_LIMITS, WatchLimits
@@ -30,6 +31,7 @@ class CreationHarness:
         self.outbox = Outbox(database)
         self.cards = LiveCards(database, limits)
         self.creations = CreationStore(database, self.outbox, self.cards, limits)
+        self.debits = CreationDebits(database)
         self.tasks = TaskStore(database, self.outbox, ACCOUNT, limits, fingerprint="key 1")
         self.watches = WatchStore(database, self.outbox, limits)
 

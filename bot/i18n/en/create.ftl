@@ -58,6 +58,7 @@ create-usually-there = It usually takes { $time }; then I'll post it in { $place
 create-usually-private = It usually takes { $time }; then I'll send it to you in a DM.
 create-left = { $left } left of { $limit } in 24 hours.
 create-left-here = In this server { $left } left of { $limit } in 24 hours.
+create-files-count = A WAV file or stems count like a song, each time I ask for them.
 create-price = Price: { $price }
 
 create-refused-off = Creating is switched off in this server. Whoever manages it can switch it on with { COMMAND("suno-settings create") }.

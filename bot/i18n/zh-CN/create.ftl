@@ -58,6 +58,7 @@ create-usually-there = 通常需要{ $time }，完成后我会发到 { $place }�
 create-usually-private = 通常需要{ $time }，完成后我会私信发给你。
 create-left = 24 小时内可以创作 { $limit } 次，还剩 { $left } 次。
 create-left-here = 这个服务器 24 小时内可以创作 { $limit } 次，还剩 { $left } 次。
+create-files-count = 每向中转站要一次 WAV 文件或分轨，也算创作一次。
 create-price = 价格：{ $price }
 
 create-refused-off = 这个服务器没有开启创作。服务器的管理者可以用 { COMMAND("suno-settings create") } 开启。
