@@ -16,6 +16,7 @@ from pydantic_core import PydanticSerializationError, to_json
 from yarl import URL
 
 from bot.relay.errors import ErrorKind, NotSentError, RelayError
+from bot.relay.key_filter import KeyFilter
 
 REDIRECT_STATUSES = frozenset({301, 302, 307, 308})
 CONNECT_TIMEOUT = 10.0
@@ -75,6 +76,7 @@ class Transport:
         self._session = session
         self._base_url = base_url
         self._key = SecretStr(secret)
+        self._filter = KeyFilter(self._key)
         self._limits = limits
 
     async def exchange(
@@ -146,20 +148,16 @@ class Transport:
             if size > limit:
                 response.close()
                 raise RelayError(ErrorKind.UNREADABLE, f"the answer is longer than {limit} bytes")
-        body = b"".join(chunks)
-        secret = self._key.get_secret_value().encode()
-        if body.rfind(secret) >= 0:  # in long bodies twice as fast as find()
-            body = body.replace(secret, b"***")
         return RelayResponse(
             response.status,
             response.headers.get("Content-Type"),
-            body,
+            self._filter.body(b"".join(chunks)),
             _retry_after(response.headers.get("Retry-After"), response.headers.get("Date")),
         )
 
     def without_key(self, text: str) -> str:
         """Return foreign text without the key, should it hold it."""
-        return text.replace(self._key.get_secret_value(), "***")
+        return self._filter.text(text)
 
     def _connection_error(self, error: Exception) -> RelayError:
         """Translate an error of the connection; its text is quoted without the key."""

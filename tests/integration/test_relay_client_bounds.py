@@ -1,6 +1,7 @@
 """Tests of the limits on relay responses, and that the key is sent to the relay only."""
 
 import asyncio
+import json
 import logging
 
 import aiohttp
@@ -19,7 +20,7 @@ from sandbox.relay.faults import Fault
 from tests.support.client_at_relay import client_at_relay
 
 QUICK_LIMITS = ResponseLimits(total=0.5)
-KEY = "sk-very-secret-0123456789"
+KEY = "sk-very/secret+0123456789"
 
 
 async def test_an_endless_response_is_aborted() -> None:
@@ -228,6 +229,33 @@ async def test_no_error_and_no_log_line_holds_the_key(
                     assert KEY not in f"{chain!r} {chain} {vars(chain)}"
                     chain = chain.__cause__ or chain.__context__
     assert KEY not in caplog.text
+
+
+def escaped(text: str) -> str:
+    """Return JSON in which every character of a text is an escape."""
+    return "".join(f"\\u{ord(each):04X}" for each in text)
+
+
+REASONS = {
+    "as it is": f'"{KEY}"',
+    "slashes": json.dumps(KEY).replace("/", "\\/"),
+    "every character": f'"{escaped(KEY)}"',
+    "a few characters": f'"sk-{escaped("very")}{KEY[7:]}"',
+    "after a backslash": f'"\\\\{escaped(KEY)}"',
+}
+
+
+@pytest.mark.parametrize("is_nested", [False, True])
+@pytest.mark.parametrize("reason", REASONS.values(), ids=REASONS)
+async def test_no_task_holds_the_key(reason: str, is_nested: bool) -> None:
+    """However JSON writes the key, also in JSON within a text of JSON."""
+    task = f'{{"task_id": "song", "status": "FAILURE", "fail_reason": {reason}}}'
+    data = json.dumps(f"[{task}]") if is_nested else f"[{task}]"
+    async with client_at_relay(key=KEY) as (local, client):
+        local.faults.add(faults.answers(200, f'{{"code": "success", "data": {data}}}'.encode()))
+        found = await client.look_up(["song"])
+        assert "***" in found.tasks["song"].reason
+        assert KEY not in repr(found)
 
 
 @pytest.mark.parametrize("key", ["", "  ", "sk-\nX-Evil: 1", "sk-“quoted”"])

@@ -275,6 +275,17 @@ async def test_the_key_is_in_no_words_of_a_relay() -> None:
         assert "secret/1" not in f"{rejected.value} {rejected.value.words} {rejected.value!r}"
 
 
+async def test_the_key_is_in_no_task_of_an_answer() -> None:
+    """A relay that accepts a request may say at once that it failed, and quote the key."""
+    async with client_at_relay(key="sk-secret/1") as (relay, client):
+        task = b'{"task_id": "song-1", "status": "FAILURE", "fail_reason": "wrong: sk-secret\\/1"}'
+        relay.faults.add(faults.answers(200, b'{"code": "success", "data": %b}' % task))
+        made = await client.submit(SONG)
+
+        assert made.task is not None
+        assert made.task.reason == "wrong: ***"
+
+
 @pytest.mark.parametrize("status", [307, 308, 301])
 async def test_a_redirect_is_never_followed(status: int) -> None:
     """The body would be sent, and perhaps charged, a second time."""

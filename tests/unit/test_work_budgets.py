@@ -6,9 +6,11 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from bot.i18n.catalog import catalog_for
 from bot.relay.errors import RelayError
+from bot.relay.key_filter import KeyFilter
 from bot.relay.models import (
     MAX_ALL_LYRICS,
     MAX_CLIPS,
@@ -198,6 +200,13 @@ def test_reading_costs_in_proportion_to_the_body(body: Callable[[int], bytes]) -
                 read_single("a-task", status, None, bodies[size])
 
     assert grows_linearly(read, 250)
+
+
+@pytest.mark.parametrize("text", [b"\\", b"\\u0073", b"\\u005c", b"\\\\/", b"sk", b"\\u00"])
+def test_a_key_is_searched_for_in_proportion(text: bytes) -> None:
+    """Also where an answer is full of what looks like its beginning."""
+    search = KeyFilter(SecretStr("sk/" * 20)).body
+    assert grows_linearly(lambda size: search(text * size + b"\\u0073"), 2000)
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
