@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 
 from bot.storage.creation_ends import forget_unreferenced, settle
-from bot.storage.creation_quotas import UNDER_WAY
+from bot.storage.creation_quotas import UNDER_WAY, UNWATCHED_TIME
 from bot.storage.creation_rows import load_creation
 from bot.storage.engine import Connection
 from bot.storage.models import CREATION_PREFIX, Creation, CreationState, RejectionReason
@@ -34,7 +34,7 @@ def choose_due(
     waiting = db.execute(_DUE, {"now": now}).fetchall()
     if not waiting:
         return []
-    of_account, of_person = _under_way(db)
+    of_account, of_person = _under_way(db, now)
     sending = dict(
         db.execute(
             "SELECT account, count(*) FROM creations WHERE state = 'submitting' GROUP BY account"
@@ -63,13 +63,14 @@ def _has_room(limit: int | None, under_way: int) -> bool:
     return limit is None or under_way < limit
 
 
-def _under_way(db: Connection) -> tuple[dict[str, int], dict[tuple[str, str], int]]:
+def _under_way(db: Connection, now: float) -> tuple[dict[str, int], dict[tuple[str, str], int]]:
     """Count the requests that are being sent or running, by account, and by person there."""
     of_account: dict[str, int] = {}
     of_person: dict[tuple[str, str], int] = {}
     rows = db.execute(
         "SELECT account, user_hash, count(*) FROM creations"  # noqa: S608 # a condition of ours
-        f" WHERE state != 'queued' AND {UNDER_WAY} GROUP BY account, user_hash"
+        f" WHERE state != 'queued' AND {UNDER_WAY} GROUP BY account, user_hash",
+        {"now": now, "unwatched": UNWATCHED_TIME},
     )
     for account, person, count in rows:
         of_account[account] = of_account.get(account, 0) + count

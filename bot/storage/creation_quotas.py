@@ -28,11 +28,26 @@ OF_USER = f"user_hash = :user AND (:guild = '' OR guild_hash = :guild) AND {_COU
 """What counts for a person: in one server, or everywhere for direct messages."""
 OF_SERVER = f"guild_hash = :guild AND {_COUNTED}"
 
+UNWATCHED_TIME = 900.0
+"""Seconds for which a request counts as under way whose end nobody waits for, since it was made:
+ten minutes in the queue, five at the relay."""
+
 UNDER_WAY = """
     id IN (SELECT id FROM creations WHERE state = 'submitting'
-        UNION SELECT creation_id FROM tasks WHERE state = 'running' AND creation_id IS NOT NULL)
+        UNION SELECT creation_id FROM tasks WHERE state = 'running' AND creation_id IS NOT NULL
+        UNION SELECT id FROM creations c
+            WHERE request IS NULL AND state = 'submitted' AND created_at > :now - :unwatched
+            AND NOT EXISTS (SELECT 1 FROM creation_tasks ct WHERE ct.creation_id = c.id AND (
+                EXISTS (SELECT 1 FROM tasks t WHERE t.account = ct.account
+                    AND t.task_id = ct.task_id AND t.state = 'ended')
+                OR EXISTS (SELECT 1 FROM history h WHERE h.account = ct.account
+                    AND h.task_id = ct.task_id))))
 """
-"""Requests that are queued, being sent or running: the task of a queued one is running, too."""
+"""Requests that are queued, being sent or running: the task of a queued one is running, too.
+
+The relay also goes on with what nobody watches any more. Such a request is forgotten at once, and
+its end is not known.
+"""
 
 
 _REPETITION = """
@@ -57,7 +72,7 @@ def enforce_quotas(
     Raises ``TooManyCreationsAtOnce``, ``CreationsPerDayReached`` or ``CreationsOfServerReached``.
     """
     values = _values(db, user_id, guild_id, now)
-    if _count_under_way(db, values["user"]) > quotas.at_once:
+    if _count_under_way(db, values["user"], now) > quotas.at_once:
         raise TooManyCreationsAtOnce(quotas.at_once)
     use = _use(db, quotas, values, guild_id)
     if use.left_of_user is not None and use.left_of_user < 0:
@@ -125,10 +140,11 @@ def _count(db: Connection, counted: str, values: dict[str, object]) -> int:
     return int(count)
 
 
-def _count_under_way(db: Connection, user_hash: object) -> int:
+def _count_under_way(db: Connection, user_hash: object, now: float) -> int:
+    # As an expression, or SQLite would not begin with the few that are under way.
     (count,) = db.execute(
-        f"SELECT count(*) FROM creations WHERE {UNDER_WAY} AND user_hash || '' = ?",  # noqa: S608 # conditions of ours
-        [user_hash],  # as an expression, SQLite begins with the few that are under way
+        f"SELECT count(*) FROM creations WHERE {UNDER_WAY} AND user_hash || '' = :user",  # noqa: S608 # conditions of ours
+        {"user": user_hash, "now": now, "unwatched": UNWATCHED_TIME},
     ).fetchone()
     return int(count)
 

@@ -23,6 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from bot.encryption import Cipher
 from bot.relay.creation import RejectionReason, Submission
+from bot.storage.creation_quotas import UNWATCHED_TIME
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import Erasure
 from bot.storage.errors import (
@@ -126,6 +127,10 @@ class CreationMachine(RuleBasedStateMachine):
         self.intents: dict[int, Intent] = {}
         self.waiting: dict[str, set[int]] = {}
         """By running task, who waits for its end."""
+        self.ended: set[str] = set()
+        """The tasks of which the bot has learned the end."""
+        self.kept_ends: set[str] = set()
+        """Those of them that were not deleted since."""
         self.owed: Counter[tuple[str, int]] = Counter()
         self.told: Counter[tuple[str, int]] = Counter()
         self.in_flight: dict[int, Creation] = {}
@@ -147,9 +152,15 @@ class CreationMachine(RuleBasedStateMachine):
 
     # The model
 
-    def under_way(self, intent: Intent) -> bool:
-        """Whether a request is queued, being sent, or running as far as the bot knows."""
-        return intent.state in OPEN or any(each in self.waiting for each in intent.task_ids)
+    def under_way(self, intent: Intent, ended: set[str]) -> bool:
+        """Whether a request is queued, being sent, or running as far as the bot can know.
+
+        ``ended``: the tasks of which it knows the end.
+        """
+        is_running = any(each in self.waiting for each in intent.task_ids)
+        is_recent = intent.created_at > self.now - UNWATCHED_TIME
+        is_unwatched = intent.state is CreationState.SUBMITTED and ended.isdisjoint(intent.task_ids)
+        return intent.state in OPEN or is_running or (is_unwatched and is_recent)
 
     def counted(self, user_id: int | None, guild_id: int | None) -> int:
         """Return how many requests count for a quota."""
@@ -170,6 +181,9 @@ class CreationMachine(RuleBasedStateMachine):
 
     def end_task(self, task_id: str) -> None:
         """Let a task end: who waits for it is owed a message."""
+        if task_id in self.waiting:
+            self.ended.add(task_id)
+            self.kept_ends.add(task_id)
         for user_id in self.waiting.pop(task_id, set()):
             self.owed[task_id, user_id] += 1
 
@@ -233,7 +247,8 @@ class CreationMachine(RuleBasedStateMachine):
     def expected_refusal(self, new: Intent) -> type[Exception] | None:
         """Return the error of the quota that one more request exceeds."""
         at_once = sum(
-            each.user_id == new.user_id and self.under_way(each) for each in self.intents.values()
+            each.user_id == new.user_id and self.under_way(each, self.kept_ends)
+            for each in self.intents.values()
         )
         if at_once >= QUOTAS.at_once:
             return TooManyCreationsAtOnce
@@ -319,6 +334,12 @@ class CreationMachine(RuleBasedStateMachine):
         self.leave(user_id, list(self.waiting))
         rows = self.run(self.database.read("SELECT id FROM creations WHERE user_id = ?", [user_id]))
         assert rows == []
+        self.ends_are_deleted()
+
+    def ends_are_deleted(self) -> None:
+        """Forget the ends of tasks of which nothing is kept."""
+        kept = "SELECT task_id FROM tasks WHERE state = 'ended' UNION SELECT task_id FROM history"
+        self.kept_ends &= {row["task_id"] for row in self.run(self.database.read(kept, []))}
 
     def the_server_is_left(self) -> None:
         """Let everything of the server be erased."""
@@ -329,6 +350,7 @@ class CreationMachine(RuleBasedStateMachine):
                     self.waiting.pop(task_id, None)
                 if intent.state is QUEUED:
                     intent.state = CreationState.CANCELLED
+        self.ends_are_deleted()
 
     def the_own_account_comes_or_goes(self) -> None:
         """Connect the person's own account, or disconnect it."""
@@ -360,7 +382,9 @@ class CreationMachine(RuleBasedStateMachine):
             intent.state = SUBMITTING
             self.in_flight[creation.id] = creation
         busy = sum(
-            intent.account == ACCOUNT and intent.state is not QUEUED and self.under_way(intent)
+            intent.account == ACCOUNT
+            and intent.state is not QUEUED
+            and self.under_way(intent, self.ended)
             for intent in self.intents.values()
         )
         assert busy <= MAX_CONCURRENT[ACCOUNT], "more at once than the relay takes"

@@ -440,6 +440,30 @@ async def test_only_a_few_requests_of_a_person_are_under_way_at_once(
     await harness.add(NOON + 60)
 
 
+async def test_stopping_to_watch_frees_no_place_among_those_at_once(
+    harness: CreationHarness,
+) -> None:
+    """The relay goes on with a song although nobody waits for it: for fifteen minutes it counts."""
+    for number in range(3):
+        creation = await harness.sending(NOON + number, has_card=False)
+        await harness.creations.accept(creation, began(f"task-{number}"), NOON + number)
+        await harness.watches.remove(f"task-{number}", user_id=ADA, now=NOON + number)
+    with pytest.raises(TooManyCreationsAtOnce):
+        await harness.add(NOON + 10)
+    await harness.add(NOON + 10, user_id=BEA)
+    assert await harness.creations.claim(NOON + 10, 10, {ACCOUNT: 3}) == []
+    await harness.add(NOON + 901)
+    assert len(await harness.creations.claim(NOON + 903, 10, {ACCOUNT: 3})) == 2
+
+
+async def test_what_is_forgotten_after_its_end_is_not_under_way(harness: CreationHarness) -> None:
+    """Ada deletes what she wrote; the song that Bea has made of it is finished."""
+    creation = await harness.sending(user_id=BEA, author_id=ADA)
+    await harness.creations.accept(creation, Submission(("abc",), a_song("abc")), NOON)
+    await Erasure(harness.database).erase_user(ADA, None, NOON)
+    await harness.add(NOON + 1, user_id=BEA, quotas=CreationQuotas(at_once=1))
+
+
 async def test_concurrent_requests_do_not_exceed_a_quota_together(
     harness: CreationHarness,
 ) -> None:
