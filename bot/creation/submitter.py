@@ -297,7 +297,7 @@ class CreationSubmitter:
         retry_at = self._retry_at(creation, error)
         if retry_at is None:
             await self._reject(creation, error)
-        elif await self._store.postpone(creation, retry_at):
+        elif await self._store.postpone(creation, retry_at, self._clock()):
             delay = retry_at - self._clock()
             log.info(
                 "Creation postponed: %s cause=%s delay=%.0fs",

@@ -3,11 +3,16 @@
 import logging
 from collections.abc import Mapping
 
-from bot.storage.creation_ends import forget_unreferenced, settle
+from bot.storage.creation_ends import end_pending_task, forget_unreferenced, settle
 from bot.storage.creation_quotas import UNDER_WAY, UNWATCHED_TIME
 from bot.storage.creation_rows import load_creation
 from bot.storage.engine import Connection
-from bot.storage.models import CREATION_PREFIX, Creation, CreationState, RejectionReason
+from bot.storage.models import (
+    Creation,
+    CreationState,
+    EndReason,
+    RejectionReason,
+)
 from bot.storage.task_rows import UnreadableRowError
 
 log = logging.getLogger(__name__)
@@ -101,7 +106,7 @@ def claim(db: Connection, creation_id: int, now: float) -> Creation | None:
 
 
 _IS_WANTED = """
-    EXISTS (SELECT 1 FROM tasks
+    request IS NOT NULL AND EXISTS (SELECT 1 FROM tasks
         WHERE account = creations.account AND task_id = :task AND state = 'running')
 """
 _POSTPONE = f"""
@@ -111,20 +116,25 @@ _POSTPONE = f"""
 """  # noqa: S608 # conditions of ours
 
 
-def postpone(db: Connection, creation_id: int, until: float, attempts: int = 1) -> bool:
-    """Put a request back: ``submitting`` → ``queued``; cancel it if nobody waits for it any more.
+def postpone(
+    db: Connection, creation: Creation, until: float, now: float, attempts: int = 1
+) -> bool:
+    """Put a request back: ``submitting`` → ``queued``.
 
-    ``attempts`` are added to those that it has had. Returns whether it is queued.
+    Cancel it if nobody waits for it any more, or its text was deleted: then who waits is told that
+    nothing was created. ``attempts`` are added to those that it has had. Returns whether it is
+    queued.
     """
     row = db.execute(
         _POSTPONE,
         {
-            "id": creation_id,
-            "task": f"{CREATION_PREFIX}{creation_id}",
+            "id": creation.id,
+            "task": creation.pending_task_id,
             "until": until,
             "attempts": attempts,
         },
     ).fetchone()
     if row is not None and row[0] == CreationState.CANCELLED:
-        forget_unreferenced(db, creation_id)
+        end_pending_task(db, creation.account, creation.id, EndReason.REJECTED, now)
+        forget_unreferenced(db, creation.id)
     return row is not None and row[0] == CreationState.QUEUED

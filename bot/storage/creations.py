@@ -196,15 +196,16 @@ class CreationStore:
         """End a request that may have been charged: ``submitting`` → ``unconfirmed``."""
         return await self._settle(creation, CreationState.UNCONFIRMED, now)
 
-    async def postpone(self, creation: Creation, until: float) -> bool:
+    async def postpone(self, creation: Creation, until: float, now: float) -> bool:
         """Put back a request that created nothing, ``until`` then: ``submitting`` → ``queued``.
 
-        It is cancelled if nobody waits for it any more. Returns whether it is queued.
+        It is cancelled if nobody waits for it any more, or its text was deleted meanwhile. Returns
+        whether it is queued.
         """
         queued = await self._database.run(
-            lambda db: creation_queue.postpone(db, creation.id, until)
+            lambda db: creation_queue.postpone(db, creation, until, now)
         )
-        self.changed.set()
+        self._announce()
         return queued
 
     async def put_back(self, creation: Creation, now: float) -> bool:
@@ -213,9 +214,9 @@ class CreationStore:
         Cancels it and returns as ``postpone`` does.
         """
         queued = await self._database.run(
-            lambda db: creation_queue.postpone(db, creation.id, now, attempts=0)
+            lambda db: creation_queue.postpone(db, creation, now, now, attempts=0)
         )
-        self.changed.set()
+        self._announce()
         return queued
 
     async def recover(self, now: float, in_flight: Collection[int] = ()) -> int:

@@ -404,7 +404,7 @@ class CreationMachine(RuleBasedStateMachine):
         is_open = intent.state is SUBMITTING
         store, now = self.bot.creations, self.now
         if answer is Answer.BUSY:
-            queued = self.run(store.postpone(creation, now + 30))
+            queued = self.run(store.postpone(creation, now + 30, now))
             if is_open:
                 is_wanted = creation.pending_task_id in self.waiting
                 assert queued is is_wanted

@@ -340,7 +340,7 @@ async def test_stopping_one_task_of_a_request_leaves_the_others(
 async def test_a_postponed_request_is_sent_again_later(harness: CreationHarness) -> None:
     """The relay was too busy and created nothing."""
     creation = await harness.sending()
-    assert await harness.creations.postpone(creation, NOON + 30)
+    assert await harness.creations.postpone(creation, NOON + 30, NOON)
     assert await harness.creations.claim(NOON + 29, 10) == []
     assert await harness.creations.next_due_at() == NOON + 30
     assert await harness.creations.next_due_at(NOON + 30) is None
@@ -353,7 +353,7 @@ async def test_a_postponed_request_that_nobody_waits_for_is_cancelled(
     """It was given up while it was sent in vain."""
     creation = await harness.sending()
     await harness.watches.remove(creation.pending_task_id, user_id=ADA, now=NOON)
-    assert not await harness.creations.postpone(creation, NOON + 30)
+    assert not await harness.creations.postpone(creation, NOON + 30, NOON)
     assert await harness.state(creation) == "cancelled"
     assert await harness.creations.claim(NOON + DAY, 10) == []
 
@@ -699,6 +699,27 @@ async def test_nobody_repeats_what_an_erased_person_wrote(harness: CreationHarne
     assert use.left_of_user == 5
 
 
+@pytest.mark.parametrize("was_sent", [True, False])
+async def test_what_its_author_deletes_while_it_is_sent_is_not_sent_again(
+    harness: CreationHarness, caplog: pytest.LogCaptureFixture, was_sent: bool
+) -> None:
+    """The relay was busy, or it was not asked yet: whoever has repeated it is told at once."""
+    creation = await harness.sending(user_id=BEA, author_id=ADA)
+    await Erasure(harness.database).erase_user(ADA, None, NOON)
+    if was_sent:
+        assert not await harness.creations.postpone(creation, NOON + 300, NOON)
+    else:
+        assert not await harness.creations.put_back(creation, NOON)
+    assert await harness.creations.claim(NOON + 300, 10) == []
+    (notice,) = await harness.notices()
+    assert (notice.watchers, notice.end_reason, notice.rejection) == (
+        (BEA,),
+        EndReason.REJECTED,
+        None,
+    )
+    assert "ERROR" not in caplog.text
+
+
 async def test_what_is_erased_while_it_is_repeated_is_not_stored_again(
     harness: CreationHarness,
 ) -> None:
@@ -764,7 +785,7 @@ async def test_no_statement_reads_a_whole_table(harness: CreationHarness) -> Non
         elif end == "reject":
             await harness.creations.reject(creation, RejectionReason.BUSY, "no", NOON)
         else:
-            await harness.creations.postpone(creation, NOON)
+            await harness.creations.postpone(creation, NOON, NOON)
     await harness.creations.recover(NOON)
     await harness.creations.quota_use(ADA, HERE.guild_id, CreationQuotas(5, 9), NOON)
     await harness.watches.remove("abc", user_id=ADA, now=NOON)
