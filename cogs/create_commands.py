@@ -17,9 +17,7 @@ from bot.creation.service import CreationService
 from bot.i18n.catalog import catalog_for
 from bot.i18n.translator import localized
 from bot.relay.creation import MAX_DESCRIPTION, MAX_TOPIC, CreationKind, CreationRequest
-from bot.relay.errors import RelayError
 from bot.relay.models import Clip
-from bot.storage.errors import WatchError
 from bot.storage.models import (
     CreationOffer,
     CreationRefusal,
@@ -46,7 +44,7 @@ from bot.ui.creation_replies import (
     refused_text,
 )
 from bot.ui.custom_ids import CreationDraftId, CreationModalId, ExtensionModalId
-from bot.ui.error_replies import error_text
+from bot.ui.error_replies import error_text, log_unexpected
 from bot.ui.escaping import sanitize
 from bot.ui.limits import MAX_CHOICE, MAX_OPTIONS
 from bot.ui.persistent_items import persistent_item
@@ -131,17 +129,18 @@ class CreateCommands(SunoCog):
     async def submit(
         self, interaction: Interaction, form_id: FormId, values: Mapping[str, str]
     ) -> None:
-        """Create what was entered; if that is refused, say why and keep what was entered.
+        """Create what was entered; if that is refused or fails, say why and keep what was entered.
 
         Invisible characters are left out: NUL, and halves of emoji that nothing can encode.
         """
         await interaction.response.defer(ephemeral=True, thinking=True)
         catalog = catalog_for(interaction.locale.value)
         values = {name: sanitize(text) for name, text in values.items()}
-        settings = await self._settings.of(interaction.guild_id)
         try:
+            settings = await self._settings.of(interaction.guild_id)
             answer = await self._create(interaction, form_id, values)
-        except (RelayError, WatchError) as error:
+        except Exception as error:  # noqa: BLE001 # nothing is stored, so the text is kept
+            log_unexpected(interaction, error)
             text = error_text(error, catalog)
         else:
             if isinstance(answer, CreationReport):

@@ -38,19 +38,26 @@ async def reply_with_error(interaction: discord.Interaction[Any], error: Excepti
     if isinstance(error, discord.NotFound) and error.code in _EXPIRED:
         log.warning("Interaction expired before the reply: interaction=%s", name)
         return
+    log_unexpected(interaction, error)
+    if interaction.client.is_closed():
+        return
+    try:
+        await _reply(interaction, _error_text_for(interaction, error))
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as reply_error:
+        log.warning("Error reply not sent: interaction=%s cause=%s", name, reply_error)
+
+
+def log_unexpected(interaction: discord.Interaction[Any], error: Exception) -> None:
+    """Log an error, unless its text tells the user all that there is to know, or the bot stops."""
+    name = _log_name(interaction)
     if interaction.client.is_closed():
         log.info("Shutdown, interaction not answered: interaction=%s", name)
-        return
-    if isinstance(error, aiohttp.ClientError | OSError):
+    elif isinstance(error, aiohttp.ClientError | OSError):
         log.warning("Reply interrupted: interaction=%s cause=%s", name, error)
     elif isinstance(error, DatabaseUnreachable):
         log.error("Interaction failed: interaction=%s cause=%s", name, error)
     elif not isinstance(error, RelayError | WatchError | discord.app_commands.TransformerError):
         log.error("Interaction failed: interaction=%s", name, exc_info=error)
-    try:
-        await _reply(interaction, _error_text_for(interaction, error))
-    except (discord.DiscordException, aiohttp.ClientError, OSError) as reply_error:
-        log.warning("Error reply not sent: interaction=%s cause=%s", name, reply_error)
 
 
 def _safe_values(error: WatchError) -> dict[str, str | int]:

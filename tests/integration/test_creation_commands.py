@@ -20,6 +20,7 @@ from tests.support.creation_studio import (
     running_studio,
     switch_on,
 )
+from tests.support.databases import refused
 from tests.support.sandbox_session import SandboxSession
 
 MUSIC_PATH = "/suno/submit/music"
@@ -259,6 +260,21 @@ async def test_what_was_typed_is_never_lost(studio: Studio) -> None:
     assert filled_in(again)["model"] == ["chirp-v4"]
     await studio.send(again, lyrics=LYRICS)
     (body,) = await studio.submitted()
+    assert body["prompt"] == LYRICS
+
+
+@pytest.mark.parametrize("change", ["INSERT ON creations", "UPDATE ON tasks"])
+async def test_what_was_typed_is_kept_when_the_database_fails(english: Studio, change: str) -> None:
+    """A full disk loses nothing that somebody has written for an hour."""
+    opened = await english.use("suno compose")
+    with refused(english.sandbox.folder / "suno.db", change):
+        sent = await english.send(opened, title="Harbour", style="folk", lyrics=LYRICS)
+    answer = sent.messages[0]
+    assert english.text("error-unexpected") in answer.content
+    assert LYRICS.encode() in answer.attachments[0].data
+    again = await english.press(answer, button(answer, "create-draft:"))
+    await english.send(again)
+    (body,) = await english.submitted()
     assert body["prompt"] == LYRICS
 
 
