@@ -106,7 +106,8 @@ class CreationService:
         request = _with_model(request, permit)
         if problems := _problems(request, permit):
             return CreationRefusal(CreationRefusalReason.INVALID, problems=problems)
-        placement = await place(interaction, private_for_guests(interaction, options), settings)
+        options = private_for_guests(interaction, replace(options, authored=True))
+        placement = await place(interaction, options, settings)
         if isinstance(placement, WatchRefusal):
             return placement
         return await self._store_request(request, permit, placement, repeated)

@@ -28,7 +28,8 @@ from bot.ui.watch_replies import watch_reply
 
 TIME_PROBLEM = FieldProblem("extend_at", ProblemKind.UNSUPPORTED)
 """What stands where an extension begins is no time."""
-_UNREACHABLE = {
+_REFUSAL_KEYS = {
+    WatchRefusalReason.MEMBER_CANNOT_POST: "create-refused-member-cannot-post",
     WatchRefusalReason.NO_DIRECT_MESSAGES: "create-refused-no-direct-messages",
     WatchRefusalReason.NO_COMMON_SERVER: "create-refused-no-common-server",
 }
@@ -80,7 +81,7 @@ def quota_lines(
 def refused_text(refusal: CreationRefusal | WatchRefusal, catalog: Catalog) -> str:
     """Return why a request was not accepted, and what to do."""
     if isinstance(refusal, WatchRefusal):
-        key = _UNREACHABLE.get(refusal.reason)
+        key = _REFUSAL_KEYS.get(refusal.reason)
         return catalog.text(key) if key else watch_reply(refusal, catalog)
     roles = catalog.listed(f"<@&{role_id}>" for role_id in refusal.role_ids)
     text = catalog.text(f"create-refused-{refusal.reason.replace('_', '-')}", roles=roles)

@@ -15,7 +15,13 @@ from bot.storage.models import (
     WatchRefusal,
     WatchRefusalReason,
 )
-from bot.ui.permissions import is_guest, lacks_tag, manages_server, missing_permissions
+from bot.ui.permissions import (
+    is_guest,
+    lacks_tag,
+    manages_server,
+    may_post,
+    missing_permissions,
+)
 from bot.watches.languages import channel_locale
 from bot.watches.recipient_check import unreachable_refusal
 
@@ -43,6 +49,8 @@ class WatchOptions:
     """``None``: one summary where a request is about several tasks."""
     here: bool = False
     """Whether it is posted in the channel of the request, whatever channel the server has set."""
+    authored: bool = False
+    """Whether the user chooses what is posted: then they need to be able to post it themselves."""
     chosen_by_server: bool = False
     """Whether the server has set the channel: then the user need not be able to post there."""
     accounts: Mapping[str, str] = field(default_factory=dict)
@@ -74,8 +82,10 @@ async def place(
 ) -> Placement | WatchRefusal:
     """Return where a notice appears; the refusal if the bot or the user may not post there."""
     options = _with_default_channel(options, settings, interaction)
-    refusal = _refusal_by_roles(interaction, settings) or _refusal_by_permissions(
-        interaction, options
+    refusal = (
+        _refusal_by_roles(interaction, settings)
+        or _refusal_by_permissions(interaction, options)
+        or _refusal_of_author(interaction, options, settings)
     )
     if refusal:
         return refusal
@@ -185,6 +195,23 @@ def _refusal_by_permissions(
     if lacks_tag(channel, granted):
         return WatchRefusal(WatchRefusalReason.FORUM_TAG_MISSING, channel_id=channel.id)
     return None
+
+
+def _refusal_of_author(
+    interaction: discord.Interaction[Any], options: WatchOptions, settings: ServerSettings
+) -> WatchRefusal | None:
+    """Return the refusal if the user would have a text posted here that they may not post.
+
+    Buttons work in channels where only others may post. The channel that the server has set takes
+    what everybody creates.
+    """
+    is_elsewhere = options.private or options.channel is not None
+    is_set = settings.channel_id == interaction.channel_id
+    if not options.authored or is_elsewhere or is_set:
+        return None
+    if may_post(interaction.permissions, interaction):
+        return None
+    return WatchRefusal(WatchRefusalReason.MEMBER_CANNOT_POST, channel_id=interaction.channel_id)
 
 
 def _channel_type(channel: Any) -> discord.ChannelType:

@@ -101,6 +101,22 @@ async def test_modals_that_were_open_obey_the_rules_of_the_moment(studio: Studio
     assert len(sandbox.relay.submissions.recorded) == 1
 
 
+async def test_who_may_only_read_posts_nothing_by_a_button(studio: Studio) -> None:
+    """*Edit* and *Try again* refuse it as *Share* does; what was typed is kept."""
+    _, notice = await composed(studio)
+    menu = (await studio.press(notice, button(notice, "create:more:"), studio.bea)).messages[0]
+    studio.sandbox.songs.deny("send_messages", target=studio.bea)
+    refused = studio.text("create-refused-member-cannot-post")
+    again = await studio.press(menu, button(menu, "create:again:"), studio.bea)
+    assert again.messages[0].content == refused
+    edited = await studio.press(menu, button(menu, "create:edit:"), studio.bea)
+    (answer,) = (await studio.send(edited, title="My words", lyrics="La la")).messages
+    assert answer.content.startswith(refused)
+    reopened = await studio.press(answer, button(answer, "create-draft:"), studio.bea)
+    assert filled_in(reopened)["title"] == "My words"
+    assert len(studio.sandbox.relay.submissions.recorded) == 1
+
+
 async def test_a_model_that_is_not_offered_any_more_is_named(studio: Studio) -> None:
     """The server's models have changed while the modal was open."""
     compose = await studio.use("suno compose")

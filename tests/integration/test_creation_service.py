@@ -29,8 +29,9 @@ from bot.storage.models import (
     WatchRefusalReason,
 )
 from bot.ui.creation_replies import creation_reply
-from bot.watches.destinations import WatchOptions
+from bot.watches.destinations import HERE, WatchOptions
 from sandbox.discord import Channel
+from sandbox.discord import channel_kinds as kinds
 from sandbox.relay import faults
 from tests.support.creation_club import SONG, Club, open_club
 from tests.support.creation_harness import blocked
@@ -73,6 +74,34 @@ async def test_an_account_that_is_not_shared_is_not_charged(sandbox: SandboxSess
     """The narrower setting counts."""
     async with open_club(sandbox, shared_relay=False) as club:
         assert reason_of(await club.refusal()) is REASONS.NO_ACCOUNT
+
+
+@pytest.mark.parametrize(
+    ("kind", "denied"),
+    [
+        (kinds.ANNOUNCEMENT, "send_messages"),
+        (kinds.VOICE, "send_messages"),
+        (kinds.PUBLIC_THREAD, "send_messages_in_threads"),
+    ],
+)
+async def test_nothing_is_posted_for_who_may_only_read(club: Club, kind: int, denied: str) -> None:
+    """Buttons can be pressed in such channels; in the one that the server has set, all create."""
+    sandbox, in_thread = club.sandbox, kind == kinds.PUBLIC_THREAD
+    parent = sandbox.guild.add_channel("news", kinds.TEXT if in_thread else kind)
+    place = sandbox.guild.add_thread(parent, "a thread") if in_thread else parent
+    parent.deny(denied, target=sandbox.bea)
+    pressed = await club.asked(sandbox.bea, place)
+    for options in (HERE, WatchOptions()):
+        refusal = await club.services.creations.create(pressed, CUSTOM, options)
+        assert isinstance(refusal, WatchRefusal)
+        assert refusal.reason is WatchRefusalReason.MEMBER_CANNOT_POST
+    await club.create(user=sandbox.ada, place=place)
+    await club.set(channel_id=place.id)
+    for options in (HERE, WatchOptions()):
+        await club.create(CUSTOM, options, sandbox.bea, place)
+    parent.allow(denied, target=sandbox.bea)
+    await club.set(channel_id=None)
+    await club.create(CUSTOM, HERE, sandbox.bea, place)
 
 
 async def test_the_servers_account_is_charged_first_then_the_persons_own(club: Club) -> None:

@@ -68,6 +68,7 @@ create-refused-request-unknown = I don't know any more how this was made, so I c
 create-refused-clip-unknown = I can't find this version any more.
 create-refused-unsupported = This relay doesn't offer that.
 create-refused-other-account = This song was made with a relay account that I may not use for you here, so it can't be continued. You can still edit it and make one of your own.
+create-refused-member-cannot-post = You can't post in this channel, so I won't post there for you. Nothing was sent to the relay, and nothing was charged.
 create-refused-no-direct-messages = I can't post here, and I can't send you DMs either, so nothing was sent to the relay. Allow DMs in this server's Privacy Settings, then try again.
 create-refused-no-common-server = I can't post here, and I can't send you DMs because we have no server in common. Open my profile, choose **Add App** and add me to your own apps, then try again. Nothing was sent to the relay.
 create-not-yours = Only the person who asked for this can edit it. With “Try again” you get one of your own.
