@@ -9,7 +9,7 @@ from bot.i18n.catalog import Catalog
 from bot.relay.models import Clip, Task
 from bot.relay.providers import Capability
 from bot.storage.models import TaskKey
-from bot.ui.custom_ids import CreationButtonId, VersionButtonId
+from bot.ui.custom_ids import CreationButtonId, CustomId, ExtensionModalId, VersionButtonId
 from bot.ui.task_text import short_line
 from bot.ui.views import ActionButton, StatelessView
 
@@ -103,10 +103,12 @@ def _version_buttons(
     usable = [number for number, clip in enumerate(task.clips, 1) if clip.id and clip.playable]
     for row, number in enumerate(usable[:MAX_VERSIONS], 1):
         for action, capability in _VERSION_ACTIONS.items():
-            custom_id = VersionButtonId(action, number, account, task.id)
-            if capability in capabilities and custom_id.is_encodable:
+            custom_ids: list[CustomId] = [VersionButtonId(action, number, account, task.id)]
+            if action == "extend":  # what the button opens has a longer one
+                custom_ids.append(ExtensionModalId(number, account, task.id))
+            if capability in capabilities and all(each.is_encodable for each in custom_ids):
                 label = catalog.text(f"create-button-{action}{of_several}", number=number)
-                yield row, (custom_id.encode(), label)
+                yield row, (custom_ids[0].encode(), label)
 
 
 def _buttons(key: TaskKey, actions: list[str], catalog: Catalog) -> list[ActionButton]:

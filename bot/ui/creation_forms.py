@@ -32,7 +32,10 @@ from bot.ui.persistent_modals import (
 )
 from bot.ui.task_text import format_duration
 
-_TIME = re.compile(r"(?:(?P<minutes>[0-9]{1,3})[:：])?(?P<seconds>[0-9]{1,4}(?:[.,][0-9]{1,2})?)")
+_TIME = re.compile(
+    r"(?:(?:(?P<hours>[0-9]{1,2})[:：])?(?P<minutes>[0-9]{1,3})[:：])?"
+    r"(?P<seconds>[0-9]{1,4}(?:[.,][0-9]{1,2})?)"
+)
 
 
 FormId = CreationModalId | ExtensionModalId
@@ -69,7 +72,10 @@ def creation_form(
 
 
 def form_values(request: CreationRequest) -> dict[str, str]:
-    """Return what stands in the fields of the modal of a request."""
+    """Return what stands in the fields of the modal of a request.
+
+    Where an extension begins is rounded down: a song cannot go on after its end.
+    """
     return {
         "description": request.description,
         "title": request.title,
@@ -77,7 +83,7 @@ def form_values(request: CreationRequest) -> dict[str, str]:
         "lyrics": request.lyrics,
         "instrumental": CHECKED if request.instrumental else "",
         "model": request.model,
-        "extend_at": format_duration(request.extend_at),
+        "extend_at": format_duration(None if request.extend_at is None else int(request.extend_at)),
     }
 
 
@@ -100,7 +106,7 @@ def read_form(modal_id: FormId, values: Mapping[str, str]) -> CreationRequest:
 
 
 def read_seconds(text: str) -> float | None:
-    """Return the seconds of ``90``, ``90.5`` or ``1:30``; ``None`` for an empty text.
+    """Return the seconds of ``90``, ``90.5``, ``1:30`` or ``1:02:30``; ``None`` for an empty text.
 
     Raises ``ValueError`` for any other.
     """
@@ -109,7 +115,8 @@ def read_seconds(text: str) -> float | None:
     match = _TIME.fullmatch(text.strip())
     if match is None:
         raise ValueError("no time")
-    return 60 * int(match["minutes"] or 0) + float(match["seconds"].replace(",", "."))
+    minutes = 60 * int(match["hours"] or 0) + int(match["minutes"] or 0)
+    return 60 * minutes + float(match["seconds"].replace(",", "."))
 
 
 def song_of_lyrics(task: Task) -> CreationRequest:

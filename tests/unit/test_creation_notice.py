@@ -1,5 +1,7 @@
 """What notices say of requests to create, and which next steps they offer."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.i18n.catalog import catalog_in, languages
@@ -8,7 +10,7 @@ from bot.relay.models import Clip, Task, TaskKind, TaskStatus
 from bot.relay.providers import Capability
 from bot.storage.models import EndReason, MessageFormat, TaskEnd
 from bot.ui.creation_actions import CreationActions, song_menu
-from bot.ui.custom_ids import CreationButtonId
+from bot.ui.custom_ids import CreationButtonId, ExtensionModalId
 from bot.ui.notice import Notice, render_notice
 from bot.ui.notice_fallbacks import as_plain_text, minimal_notice
 from bot.ui.summary import Summary, render_summary
@@ -202,6 +204,16 @@ def test_the_menu_offers_only_what_the_relay_can_do() -> None:
         ),
     ]
     assert menu_labels(a_song(), Capability.WAV) == [[ENGLISH.text("create-button-wav")]]
+
+
+@pytest.mark.parametrize("length", range(60, 82))
+def test_a_version_is_extended_only_where_its_form_fits(length: int) -> None:
+    """The custom id of the form is longer than that of the button."""
+    song = replace(a_song(), id="a" * length)
+    _, view = song_menu("custom", song, frozenset(Capability), ENGLISH, can_repeat=False)
+    offered = [getattr(each, "label", "") for each in view.children]
+    is_offered = ENGLISH.text("create-button-extend") in offered
+    assert is_offered == ExtensionModalId(1, "custom", song.id).is_encodable
 
 
 def test_versions_that_cannot_be_played_have_no_buttons() -> None:

@@ -119,14 +119,22 @@ def test_a_model_that_is_not_offered_any_more_becomes_the_default() -> None:
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("", None), (" ", None), ("90", 90), ("90.5", 90.5), ("1:30", 90), ("1：30,5", 90.5)],
+    [
+        ("", None),
+        (" ", None),
+        ("90", 90),
+        ("90.5", 90.5),
+        ("1:30", 90),
+        ("1：30,5", 90.5),
+        ("1:02:30", 3750),
+    ],
 )
 def test_times_are_read(text: str, seconds: float | None) -> None:
     """As people write them."""
     assert read_seconds(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["soon", "1:", "-5", "1:2:3", "٣", "9" * 9, "1e3"])
+@pytest.mark.parametrize("text", ["soon", "1:", "-5", "1:2:3:4", "٣", "9" * 9, "1e3"])
 def test_what_is_no_time_is_refused(text: str) -> None:
     """Nothing is guessed where money is spent."""
     with pytest.raises(ValueError, match="no time"):
@@ -159,6 +167,18 @@ def test_an_extension_begins_at_the_end_in_the_same_style() -> None:
         "folk, acoustic",
         "",
     )
+
+
+@pytest.mark.parametrize("duration", [0.4, 1.7, 119.6, 3599.7, 3600.0, 3725.0, 86_399.9])
+def test_what_is_filled_in_where_an_extension_begins_can_be_sent(duration: float) -> None:
+    """It is read as a time again, and none after the end of the song."""
+    request = extension_of(a_clip(duration=duration), None)
+    values = {
+        name: str(field.get("value") or "")
+        for name, field in fields_of(EXTENSION, request, ENGLISH).items()
+    }
+    seconds = read_seconds(values["extend_at"])
+    assert duration - 1 < (seconds or 0) <= duration
 
 
 def a_report(request: CreationRequest, **changes: Any) -> CreationReport:
