@@ -93,4 +93,11 @@ def _split(words: Iterable[TimedWord]) -> Iterable[tuple[float | None, str]]:
 def _lrc_line(line: TimedLine) -> str:
     minutes, centiseconds = divmod(round(line.start * 100), 6000)
     seconds = f"{centiseconds // 100:02}.{centiseconds % 100:02}"
-    return f"[{minutes:02}:{seconds}]{_TIME.sub('', line.text).strip()}"
+    return f"[{minutes:02}:{seconds}]{_without_times(line.text).strip()}"
+
+
+def _without_times(text: str) -> str:
+    """Remove what players would read as a time, also where a removal makes one."""
+    while (rest := _TIME.sub("", text)) != text:
+        text = rest
+    return text

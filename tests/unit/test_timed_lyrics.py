@@ -84,3 +84,9 @@ def test_every_file_has_one_line_for_each_line_and_times_never_go_back(
     starts = [line.start for line in timed.lines]
     assert starts == sorted(starts)
     assert all(line.text.strip() for line in timed.lines)
+
+
+def test_a_line_of_a_file_has_one_time() -> None:
+    """Also where the removal of a time from a word would leave another one."""
+    timed = align_lines(words(("la [0:[0:00]00] la [[[1:02.5]1:02]1:02]", 1.0)))
+    assert len(re.findall(r"\[\d+:\d\d", timed.to_lrc())) == 1
