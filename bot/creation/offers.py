@@ -135,9 +135,14 @@ def _quotas(caller: Caller, settings: ServerSettings) -> CreationQuotas:
 
 
 def _offered_models(profile: RelayProfile, settings: ServerSettings) -> tuple[RelayModel, ...]:
-    """Return the models that a server offers of a relay, its default first."""
-    names = settings.creation_models or tuple(each.name for each in profile.models)
+    """Return the models that a server offers of a relay, its default first.
+
+    Those that the relay has no longer are left out, unless nothing would remain.
+    """
+    known = [each.name for each in profile.models]
+    chosen = settings.creation_models
+    names = tuple(each for each in chosen if each in known) or chosen or tuple(known)
     default = settings.creation_model
-    if default and (default in names or not settings.creation_models):
+    if default in names:
         names = (default, *(each for each in names if each != default))
     return tuple(find_model(each, profile) for each in names)

@@ -238,7 +238,7 @@ def _value(name: str, view: CreationSettingsView, *, plain: bool = False) -> str
         versions = [_version(model, view) for model in settings.creation_models]
         return shown(catalog.listed(versions)) or catalog.text("create-settings-models-all")
     if name == "model":
-        if settings.creation_model:
+        if settings.creation_model in {model.name for model in view.offered}:
             return shown(_version(settings.creation_model, view))
         first = view.offered[0].version if view.offered else "–"
         return catalog.text("create-settings-model-first", model=shown(first))

@@ -11,6 +11,7 @@ import pytest
 from bot.creation import service
 from bot.i18n.catalog import catalog_for
 from bot.relay.creation import CreationKind, CreationRequest, ProblemKind
+from bot.relay.providers import KNOWN_RELAYS
 from bot.storage.errors import (
     AlreadyRepeated,
     CreationsOfServerReached,
@@ -186,6 +187,19 @@ async def test_a_server_chooses_its_models(club: Club) -> None:
         ("model", ProblemKind.UNSUPPORTED)
     ]
     assert (await club.create()).creation.request.model == "chirp-auk"
+
+
+async def test_a_model_that_the_relay_has_no_longer_is_not_offered(club: Club) -> None:
+    """Nor is it the default; where nothing else was chosen, the server's choice stays."""
+    for models, default, offered in (
+        (("chirp-gone", "chirp-v4"), "chirp-gone", ["chirp-v4"]),
+        (("chirp-gone",), "", ["chirp-gone"]),
+        ((), "chirp-gone", [model.name for model in KNOWN_RELAYS["custom"].models]),
+    ):
+        await club.set(creation_models=models, creation_model=default)
+        offer = await club.offer()
+        assert isinstance(offer, CreationOffer)
+        assert [each.name for each in offer.models] == offered
 
 
 async def test_every_model_of_the_operators_file_can_be_used(sandbox: SandboxSession) -> None:
