@@ -16,7 +16,8 @@ from bot.ui.limits import MAX_CUSTOM_ID
 UserId = Annotated[int, r"[0-9]{1,20}"]
 RowId = Annotated[int, r"[0-9]+"]
 Account = Annotated[str, r"[a-z0-9-]{1,40}"]
-TaskId = Annotated[str, r"[\w.:~/-]+"]
+TaskId = Annotated[str, r"[\w.,:~/-]+"]
+"""Commas join the ids of clips, where a relay has named no task."""
 
 
 class CustomId:
@@ -78,7 +79,7 @@ class StatusButtonId(CustomId):
 
     kind = "status"
     action: Annotated[str, "notify|stop|lyrics|refresh"]
-    task_id: Annotated[str, r"[\w.:~/-]{1,85}"]
+    task_id: Annotated[str, r"[\w.,:~/-]{1,85}"]
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class LyricsButtonId(CustomId):
     action: Annotated[str, "page|share|file"]
     page: Annotated[int, r"[0-9]{1,4}"]
     owner: UserId
-    task_id: Annotated[str, r"[\w.:~/-]+"]
+    task_id: TaskId
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class LyricsMenuId(CustomId):
 
     kind = "lyrics-menu"
     owner: UserId
-    task_id: Annotated[str, r"[\w.:~/-]+"]
+    task_id: TaskId
 
 
 @dataclass(frozen=True)
