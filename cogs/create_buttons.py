@@ -12,6 +12,7 @@ from bot.i18n.catalog import catalog_for
 from bot.relay.creation import CreationKind, CreationRequest
 from bot.relay.models import Clip, Task
 from bot.relay.providers import CHARGED_FILES, Capability
+from bot.storage.errors import AnswerTooSlow
 from bot.storage.models import (
     CreationOffer,
     CreationRefusal,
@@ -219,12 +220,15 @@ class CreateButtons(SunoCog):
         return None
 
     async def _read(self, interaction: Interaction, key: TaskKey) -> Task | None:
-        """Return a task for a modal, which has to be opened soon; ``None`` if it is not found."""
+        """Return a task for a modal, which has to be opened soon; ``None`` if it is not found.
+
+        Raises ``AnswerTooSlow`` where nothing says so in time.
+        """
         try:
             async with asyncio.timeout(READ_TIMEOUT):
                 return await self._watchlist.read(key.task_id, caller_of(interaction))
         except TimeoutError:
-            return None
+            raise AnswerTooSlow from None
 
     async def _open(
         self, interaction: Interaction, form_id: FormId, values: Mapping[str, str]

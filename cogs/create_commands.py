@@ -23,6 +23,7 @@ from bot.storage.models import (
     CreationRefusal,
     CreationRefusalReason,
     CreationReport,
+    TaskKey,
     WatchRefusal,
 )
 from bot.storage.server_settings import ServerSettingsStore
@@ -185,6 +186,9 @@ class CreateCommands(SunoCog):
         if isinstance(form_id, CreationModalId):
             return await self._creations.create(interaction, request)
         invalid = CreationRefusal(CreationRefusalReason.INVALID, problems=(TIME_PROBLEM,))
+        offer = await self._creations.offer(interaction, form_id.account)
+        if isinstance(offer, CreationRefusal):
+            return offer
         clip = await self._clip(interaction, form_id)
         if clip is None:
             return CreationRefusal(CreationRefusalReason.CLIP_UNKNOWN)
@@ -192,8 +196,10 @@ class CreateCommands(SunoCog):
             start = read_seconds(values.get("extend_at", ""))
         except ValueError:
             return invalid
-        if start and clip.duration and start > clip.duration + 1:  # shown without fractions
-            return invalid
+        if start and clip.duration:
+            if start > clip.duration + 1:
+                return invalid
+            start = min(start, clip.duration)  # people see durations without fractions
         request = replace(
             request, extend_task_id=form_id.task_id, extend_clip_id=clip.id, extend_at=start
         )
@@ -201,7 +207,8 @@ class CreateCommands(SunoCog):
 
     async def _clip(self, interaction: Interaction, form_id: ExtensionModalId) -> Clip | None:
         """Return the version that is extended, ``None`` if it is not known."""
-        task = await self._watchlist.read(form_id.task_id, caller_of(interaction))
+        key = TaskKey(form_id.account, form_id.task_id)
+        task = await self._watchlist.read_at(key, caller_of(interaction))
         return version_of(task, form_id.version)
 
     def _with_models(self, command: Subcommand) -> Subcommand:

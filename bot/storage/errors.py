@@ -33,6 +33,15 @@ class NoRelayAccount(WatchError):
         super().__init__("no relay account is connected here")
 
 
+class AnswerTooSlow(WatchError):
+    """What has to be known before Discord gives up was not known in time."""
+
+    key = "error-too-slow"
+
+    def __init__(self) -> None:
+        super().__init__("the answer took too long")
+
+
 class RequestForgotten(WatchError):
     """The request that is to be repeated was deleted, perhaps at this moment."""
 

@@ -13,9 +13,17 @@ from bot.relay.circuit_breaker import CircuitStatus
 from bot.relay.errors import ErrorKind, RelayError
 from bot.relay.lookup_result import LookupResult
 from bot.relay.models import Task, TaskStatus
-from bot.storage.creation_rows import is_pending_id
+from bot.storage.creation_rows import is_guessable_id, is_pending_id
 from bot.storage.errors import TooManyLookups, WatchError
-from bot.storage.models import Caller, Destination, UnwatchOutcome, Watch, WatchOutcome, WatchResult
+from bot.storage.models import (
+    Caller,
+    Destination,
+    TaskKey,
+    UnwatchOutcome,
+    Watch,
+    WatchOutcome,
+    WatchResult,
+)
 from bot.storage.watch_store import WatchStore
 from bot.storage.watches import JoinedNotice, NoticeProgress
 from bot.watches.caller_lookups import CallerLookups
@@ -113,6 +121,21 @@ class Watchlist:
         if error := found.failed.get(task_id):
             raise error
         return found.tasks.get(task_id)
+
+    async def read_at(self, key: TaskKey, caller: Caller) -> Task | None:
+        """Return a task of one account, to go on with it there; ``None`` if it is not known there.
+
+        Raises what ``look_up`` does, also if the caller may not use the account.
+        """
+        usable = await self._accounts.for_caller(caller)
+        connections = [each for each in usable if each.account == key.account]
+        is_stored = bool(connections) and not is_guessable_id(key.task_id)
+        if is_stored and (task := await self._store.ended_task_of(key)) is not None:
+            return task
+        found = (await self._lookups.look_up_at(connections, [key.task_id], caller)).result
+        if error := found.failed.get(key.task_id):
+            raise error
+        return found.tasks.get(key.task_id)
 
     async def add(
         self,

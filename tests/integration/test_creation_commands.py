@@ -1,10 +1,12 @@
 """Creating songs and lyrics from Discord: commands, modals, buttons, files."""
 
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from bot.ui.task_text import SUCCESS_COLOUR
 from sandbox.discord import Message
 from sandbox.discord.message_parts import walk_components
 from sandbox.relay import SubmissionFormat
@@ -242,6 +244,34 @@ async def test_a_version_is_extended(studio: Studio) -> None:
     assert body["continue_at"] == 65
     assert body["task_id"] == task_id
     assert body["prompt"] == "[Bridge]\nOut to sea"
+
+
+@pytest.mark.parametrize("prefix", ["version:extend:", "create:edit:"])
+async def test_a_form_that_is_not_ready_in_time_is_not_called_unknown(
+    english: Studio, monkeypatch: pytest.MonkeyPatch, prefix: str
+) -> None:
+    """The database or the relay is slow: trying again helps."""
+    _, notice = await a_song(english)
+    menu = (await english.press(notice, button(notice, "create:more:"), english.bea)).messages[0]
+    monkeypatch.setattr(sys.modules["cogs.create_buttons"], "READ_TIMEOUT", 0)
+    pressed = await english.press(menu, button(menu, prefix), english.bea)
+    assert pressed.messages[0].content == english.text("error-too-slow")
+
+
+async def test_a_song_whose_relay_names_only_its_clips_has_every_button(english: Studio) -> None:
+    """Its id is that of all clips, joined by commas."""
+    english.sandbox.relay.submissions.format = SubmissionFormat.CLIPS
+    await english.use("suno create", description="a harbour at night")
+    (task_id,) = await english.task_ids()
+    assert "," in task_id
+    menu = await a_menu(english, await english.notice(task_id))
+    for action in ("wav", "timing", "stems"):
+        answer = (await english.press(menu, button(menu, f"version:{action}:2:"))).messages[0]
+        assert answer.embeds[0].get("color") == SUCCESS_COLOUR.value
+    opened = await english.press(menu, button(menu, "version:extend:2:"))
+    await english.send(opened, extend_at="0:30", lyrics="[Bridge]\nOut to sea")
+    body = (await english.submitted(2))[1]
+    assert body["continue_clip_id"] == task_id.split(",")[1]
 
 
 async def test_what_was_typed_is_never_lost(studio: Studio) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.storage.models import AccountOwner, Caller, Destination
+from bot.storage.errors import NoRelayAccount
+from bot.storage.models import AccountOwner, Caller, Destination, TaskKey
 from sandbox.relay import LocalRelay, song
 from tests.support.account_harness import SERVER, USER, AccountHarness, open_accounts
 
@@ -73,3 +74,21 @@ async def test_the_account_of_the_server_comes_before_the_own_one(
         await harness.told(channel_id)
     assert await title(harness, ADA, HERE) == "Paper Boats"
     assert await title(harness, ADA, DIRECT) == "Iron Kites"
+
+
+async def test_a_song_is_continued_as_the_account_that_made_it_knows_it(
+    harness: AccountHarness, other: LocalRelay
+) -> None:
+    """Not as the account that comes first; and only by who may use that account."""
+    own = await harness.connect(USER, key=OTHER_KEY, host=OTHER_HOST)
+    await harness.watch("song", DIRECT)
+    other.clock.advance(200)
+    harness.relay.clock.advance(200)
+    for channel_id in (500, 600, 700):
+        await harness.told(channel_id)
+    key, watchlist = TaskKey(own.id, "song"), harness.services.watchlist
+    task = await watchlist.read_at(key, Caller(ADA, HERE.guild_id, HERE.channel_id))
+    assert task is not None
+    assert task.title == "Iron Kites"
+    with pytest.raises(NoRelayAccount):
+        await watchlist.read_at(key, Caller(BEA, HERE.guild_id, HERE.channel_id))
