@@ -17,6 +17,7 @@ from discord.http import Route
 from bot.accounts.service import AccountService
 from bot.background import BackgroundLoops
 from bot.creation.clip_actions import ClipActionService
+from bot.creation.drafts import Drafts
 from bot.creation.service import CreationService
 from bot.delivery.discord_calls import refuse_after_term, trace_calls
 from bot.delivery.discord_requests import (
@@ -63,6 +64,7 @@ class Services:
     watch_service: WatchService
     watchlist: Watchlist
     creations: CreationService
+    drafts: Drafts
     clip_actions: ClipActionService
     credit: AccountCredit
     accounts: AccountService

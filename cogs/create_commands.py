@@ -3,7 +3,6 @@
 What was typed is never lost: an answer that refuses it holds it as a file, and opens it again.
 """
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated
@@ -68,6 +67,7 @@ class CreateCommands(SunoCog):
         bot: SunoBot,
         *,
         creations: CreationService,
+        drafts: Drafts,
         watchlist: Watchlist,
         settings: ServerSettingsStore,
     ) -> None:
@@ -87,7 +87,7 @@ class CreateCommands(SunoCog):
         self._creations = creations
         self._watchlist = watchlist
         self._settings = settings
-        self._drafts = Drafts(time.monotonic)
+        self._drafts = drafts
 
     @app_commands.rename(
         description=localized("option-description-name"),
@@ -241,6 +241,7 @@ async def setup(bot: SunoBot) -> None:
         CreateCommands(
             bot,
             creations=services.creations,
+            drafts=services.drafts,
             watchlist=services.watchlist,
             settings=services.server_settings,
         )

@@ -2,12 +2,14 @@
 
 import logging
 import time
+from dataclasses import replace
 
 import aiohttp
 import discord
 
 from bot.accounts.service import AccountService
 from bot.client import SunoBot
+from bot.creation.drafts import Drafts
 from bot.i18n.catalog import catalog_for
 from bot.storage.erasure import Erasure
 from bot.storage.live_cards import LiveCards
@@ -31,6 +33,7 @@ class ForgetCommand(SunoCog):
         bot: SunoBot,
         *,
         accounts: AccountService,
+        drafts: Drafts,
         erasure: Erasure,
         cards: LiveCards,
         user_settings: UserSettingsStore,
@@ -41,6 +44,7 @@ class ForgetCommand(SunoCog):
             items=[persistent_item(ErasureButtonId, self.answer)],
         )
         self._accounts = accounts
+        self._drafts = drafts
         self._erasure = erasure
         self._cards = cards
         self._user_settings = user_settings
@@ -49,13 +53,15 @@ class ForgetCommand(SunoCog):
         """Reply with what is stored about the user, and ask whether to delete it."""
         await interaction.response.defer(ephemeral=True)
         catalog = catalog_for(interaction.locale.value)
-        personal_data = await self._erasure.personal_data(interaction.user.id)
+        user_id = interaction.user.id
+        stored = await self._erasure.personal_data(user_id)
+        personal_data = replace(stored, drafts=self._drafts.count(user_id))
         if personal_data.nothing:
             await interaction.edit_original_response(content=catalog.text("forget-nothing"))
             return
         await interaction.edit_original_response(
             content=erasure_question(personal_data, catalog),
-            view=erasure_view(interaction.user.id, catalog),
+            view=erasure_view(user_id, catalog),
         )
 
     async def answer(self, interaction: Interaction, custom_id: ErasureButtonId) -> None:
@@ -81,6 +87,7 @@ class ForgetCommand(SunoCog):
         async with self._accounts.erasing(AccountOwner(user_id=user_id)):
             await self._erasure.erase_user(user_id, direct, time.time())
         self._user_settings.forget(user_id)
+        self._drafts.forget(user_id)
         self._cards.changed.set()
         log.info("Personal data deleted on request")
 
@@ -92,6 +99,7 @@ async def setup(bot: SunoBot) -> None:
         ForgetCommand(
             bot,
             accounts=services.accounts,
+            drafts=services.drafts,
             erasure=services.erasure,
             cards=services.live_cards,
             user_settings=services.user_settings,

@@ -15,6 +15,7 @@ from bot.app.stores import Stores, build_stores
 from bot.background import BackgroundLoops, Loop, RetentionJob
 from bot.client import REQUESTS_PER_SECOND, Addresses, Services, SunoBot, request_trace
 from bot.creation.clip_actions import ClipActionService
+from bot.creation.drafts import Drafts
 from bot.creation.offers import CreationOffers
 from bot.creation.service import CreationService
 from bot.creation.submitter import CreationSubmitter
@@ -261,6 +262,7 @@ def _build_services(
             stores.server_settings,
             stores.history,
         ),
+        drafts=Drafts(time.monotonic),
         clip_actions=ClipActionService(
             offers,
             CreationDebits(database),

@@ -42,6 +42,17 @@ class Drafts:
         _, draft = self._drafts.get(draft_id, (0.0, None))
         return draft if draft is not None and draft.user_id == user_id else None
 
+    def count(self, user_id: int) -> int:
+        """Return how many drafts of a person are kept."""
+        self._forget_old()
+        return sum(draft.user_id == user_id for _, draft in self._drafts.values())
+
+    def forget(self, user_id: int) -> None:
+        """Delete all drafts of a person."""
+        for draft_id, (_, draft) in list(self._drafts.items()):
+            if draft.user_id == user_id:
+                del self._drafts[draft_id]
+
     def _forget_old(self) -> None:
         now = self._clock()
         while self._drafts:

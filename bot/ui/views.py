@@ -121,6 +121,8 @@ def erasure_question(personal_data: PersonalData, catalog: Catalog) -> str:
         "ended": personal_data.ended,
         "unposted": personal_data.unposted,
         "history": personal_data.history,
+        "creations": personal_data.creations,
+        "drafts": personal_data.drafts,
         "settings": personal_data.settings,
         "account": personal_data.account,
         "connected-servers": personal_data.connected_servers,

@@ -45,6 +45,23 @@ async def test_a_refused_text_with_half_an_emoji_is_kept(studio: Studio) -> None
     assert filled_in(reopened)["title"].strip() == "Harbour"
 
 
+async def test_a_refused_text_is_forgotten_on_request(studio: Studio) -> None:
+    """Also by who has nothing else stored; those of others stay."""
+    answers = {}
+    for user in (studio.ada, studio.bea):
+        opened = await studio.use("suno compose", user)
+        answers[user.name] = (await studio.send(opened, title="Harbour", lyrics="")).messages[0]
+    ada, bea = answers.values()
+    question = (await studio.use("suno forget")).messages[0]
+    assert studio.text("forget-drafts") in question.content
+    await studio.press(question, button(question, "forget:delete:"))
+    reopened = await studio.press(ada, button(ada, "create-draft:"))
+    assert reopened.messages[0].content == studio.text("create-draft-gone")
+    kept = await studio.press(bea, button(bea, "create-draft:"), studio.bea)
+    assert filled_in(kept)["title"] == "Harbour"
+    assert studio.text("forget-nothing") in (await studio.use("suno forget")).messages[0].content
+
+
 async def test_nothing_but_invisible_characters_is_empty(studio: Studio) -> None:
     """A relay would charge for a request that says nothing."""
     used = await studio.use("suno create", description="\0\ud800 \u200b")

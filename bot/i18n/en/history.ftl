@@ -50,6 +50,8 @@ forget-history =
         [one] 1 task in your own history
        *[other] { $count } tasks in your own history
     }
+forget-creations = what you entered to make songs and lyrics; what isn't sent yet won't be
+forget-drafts = what you entered that was refused, and that I keep for an hour
 forget-account = your relay account with its key; watches of others that use it end, too
 forget-connected-servers =
     { $count ->

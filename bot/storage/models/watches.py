@@ -74,9 +74,12 @@ class PersonalData:
     """Servers whose relay account the person has connected."""
     creations: int = 0
     """Requests to create songs or lyrics."""
+    drafts: int = 0
+    """Requests that were refused, and that the bot keeps in memory for a while."""
 
     @property
     def nothing(self) -> bool:
         """Whether there is nothing to erase."""
         kept = (self.running, self.ended, self.history, self.settings)
-        return not any((*kept, self.account, self.connected_servers, self.creations))
+        of_requests = (self.creations, self.drafts)
+        return not any((*kept, self.account, self.connected_servers, *of_requests))
