@@ -101,6 +101,7 @@ def test_a_seed_replays_exactly() -> None:
         ("request-not-forgotten", "FORGOTTEN"),
         ("forgotten-person-told", "DOUBLED"),
         ("stems-repeated", "CHARGED"),
+        ("files-refunded", "CHARGED"),
     ],
 )
 def test_an_injected_bug_is_found(bug: str, clause: str) -> None:

@@ -112,8 +112,20 @@ class CreationLog:
         connection.create_function("true_time", 0, true_time)
         connection.executescript(_TRIGGERS)
 
+    def debits(self) -> tuple[int, int]:
+        """Return how many files were ever counted, and how many of them for good."""
+        ((stored, refunded),) = self._connection.execute(
+            "SELECT count(*), count(*) FILTER (WHERE EXISTS (SELECT 1 FROM creation_log c"
+            "  WHERE c.creation_id = s.creation_id AND c.state = 'rejected'))"
+            " FROM creation_log s WHERE event = 'stored' AND request IS NULL"
+        )
+        return stored, stored - refunded
+
     def creations(self) -> dict[int, LoggedCreation]:
-        """Return all requests that were ever stored, by their ids."""
+        """Return all requests that were ever stored, by their ids.
+
+        Files, which count for quotas as well, are left out.
+        """
         creations: dict[int, LoggedCreation] = {}
         rows: dict[int, _Counted] = {}
         cursor = self._connection.execute("SELECT * FROM creation_log ORDER BY id")
@@ -124,14 +136,17 @@ class CreationLog:
             if entry["event"] == "stored":
                 row = _Counted(*(entry[name] for name in _COUNTED))
                 rows[number] = row
-                creations[number] = _stored(entry, row, rows)
+                if entry["request"] is not None:
+                    creations[number] = _stored(entry, row, rows)
             elif entry["event"] == "changed":
                 state, now = CreationState(entry["state"]), entry["at"]
                 rows[number] = replace(rows[number], created_at=entry["created_at"], state=state)
-                creations[number].changes.append((now, state))
+                if number in creations:
+                    creations[number].changes.append((now, state))
             elif entry["event"] == "deleted":
                 rows.pop(number)
-                creations[number].is_deleted = True
+                if number in creations:
+                    creations[number].is_deleted = True
             elif not entry["task_id"].startswith(CREATION_PREFIX):
                 creations[number].begun.append(entry["task_id"])
         return creations

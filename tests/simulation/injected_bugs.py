@@ -32,6 +32,7 @@ from bot.storage import (
     watches,
 )
 from bot.storage.account_rows import DisconnectedAccount
+from bot.storage.creation_debits import CreationDebits
 from bot.storage.creations import CreationStore
 from bot.storage.models import Creation, EndReason, UnwatchOutcome
 from bot.storage.outbox import Outbox
@@ -275,6 +276,18 @@ def _repeat_stems() -> None:
     _replace(RelayClient, "stems", stems_twice)
 
 
+def _refund_files() -> None:
+    """Let no file of a song count for a quota."""
+    add = CreationDebits.add
+
+    async def add_and_refund(self: CreationDebits, *values: Any) -> int:
+        debit = await add(self, *values)
+        await self.refund(debit)
+        return debit
+
+    _replace(CreationDebits, "add", add_and_refund)
+
+
 def _replace(owner: type | ModuleType, name: str, method: object) -> None:
     """Replace a method or a function in this process, a worker of its own for the bug."""
     getattr(owner, name)  # a renamed method must not make the bug disappear
@@ -306,5 +319,6 @@ INJECTED_BUGS: dict[str, Callable[[], None]] = {
     "request-not-forgotten": _keep_requests,
     "forgotten-person-told": _keep_watches,
     "stems-repeated": _repeat_stems,
+    "files-refunded": _refund_files,
 }
 """By name: what injects a bug into the classes of this process."""

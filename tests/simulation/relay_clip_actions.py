@@ -1,4 +1,4 @@
-"""What a simulated relay does when files of a clip are asked for: stems are charged each time."""
+"""What a simulated relay does when files of a clip are asked for: it may charge each request."""
 
 import json
 import re
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from random import Random
 
+from bot.relay.providers import CHARGED_FILES
 from sandbox.relay.actions import ACTIONS, ClipActions
 from sandbox.relay.lifecycles import RelayTask
 from tests.simulation.clock import VirtualClock
@@ -13,7 +14,7 @@ from tests.simulation.faults import Effect, Reply, Request
 
 READY = 0.7
 """How often a file is made already."""
-CHARGED_ACTION = "stems"
+CHARGED_ACTIONS = frozenset(each.value for each in CHARGED_FILES)
 
 _PATH = re.compile(rf"/suno/act/({'|'.join(sorted(ACTIONS))})/(.+)")
 
