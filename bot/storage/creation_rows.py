@@ -9,18 +9,20 @@ queued request: a trigger of the schema does that, and forgets requests to which
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from bot.relay.creation import CreationRequest
 from bot.relay.models import Clip, Task, TaskStatus, bounded
+from bot.relay.quotes import without_quotes
 from bot.storage.creation_quotas import guild_hash
 from bot.storage.engine import Connection
 from bot.storage.errors import BadTaskId, RequestForgotten
 from bot.storage.limits import hash_id
 from bot.storage.models import CREATION_PREFIX, Creation, CreationState, NewCreation, TaskKey
-from bot.storage.task_rows import TaskTimes, UnreadableRowError, start_task
+from bot.storage.task_rows import TaskTimes, UnreadableRowError, dump_task, start_task
 
 _REQUESTS: TypeAdapter[CreationRequest] = TypeAdapter(CreationRequest)
 _NUMBER = re.compile("[1-9][0-9]{0,17}")  # fits into the column
@@ -106,6 +108,31 @@ def load_creation(row: Mapping[str, Any]) -> Creation:
         *(row["id"], row["account"], request, row["user_id"], CreationState(row["state"])),
         *(row["created_at"], row["attempts"], row["author_id"]),
     )
+
+
+def hide_request(db: Connection, account: str, task: Task) -> Task:
+    """Return a task whose reasons quote no long part of the request that began it; store it so."""
+    if not any([task.reason, *(clip.reason for clip in task.clips)]):
+        return task
+    row = db.execute(
+        "SELECT c.request FROM creation_tasks t JOIN creations c ON c.id = t.creation_id"
+        " WHERE t.account = ? AND t.task_id = ? AND c.request IS NOT NULL",
+        [account, task.id],
+    ).fetchone()
+    if row is None:
+        return task
+    try:
+        request = _REQUESTS.validate_json(row[0])
+    except ValidationError:  # nobody can read it any more
+        return task
+    clips = (replace(clip, reason=without_quotes(clip.reason, request)) for clip in task.clips)
+    hidden = replace(task, reason=without_quotes(task.reason, request), clips=tuple(clips))
+    if hidden != task:
+        db.execute(
+            "UPDATE tasks SET task_json = ? WHERE account = ? AND task_id = ?",
+            [dump_task(hidden), account, task.id],
+        )
+    return hidden
 
 
 def is_pending_id(task_id: str) -> bool:

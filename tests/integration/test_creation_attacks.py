@@ -134,6 +134,19 @@ async def test_who_may_only_read_posts_nothing_by_a_button(studio: Studio) -> No
     assert len(studio.sandbox.relay.submissions.recorded) == 1
 
 
+async def test_a_description_that_a_relay_quotes_stays_out_of_the_channel(studio: Studio) -> None:
+    """It is shown to nobody but its author; many relays quote it in a refusal."""
+    described = "our secret engagement in Vienna"
+    said = f'sensitive word in prompt: "{described}"'
+    studio.sandbox.relay.faults.add(
+        answers(400, {"code": "invalid_request", "message": said}), path=MUSIC_PATH
+    )
+    await studio.use("suno create", description=described)
+    (notice,) = await studio.notices("moderation")
+    assert 'sensitive word in prompt: "…"' in str(notice.payload())
+    assert "engagement" not in str(notice.payload())
+
+
 async def test_a_model_that_is_not_offered_any_more_is_named(studio: Studio) -> None:
     """The server's models have changed while the modal was open."""
     compose = await studio.use("suno compose")

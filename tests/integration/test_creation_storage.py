@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -171,6 +172,29 @@ async def test_a_result_of_an_earlier_version_is_read_where_its_notice_stands(
     assert await may_read(Caller(ADA))
     assert await may_read(Caller(BEA, HERE.guild_id, HERE.channel_id))
     assert not await may_read(Caller(BEA, HERE.guild_id, 511))
+
+
+async def test_a_failure_that_quotes_the_request_is_stored_without_it(
+    harness: CreationHarness,
+) -> None:
+    """Whether the poller or the answer brings it; nobody reads it in the notice or the history."""
+    said, shown = f"moderated: {HARBOUR.lyrics}!", "moderated: …!"
+    for name in ("abc", "def"):
+        creation = await harness.sending()
+        failed = replace(a_song(name), outcome=Outcome.FAILURE, reason=said)
+        failed = replace(failed, clips=(replace(failed.clips[0], reason=said),))
+        answer = began(name) if name == "abc" else Submission((name,), failed)
+        await harness.creations.accept(creation, answer, NOON)
+        ended = PollResult(name, NOON, failed, end_reason=EndReason.FINISHED)
+        await harness.tasks.record([ended], NOON, outage=60.0)
+        (notice,) = await harness.notices()
+        assert (notice.task.reason, notice.task.clips[0].reason) == (shown, shown)
+        await harness.outbox.acknowledge(notice, message_id=notice.id, now=NOON)
+    rows = await harness.database.read(
+        "SELECT task_json FROM tasks UNION ALL SELECT task_json FROM history", []
+    )
+    assert len(rows) == 4
+    assert HARBOUR.lyrics not in str(rows)
 
 
 # Ends without a song

@@ -29,7 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bot.i18n": set(),
     "bot.relay": set(),
     "bot.storage": {
-        *("bot.relay.models", "bot.relay.creation"),
+        *("bot.relay.models", "bot.relay.creation", "bot.relay.quotes"),
         "bot.relay.providers",  # what a relay offers
     },
     "bot.polling": {"bot.relay", "bot.storage", "bot.metrics"},

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.relay.creation import RejectionReason, Submission
+from bot.relay.creation import CreationKind, CreationRequest, RejectionReason, Submission
 from bot.relay.errors import RelayError
 from bot.relay.models import Outcome
 from bot.relay.parsing.submissions import MAX_TASKS, plausible_id, read_submission
+from bot.relay.quotes import without_quotes
 from bot.relay.submission_errors import SubmissionRejected, SubmissionUncertain
 from tests.unit.fuzz_answers import check_submission
 
@@ -24,6 +25,33 @@ CLIP = {
 }
 STREAMING = {**CLIP, "status": "streaming", "audio_url": "https://audiopipe.suno.ai/?item_id=e98"}
 LYRICS = {"id": ID, "text": "[Verse]\nShips", "title": "Harbour", "status": "complete"}
+
+
+DESCRIPTION = "our secret engagement in Vienna"
+QUOTES = {
+    f'prompt: "{DESCRIPTION}"': 'prompt: "…"',
+    "rejected: our secret\nengagement in V...": "rejected: …...",
+    f"{DESCRIPTION} and {DESCRIPTION}": "… and …",
+    "banned word: Vienna": "banned word: Vienna",
+    "tags folk rock are not allowed": "tags … are not allowed",
+    "敏感内容：维也纳的秘密订婚。": "敏感内容：…。",
+    "敏感词：秘密": "敏感词：秘密",
+    "the title Harbour is taken": "the title Harbour is taken",
+    "no  credit\nleft": "no  credit\nleft",
+}
+
+
+@pytest.mark.parametrize(("said", "shown"), QUOTES.items())
+def test_what_a_relay_quotes_of_a_request_is_hidden(said: str, shown: str) -> None:
+    """Long parts are, also short texts as a whole; single words, the title and the rest stay."""
+    request = CreationRequest(
+        CreationKind.CUSTOM,
+        description=DESCRIPTION,
+        title="Harbour",
+        style="folk rock",
+        lyrics="我们在维也纳的秘密订婚\n没有人知道",
+    )
+    assert without_quotes(said, request) == shown
 
 
 def read(answer: Any, status: int = 200) -> Submission:

@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.i18n.catalog import catalog_for
+from bot.relay.creation import CreationKind, CreationRequest
 from bot.relay.errors import RelayError
 from bot.relay.key_filter import KeyFilter
 from bot.relay.models import (
@@ -27,6 +28,7 @@ from bot.relay.models import (
     bounded,
 )
 from bot.relay.parsing.reader import read_batch, read_single, read_tasks
+from bot.relay.quotes import without_quotes
 from bot.storage.models import EndReason, RecentTask
 from bot.storage.search import normalize_for_index, search_words
 from bot.ui.autocomplete import matching_choices
@@ -207,6 +209,16 @@ def test_a_key_is_searched_for_in_proportion(text: bytes) -> None:
     """Also where an answer is full of what looks like its beginning."""
     search = KeyFilter(SecretStr("sk/" * 20)).body
     assert grows_linearly(lambda size: search(text * size + b"\\u0073"), 2000)
+
+
+@pytest.mark.parametrize("text", HOSTILE_TEXTS.values(), ids=HOSTILE_TEXTS)
+def test_quotes_of_a_request_are_searched_for_in_proportion(text: str) -> None:
+    """However often a relay and a request repeat the same."""
+
+    def search(size: int) -> None:
+        without_quotes(text * size, CreationRequest(CreationKind.CUSTOM, lyrics=text * size + "a"))
+
+    assert grows_linearly(search, 500)
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)

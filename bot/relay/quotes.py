@@ -1,0 +1,46 @@
+"""Hides what a text of a relay quotes of a request: it belongs to its author alone."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from bot.relay.creation import CreationRequest
+
+_LONG = 18
+"""Bytes of UTF-8: six Chinese characters, or three words of English. No coincidence is as long."""
+_SHORT = 6
+"""Bytes of UTF-8. A shorter text of a request, such as one word, is not hidden."""
+_HIDDEN = "…"
+
+
+def without_quotes(said: str, request: CreationRequest) -> str:
+    """Return a relay's text with ``…`` for each long part of what a request holds.
+
+    The title stays: messages show it anyway. A single word stays too, because its author has to
+    know which one a relay does not like. The cost is linear in the lengths.
+    """
+    entered = (request.description, request.lyrics, request.style)
+    texts = [text for each in entered if len(text := _encoded(each)) >= _SHORT]
+    line = _encoded(said)
+    quoted = bytearray(len(line))
+    for length in {min(len(text), _LONG) for text in texts}:
+        whole = [text for text in texts if len(text) == length or length == _LONG]
+        parts = {part for text in whole for part in _parts(text, length)}
+        for begin, part in enumerate(_parts(line, length)):
+            if part in parts:
+                quoted[begin : begin + length] = b"\1" * length
+    if not any(quoted):
+        return said
+    return "".join(
+        _HIDDEN if is_quoted else bytes(byte for byte, _ in run).decode(errors="ignore")
+        for is_quoted, run in groupby(zip(line, quoted, strict=True), key=lambda each: each[1])
+    )
+
+
+def _encoded(text: str) -> bytes:
+    """Return a text with single spaces for any white space: relays do not keep it."""
+    return " ".join(text.split()).encode(errors="ignore")
+
+
+def _parts(text: bytes, length: int) -> Iterator[bytes]:
+    """Yield all parts of a text that have a length."""
+    return (text[begin : begin + length] for begin in range(len(text) - length + 1))
