@@ -9,6 +9,7 @@ import aiohttp
 
 from bot import __version__
 from bot.accounts.credit import CreditMonitor
+from bot.accounts.pauses import AccountPauses
 from bot.accounts.registry import POLL_LOOP, AccountRegistry
 from bot.app.relays import Accounts, build_accounts
 from bot.app.stores import Stores, build_stores
@@ -300,12 +301,12 @@ def _build_loops(
     metrics: Metrics,
 ) -> BackgroundLoops:
     """Build the loops under the names that metrics and health probes publish."""
+    database = stores.database
     credit = CreditMonitor(stores.credit, messages.tell_no_credit)
     submitter = CreationSubmitter(
-        *(stores.creations, registry, credit, metrics),
+        *(stores.creations, registry, credit, AccountPauses(database), metrics),
         operator_creates=settings.shared_relay and settings.shared_relay_creates,
     )
-    database = stores.database
     retention = RetentionJob(Retention(database), stores.departed_servers)
     operator = registry.operator
     polls = [Loop(POLL_LOOP, operator.poller.tick, operator.tasks.changed)] if operator else []

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from bot.accounts.connection import AccountConnection
 from bot.accounts.credit import CreditMonitor
+from bot.accounts.pauses import AccountPauses
 from bot.accounts.registry import AccountRegistry
 from bot.metrics import CreationOutcome, Metrics
 from bot.relay.creation import RejectionReason, Submission
@@ -74,6 +75,7 @@ class CreationSubmitter:
         store: CreationStore,
         accounts: AccountRegistry,
         credit: CreditMonitor,
+        pauses: AccountPauses,
         metrics: Metrics,
         policy: SubmissionPolicy = SUBMISSION_POLICY,
         clock: Callable[[], float] = time.time,
@@ -87,6 +89,7 @@ class CreationSubmitter:
         self._store = store
         self._accounts = accounts
         self._credit = credit
+        self._pauses = pauses
         self._metrics = metrics
         self._policy = policy
         self._clock = clock
@@ -159,7 +162,9 @@ class CreationSubmitter:
         if not accounts:
             return
         for account in accounts:
-            await self._accounts.by_id(account)  # opens it: only then its limit is known
+            connection = await self._accounts.by_id(account)  # opened, so that its limit is known
+            if connection is not None:
+                await self._pauses.resume(connection)
         free = self._policy.max_concurrent - len(self._in_flight)
         for creation in await self._store.claim(
             now, free, max_submitting=self._policy.max_per_account, max_concurrent=self._limits()
@@ -245,6 +250,8 @@ class CreationSubmitter:
             )
         except SubmissionRejected as error:
             rejected = error
+            if error.was_sent:
+                await self._settle(creation, lambda: self._pauses.keep(connection, rejected))
             await self._settle(creation, lambda: self._reject_or_postpone(creation, rejected))
         except ValueError as error:
             if creation.id in self._sent:

@@ -1,11 +1,13 @@
 """Reads the rows of relay accounts, and disconnects an account: SQL within a transaction."""
 
+import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from bot.storage.creation_cancellation import settle_with_account
 from bot.storage.engine import Connection
 from bot.storage.errors import NoRelayAccount
+from bot.storage.key_value import read_value, write_value
 from bot.storage.models import ACCOUNT_PREFIX, AccountOwner, EndReason, RelayAccount
 from bot.storage.poll_results import PollContext, end_all
 
@@ -55,7 +57,8 @@ def disconnect_account(
     settle_with_account(db, account.id, now)
     end_all(db, PollContext(account.id, "", now, now), EndReason.DISCONNECTED)
     db.execute("DELETE FROM relay_accounts WHERE id = ?", [account.id])
-    db.execute("DELETE FROM key_values WHERE name = ?", [last_answer_key(account.id)])
+    for name in (last_answer_key(account.id), _pause_key(account.id)):
+        db.execute("DELETE FROM key_values WHERE name = ?", [name])
     return DisconnectedAccount(account.id, watches)
 
 
@@ -76,6 +79,27 @@ def require_account(db: Connection, account: str) -> None:
 def last_answer_key(account: str) -> str:
     """Return the name of the stored time at which the relay last answered a poll."""
     return f"{account} answered at"
+
+
+def write_pause(db: Connection, account: str, fingerprint: str, until: float) -> None:
+    """Within a transaction: store until when a relay wants no request (Unix seconds).
+
+    ``fingerprint``: of the address and the key that it has asked to wait. Nothing is stored for an
+    account that was disconnected meanwhile.
+    """
+    if account_exists(db, account):
+        write_value(db, _pause_key(account), json.dumps([fingerprint, until]))
+
+
+def read_pause(db: Connection, account: str, fingerprint: str) -> float | None:
+    """Within a transaction: return what was stored for this key, if anything."""
+    stored = read_value(db, _pause_key(account))
+    asked, until = json.loads(stored) if stored else ("", None)
+    return until if asked == fingerprint else None
+
+
+def _pause_key(account: str) -> str:
+    return f"{account} pauses until"
 
 
 def load_account(row: dict[str, Any]) -> RelayAccount:

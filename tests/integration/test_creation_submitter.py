@@ -10,6 +10,7 @@ import pytest
 
 from bot.creation.submitter import SUBMISSION_POLICY
 from bot.encryption import new_key
+from bot.storage.account_rows import read_pause, write_pause
 from bot.storage.models import (
     CreationQuotas,
     CreationState,
@@ -220,6 +221,53 @@ async def test_an_open_circuit_postpones_without_asking(harness: CreationHarness
     assert await harness.states() == [QUEUED, QUEUED]
     assert len(harness.relay.submissions.recorded) == asked
     assert all(30 < wait <= 45 for wait in await harness.waits())
+
+
+@pytest.mark.parametrize("seconds", [300, 3000])
+async def test_a_pause_that_the_relay_asks_for_outlives_a_restart(
+    tmp_path: Path, seconds: int
+) -> None:
+    """Also one that is too long to wait for; another key at the same relay does not wait."""
+    pause = faults.answers(429, {"message": "slow"}, headers={"Retry-After": str(seconds)})
+    async with LocalRelay() as relay:
+        relay.faults.add(pause, path=MUSIC_PATH, times=1)
+        async with open_creations(tmp_path, relay) as harness:
+            await harness.request()
+            await harness.send(harness.submitter())
+        asked = len(relay.submissions.recorded)
+        async with open_creations(tmp_path, relay) as harness:
+            account = await harness.accounts.connect()
+            await harness.request(user_id=8)
+            await harness.request(account=account.id, user_id=9)
+            await harness.send(harness.submitter())
+            state = QUEUED if seconds < SUBMISSION_POLICY.max_wait else REJECTED
+            assert await harness.states() == [state, state, SUBMITTED]
+            assert len(relay.submissions.recorded) == asked + 1
+
+
+async def test_a_pause_ends_with_its_time_its_key_and_its_account(
+    harness: CreationHarness,
+) -> None:
+    """A clock that is set back does not make it longer than a relay may ask for."""
+    account, database = (await harness.accounts.connect()).id, harness.accounts.database
+
+    async def pause(account: str, key: str, until: float) -> None:
+        await database.run(lambda db: write_pause(db, account, key, until))
+
+    async def paused_until(key: str) -> float | None:
+        return await database.view(lambda db: read_pause(db, account, key))
+
+    await pause(account, "old key", 300.0)
+    assert (await paused_until("old key"), await paused_until("new key")) == (300.0, None)
+    await harness.accounts.accounts.disconnect(SERVER)
+    assert await paused_until("old key") is None
+    await pause(account, "old key", 300.0)
+    assert await paused_until("old key") is None
+    for end in (harness.clock.now - 1, harness.clock.now + 86_400):
+        await pause(OPERATOR, "", end)
+        await harness.request()
+        await harness.send(harness.submitter())
+    assert await harness.states() == [SUBMITTED, SUBMITTED]
 
 
 async def test_a_slow_relay_delays_no_other_account(tmp_path: Path) -> None:

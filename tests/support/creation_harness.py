@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.accounts.credit import CreditMonitor
+from bot.accounts.pauses import AccountPauses
 from bot.creation.submitter import SUBMISSION_POLICY, CreationSubmitter, SubmissionPolicy
 from bot.relay.creation import CreationKind, CreationRequest
 from bot.storage.creations import CreationStore
@@ -73,6 +74,7 @@ class CreationHarness:
             self.store,
             self.accounts.registry,
             self.credit,
+            AccountPauses(self.accounts.database, self.clock),
             self.accounts.bot.metrics,
             policy,
             self.clock,
