@@ -95,6 +95,8 @@ class Intent:
     state: CreationState = QUEUED
     task_ids: list[str] = field(default_factory=list)
     charged: bool = False
+    is_forgotten: bool = False
+    """Whether its text was deleted with the person."""
 
 
 class Change(Enum):
@@ -334,6 +336,8 @@ class CreationMachine(RuleBasedStateMachine):
         self.leave(user_id, list(self.waiting))
         rows = self.run(self.database.read("SELECT id FROM creations WHERE user_id = ?", [user_id]))
         assert rows == []
+        for intent in self.intents.values():
+            intent.is_forgotten |= intent.user_id == user_id
         self.ends_are_deleted()
 
     def ends_are_deleted(self) -> None:
@@ -406,9 +410,12 @@ class CreationMachine(RuleBasedStateMachine):
         if answer is Answer.BUSY:
             queued = self.run(store.postpone(creation, now + 30, now))
             if is_open:
-                is_wanted = creation.pending_task_id in self.waiting
+                is_wanted = creation.pending_task_id in self.waiting and not intent.is_forgotten
                 assert queued is is_wanted
-                intent.state = QUEUED if is_wanted else CreationState.CANCELLED
+                if is_wanted:
+                    intent.state = QUEUED
+                else:
+                    self.end(creation.id, CreationState.CANCELLED)
         elif answer is Answer.REJECTED:
             reason = RejectionReason.MODERATION
             assert self.run(store.reject(creation, reason, "no", now)) is is_open
