@@ -44,7 +44,10 @@ class SubmissionPolicy:
     """How many requests are sent at once, and when they are sent again. Times are seconds."""
 
     max_concurrent: int = 64
-    """Requests that are sent at once, to all relays together."""
+    """Requests that are sent at once, to all relays together.
+
+    An account to which nothing is sent waits for no other, as when its tasks are polled.
+    """
     max_per_account: int = 8
     first_delay: float = 5.0
     """Until a request is sent again; it doubles each time."""
@@ -109,17 +112,12 @@ class CreationSubmitter:
         return list(self._in_flight)
 
     async def tick(self) -> float | None:
-        """Start to send what is due; return when more will be due (Unix seconds), if anything.
-
-        ``None`` also if the end of a request under way triggers the next tick.
-        """
+        """Start to send what is due; return when more will be due (Unix seconds), if anything."""
         if self._recovery_needed:
             await self._recover_abandoned()
         await self._handle_clock_rollback()
         if self._is_first_tick:
             await self._reject_expired()
-        if len(self._in_flight) >= self._policy.max_concurrent:
-            return None
         now = self._clock()
         # What was claimed is sent also if the loop is stopped meanwhile: ``finish`` waits for it.
         self._claiming = asyncio.create_task(self._start_due(now))
@@ -165,9 +163,11 @@ class CreationSubmitter:
             connection = await self._accounts.by_id(account)  # opened, so that its limit is known
             if connection is not None:
                 await self._pauses.resume(connection)
-        free = self._policy.max_concurrent - len(self._in_flight)
         for creation in await self._store.claim(
-            now, free, max_submitting=self._policy.max_per_account, max_concurrent=self._limits()
+            now,
+            self._policy.max_concurrent,
+            self._limits(),
+            max_submitting=self._policy.max_per_account,
         ):
             work = self._submit(creation, current_term.get())
             task = asyncio.create_task(work, context=_without_term())

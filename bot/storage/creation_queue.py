@@ -1,7 +1,9 @@
 """The queue of requests to create: which are sent next, claims, and what is put back."""
 
 import logging
+from collections import Counter
 from collections.abc import Mapping
+from heapq import heapify, heappop, heappush
 
 from bot.storage.creation_ends import end_pending_task, forget_unreferenced, settle
 from bot.storage.creation_quotas import UNDER_WAY, UNWATCHED_TIME
@@ -26,41 +28,44 @@ _DUE = """
 def choose_due(
     db: Connection,
     now: float,
-    limit: int,
+    max_sending: int,
     max_concurrent: Mapping[str, int | None],
     max_submitting: int,
 ) -> list[int]:
-    """Return which requests are sent next: up to ``limit``.
+    """Return which requests are sent next.
 
     Each is of the person with the fewest under way at the account, the oldest first.
-    ``max_concurrent``: how many may be under way at an account, where there is a limit.
-    ``max_submitting``: how many may be sent at once to any account.
+    ``max_sending``: how many may be sent at once in all; but an account to which nothing is sent
+    waits for no other. ``max_concurrent``: how many may be under way at an account, where there is
+    a limit. ``max_submitting``: how many may be sent at once to any account.
     """
     waiting = db.execute(_DUE, {"now": now}).fetchall()
     if not waiting:
         return []
     of_account, of_person = _under_way(db, now)
-    sending = dict(
-        db.execute(
-            "SELECT account, count(*) FROM creations WHERE state = 'submitting' GROUP BY account"
-        ).fetchall()
-    )
+    sending = _sending(db)
+    total = sending.total()
     chosen: list[int] = []
-    while len(chosen) < limit:
-        free = [
-            (of_person.get((account, person), 0), position)
-            for position, (_, account, person) in enumerate(waiting)
-            if _has_room(max_concurrent.get(account), of_account.get(account, 0))
-            and _has_room(max_submitting, sending.get(account, 0))
-        ]
-        if not free:
-            break
-        _, position = min(free)
-        creation_id, account, person = waiting.pop(position)
-        chosen.append(creation_id)
-        of_account[account] = of_account.get(account, 0) + 1
-        sending[account] = sending.get(account, 0) + 1
-        of_person[account, person] = of_person.get((account, person), 0) + 1
+    queue = [
+        (of_person[account, person], position)
+        for position, (_, account, person) in enumerate(waiting)
+    ]
+    heapify(queue)
+    while queue:
+        under_way, position = heappop(queue)
+        creation_id, account, person = waiting[position]
+        if under_way < of_person[account, person]:  # another one of theirs was chosen meanwhile
+            heappush(queue, (of_person[account, person], position))
+        elif (
+            _has_room(max_concurrent.get(account), of_account[account])
+            and _has_room(max_submitting, sending[account])
+            and (not sending[account] or total < max_sending)
+        ):
+            chosen.append(creation_id)
+            total += 1
+            of_account[account] += 1
+            sending[account] += 1
+            of_person[account, person] += 1
     return chosen
 
 
@@ -68,17 +73,25 @@ def _has_room(limit: int | None, under_way: int) -> bool:
     return limit is None or under_way < limit
 
 
-def _under_way(db: Connection, now: float) -> tuple[dict[str, int], dict[tuple[str, str], int]]:
+def _sending(db: Connection) -> Counter[str]:
+    """Count the requests that are being sent, by account."""
+    rows = db.execute(
+        "SELECT account, count(*) FROM creations WHERE state = 'submitting' GROUP BY account"
+    )
+    return Counter(dict(rows.fetchall()))
+
+
+def _under_way(db: Connection, now: float) -> tuple[Counter[str], Counter[tuple[str, str]]]:
     """Count the requests that are being sent or running, by account, and by person there."""
-    of_account: dict[str, int] = {}
-    of_person: dict[tuple[str, str], int] = {}
+    of_account: Counter[str] = Counter()
+    of_person: Counter[tuple[str, str]] = Counter()
     rows = db.execute(
         "SELECT account, user_hash, count(*) FROM creations"  # noqa: S608 # a condition of ours
         f" WHERE state != 'queued' AND {UNDER_WAY} GROUP BY account, user_hash",
         {"now": now, "unwatched": UNWATCHED_TIME},
     )
     for account, person, count in rows:
-        of_account[account] = of_account.get(account, 0) + count
+        of_account[account] += count
         of_person[account, person] = count
     return of_account, of_person
 

@@ -148,20 +148,21 @@ class CreationStore:
     async def claim(
         self,
         now: float,
-        limit: int,
+        max_sending: int,
         max_concurrent: Mapping[str, int | None] = NO_MAXIMA,
         *,
         max_submitting: int = MAX_SUBMITTING,
     ) -> list[Creation]:
-        """Take up to ``limit`` due requests, to be sent: ``queued`` → ``submitting``.
+        """Take due requests, to be sent: ``queued`` → ``submitting``.
 
-        ``max_concurrent``: how many may be under way at an account, being sent or running. The
-        person with the fewest of them comes first. ``max_submitting``: how many may be sent to an
-        account at once.
+        ``max_sending``: how many may be sent at once in all; but an account to which nothing is
+        sent waits for no other. ``max_concurrent``: how many may be under way at an account, being
+        sent or running. The person with the fewest of them comes first. ``max_submitting``: how
+        many may be sent to an account at once.
         """
 
         def claim(db: Connection) -> list[Creation]:
-            chosen = creation_queue.choose_due(db, now, limit, max_concurrent, max_submitting)
+            chosen = creation_queue.choose_due(db, now, max_sending, max_concurrent, max_submitting)
             claimed = (creation_queue.claim(db, each, now) for each in chosen)
             return [creation for creation in claimed if creation]
 

@@ -12,6 +12,7 @@ from bot.creation.submitter import SUBMISSION_POLICY
 from bot.encryption import new_key
 from bot.storage.account_rows import read_pause, write_pause
 from bot.storage.models import (
+    AccountOwner,
     CreationQuotas,
     CreationState,
     Destination,
@@ -284,6 +285,28 @@ async def test_a_slow_relay_delays_no_other_account(tmp_path: Path) -> None:
                 await harness.request(account=account.id)
                 await submitter.tick()
                 await harness.until_states(SUBMITTING, SUBMITTED)
+            await asyncio.gather(*submitter.in_flight)
+
+
+async def test_many_slow_accounts_delay_no_other(tmp_path: Path) -> None:
+    """What they have to send fills all places, but an account of which nothing is sent has one."""
+    policy = replace(SUBMISSION_POLICY, max_concurrent=4, max_per_account=2)
+    async with LocalRelay() as slow, LocalRelay(key="sk-of-a-server") as quick:
+        values = {"suno_base_url": quick.base_url, "suno_api_key": quick.key}
+        async with open_creations(tmp_path, slow, values) as harness:
+            submitter = harness.submitter(policy)
+            for guild_id in range(100, 105):
+                owner = AccountOwner(guild_id=guild_id)
+                account = await harness.accounts.connect(owner, user_id=guild_id)
+                for number in range(3):
+                    await harness.request(account=account.id, user_id=guild_id + 10 * number)
+            async with blocked(slow):
+                await submitter.tick()
+                states = await harness.states()
+                assert states.count(SUBMITTING) == 7  # one of each account, and two more
+                await harness.request(user_id=7)
+                await submitter.tick()
+                await harness.until_states(*states, SUBMITTED)
             await asyncio.gather(*submitter.in_flight)
 
 
