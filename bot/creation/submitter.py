@@ -163,16 +163,23 @@ class CreationSubmitter:
             connection = await self._accounts.by_id(account)  # opened, so that its limit is known
             if connection is not None:
                 await self._pauses.resume(connection)
-        for creation in await self._store.claim(
-            now,
-            self._policy.max_concurrent,
-            self._limits(),
-            max_submitting=self._policy.max_per_account,
-        ):
+        for creation in await self._claim(now):
             work = self._submit(creation, current_term.get())
             task = asyncio.create_task(work, context=_without_term())
             self._in_flight[task] = creation.id
             task.add_done_callback(self._finished)
+
+    async def _claim(self, now: float) -> list[Creation]:
+        try:
+            return await self._store.claim(
+                now,
+                self._policy.max_concurrent,
+                self._limits(),
+                max_submitting=self._policy.max_per_account,
+            )
+        except Exception:
+            self._recovery_needed = True  # it may be on disk all the same
+            raise
 
     def _limits(self) -> dict[str, int | None]:
         """Return how many songs and lyrics may be under way, by account."""

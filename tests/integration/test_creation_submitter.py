@@ -5,14 +5,18 @@ import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.creation.submitter import SUBMISSION_POLICY
 from bot.encryption import new_key
 from bot.storage.account_rows import read_pause, write_pause
+from bot.storage.creations import CreationStore
+from bot.storage.errors import DatabaseUnreachable
 from bot.storage.models import (
     AccountOwner,
+    Creation,
     CreationQuotas,
     CreationState,
     Destination,
@@ -404,6 +408,30 @@ async def test_the_first_tick_after_a_start_knows_how_much_a_relay_does_at_once(
                 await harness.send(submitter)
             assert await harness.states() == [SUBMITTED, QUEUED]
             assert charges(harness) == 1
+
+
+class LosingStore(CreationStore):
+    """A store at a server that commits a claim, and is not reached any more before it says so."""
+
+    async def claim(self, *values: Any, **limits: Any) -> list[Creation]:
+        """Claim what is due; raise instead of returning it."""
+        await super().claim(*values, **limits)
+        raise DatabaseUnreachable("the server", ConnectionError())
+
+
+async def test_a_claim_whose_answer_is_lost_ends_without_a_restart(
+    harness: CreationHarness,
+) -> None:
+    """Nobody sends it, so who waits is told, and the account gets its places back."""
+    services = harness.accounts.services
+    losing = LosingStore(harness.accounts.database, services.outbox, services.live_cards)
+    await harness.request()
+    submitter = replace(harness, store=losing).submitter()
+    for _ in range(2):
+        with pytest.raises(DatabaseUnreachable):
+            await submitter.tick()
+        await harness.request()
+    assert await harness.states() == [UNCONFIRMED, SUBMITTING, QUEUED]
 
 
 async def test_a_claim_under_way_at_a_stop_is_not_lost(harness: CreationHarness) -> None:
