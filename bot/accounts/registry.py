@@ -93,8 +93,8 @@ class AccountRegistry:
         self._poll_lock = asyncio.Lock()
         """Its waiters are served in order: the accounts that are due at once begin to poll one per
         iteration of the event loop, which serves everything else in between."""
-        self._unusable: set[str] = set()
-        """The accounts whose key or address this process cannot use."""
+        self._unusable: dict[str, bytes] = {}
+        """The accounts whose key or address this process cannot use, with the encrypted key."""
         self._is_closed = False
         self._poll_context: Context | None = copy_context()
         """In which the accounts are polled; ``None`` while another process does that."""
@@ -141,7 +141,6 @@ class AccountRegistry:
 
     async def reopen(self, account: RelayAccount) -> None:
         """Use the key of an account that was connected, or whose key was replaced."""
-        self._unusable.discard(account.id)
         await self._get(account)
 
     async def close_deleted(self) -> Mapping[str, bool]:
@@ -153,7 +152,6 @@ class AccountRegistry:
             running = await self._accounts.running_tasks()
             for account_id in self._open.keys() - running.keys():
                 await self._close(account_id)
-            self._unusable &= running.keys()
         return running
 
     async def tick(self) -> float:
@@ -218,16 +216,22 @@ class AccountRegistry:
 
     async def _open_running(self, running: Mapping[str, bool]) -> None:
         """Open those of some accounts that have running tasks, as far as they can be used."""
-        in_use = self._open.keys() | self._unusable
-        ids = [each for each, has_tasks in running.items() if has_tasks and each not in in_use]
+        known = self._open.keys() | self._unusable.keys()
+        ids = [each for each, has_tasks in running.items() if has_tasks and each not in known]
         for start in range(0, len(ids), MAX_CONCURRENT_OPENINGS):
             group = ids[start : start + MAX_CONCURRENT_OPENINGS]
             async with self._opening:  # a person who needs a connection waits for one group
                 await asyncio.gather(*map(self._open_current, group))
 
     async def _use_replaced_keys(self) -> None:
-        """Open those connections anew whose keys another process has replaced."""
-        keys = await self._accounts.encrypted_keys(self._open.keys())
+        """Open those connections anew whose keys another process has replaced.
+
+        Accounts that could not be used may be tried again with another key.
+        """
+        keys = await self._accounts.encrypted_keys(self._open.keys() | self._unusable.keys())
+        for account_id, key in list(self._unusable.items()):
+            if keys.get(account_id) != key:
+                del self._unusable[account_id]
         for account_id, entry in list(self._open.items()):
             if keys.get(account_id, entry.account.encrypted_key) != entry.account.encrypted_key:
                 async with self._opening:
@@ -270,19 +274,19 @@ class AccountRegistry:
         try:
             connection = await self._open_connection(account)
         except (DecryptionError, ValueError) as error:
-            self._log_unusable(account_id, error)
+            self._log_unusable(account, error)
             return None
-        self._unusable.discard(account_id)
+        self._unusable.pop(account_id, None)
         polling = self._start_polling(connection)
         is_rejected = account.rejected_since is not None
         entry = _Open(account, connection, polling, self._clock(), is_rejected)
         self._open[account_id] = entry
         return entry
 
-    def _log_unusable(self, account_id: str, error: Exception) -> None:
-        if account_id not in self._unusable:
-            self._unusable.add(account_id)
-            log.error("Account cannot be used: account=%s cause=%s", account_id, error)
+    def _log_unusable(self, account: RelayAccount, error: Exception) -> None:
+        if self._unusable.get(account.id) != account.encrypted_key:
+            self._unusable[account.id] = account.encrypted_key
+            log.error("Account cannot be used: account=%s cause=%s", account.id, error)
 
     async def _close(self, account_id: str) -> None:
         if entry := self._open.pop(account_id, None):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.accounts.owner_messages import MAX_TOLD
+from bot.encryption import new_key
 from bot.relay.errors import ErrorKind
 from bot.storage.errors import NoRelayAccount
 from bot.storage.models import (
@@ -79,6 +80,27 @@ async def test_tasks_that_a_new_key_does_not_know_wait(
     assert [task_id for _, task_id in await harness.running_tasks()] == ["another", "one"]
     await harness.connect()
     assert await harness.told(500) == [("one", EndReason.FINISHED)]
+
+
+async def test_an_unreadable_key_that_is_entered_again_elsewhere_is_used(
+    relays: tuple[LocalRelay, LocalRelay], tmp_path: Path
+) -> None:
+    """The process that polls could not read the old one: ENCRYPTION_KEY was replaced."""
+    relay, _ = relays
+    async with open_accounts(tmp_path, relay) as harness:
+        account = await harness.connect()
+        await harness.watch("one", HERE)
+    relay.clock.advance(400)
+    async with open_accounts(tmp_path, relay, {"encryption_key": new_key()}) as harness:
+        polling = another_registry(harness, tell_nobody)
+        await polling.tick()
+        assert polling.connections == []
+        await harness.registry.stop_polling()  # the person asks a process that does not lead
+        await harness.connect()
+        await polling.tick()
+        assert [each.account for each in polling.connections] == [account.id]
+        assert await harness.told(500) == [("one", EndReason.FINISHED)]
+        await polling.aclose()
 
 
 async def test_a_refused_key_is_told_once_and_work_resumes_with_a_new_one(
