@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
 from dataclasses import dataclass
+from math import inf
 
 from bot.accounts.connection import AccountConnection
 from bot.accounts.credit import CreditMonitor
@@ -55,8 +56,11 @@ class SubmissionPolicy:
     max_wait: float = 600.0
     """For how long a request is sent again, since it was made.
 
-    What has waited longer when the bot starts is not sent any more: who made it has gone on.
+    What was due for as long while nothing was sent, because no bot ran, is not sent any more: who
+    made it has gone on.
     """
+    served_interval: float = 60.0
+    """Between two times that are stored to tell how long nothing was sent."""
     min_attempts: int = 3
     """Attempts that also a request gets which has waited longer for others of its account."""
     blocked_interval: float = 5.0
@@ -104,7 +108,8 @@ class CreationSubmitter:
         self._rollbacks = RollbackDetector()
         self._claiming: asyncio.Task[None] | None = None
         self._recovery_needed = True
-        self._is_first_tick = True
+        self._served_at = -inf
+        """When this was last stored; another process may have stored a later time."""
 
     @property
     def in_flight(self) -> list[asyncio.Task[None]]:
@@ -116,8 +121,6 @@ class CreationSubmitter:
         if self._recovery_needed:
             await self._recover_abandoned()
         await self._handle_clock_rollback()
-        if self._is_first_tick:
-            await self._reject_expired()
         now = self._clock()
         # What was claimed is sent also if the loop is stopped meanwhile: ``finish`` waits for it.
         self._claiming = asyncio.create_task(self._start_due(now))
@@ -163,6 +166,7 @@ class CreationSubmitter:
             connection = await self._accounts.by_id(account)  # opened, so that its limit is known
             if connection is not None:
                 await self._pauses.resume(connection)
+        await self._reject_expired(now)
         for creation in await self._claim(now):
             work = self._submit(creation, current_term.get())
             task = asyncio.create_task(work, context=_without_term())
@@ -198,14 +202,15 @@ class CreationSubmitter:
                 log.warning("Creations cancelled, SHARED_RELAY_CREATES is off: count=%d", cancelled)
         self._recovery_needed = False
 
-    async def _reject_expired(self) -> None:
-        """Reject what has waited too long while the bot was stopped; nothing of it was sent."""
-        now = self._clock()
-        count = await self._store.reject_expired(now - self._policy.max_wait, now)
+    async def _reject_expired(self, now: float) -> None:
+        """Reject what has waited too long while nothing was sent; nothing of it was."""
+        if 0 <= now - self._served_at < self._policy.served_interval:
+            return
+        count = await self._store.reject_expired(now, self._policy.max_wait)
+        self._served_at = now
         if count:
-            log.warning("Creations rejected, the bot was stopped too long: count=%d", count)
+            log.warning("Creations rejected, nothing was sent for too long: count=%d", count)
             self._metrics.creations.labels(CreationOutcome.REJECTED).inc(count)
-        self._is_first_tick = False
 
     async def _handle_clock_rollback(self) -> None:
         """Bring times forward that a clock that was set back has moved too far into the future."""

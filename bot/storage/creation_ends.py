@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from bot.relay.models import bounded
 from bot.storage.engine import Connection
+from bot.storage.key_value import read_value, write_value
 from bot.storage.models import CREATION_PREFIX, CreationState, EndReason, RejectionReason
 from bot.storage.poll_results import PollContext, end_task
 from bot.storage.task_rows import dump_task, load_task_or_id
@@ -12,6 +13,7 @@ _END_REASONS = {
     CreationState.REJECTED: EndReason.REJECTED,
     CreationState.UNCONFIRMED: EndReason.UNCONFIRMED,
 }
+_SERVED_AT = "requests to create served at"  # the name of the value: Unix seconds
 
 
 def settle(
@@ -39,12 +41,20 @@ def settle(
     return True
 
 
-def reject_expired(db: Connection, created_before: float, now: float) -> int:
-    """Reject the queued requests that were made before a time; return how many."""
+def reject_expired(db: Connection, now: float, max_wait: float) -> int:
+    """Reject what was due for longer than ``max_wait`` without anybody serving the queue.
+
+    Returns how many requests, and stores that the queue is served now. Who waits for a place, or
+    for the time of another attempt, waits in a queue that is served.
+    """
+    served_at = float(read_value(db, _SERVED_AT) or 0.0)
+    write_value(db, _SERVED_AT, str(now))
+    if now - served_at <= max_wait:
+        return 0
     rows = db.execute(
         "UPDATE creations SET state = 'rejected', rejection = ?, due_at = NULL"
-        " WHERE state = 'queued' AND created_at < ? RETURNING id, account",
-        [RejectionReason.EXPIRED, created_before],
+        " WHERE state = 'queued' AND due_at < ? RETURNING id, account",
+        [RejectionReason.EXPIRED, now - max_wait],
     ).fetchall()
     for creation_id, account in rows:
         end_pending_task(db, account, creation_id, EndReason.REJECTED, now)

@@ -245,9 +245,12 @@ class CreationStore:
         self._announce()
         return cancelled
 
-    async def reject_expired(self, created_before: float, now: float) -> int:
-        """At the start: reject what has waited too long to be sent; return how many."""
-        rejected = await self._database.run(lambda db: reject_expired(db, created_before, now))
+    async def reject_expired(self, now: float, max_wait: float) -> int:
+        """Reject what nobody has served for longer than ``max_wait`` seconds; return how many.
+
+        To be called while something is due, more often than that: it says who serves the queue.
+        """
+        rejected = await self._database.run(lambda db: reject_expired(db, now, max_wait))
         self._announce()
         return rejected
 

@@ -475,15 +475,11 @@ async def test_what_waits_for_the_operators_account_is_cancelled_once_it_may_not
 
 
 async def test_what_has_waited_too_long_at_a_start_is_not_sent(harness: CreationHarness) -> None:
-    """The bot was stopped for longer than a request is sent again: it costs nothing, and is told.
-
-    What has waited for others of its account in a running bot is sent, however old it is.
-    """
+    """The bot was stopped for longer than that: it costs nothing, and is told."""
     creation = await harness.request()
     harness.clock.now += SUBMISSION_POLICY.max_wait + 1
     await harness.request(user_id=8, destination=Destination(600, 60))
-    submitter = harness.submitter()
-    await harness.send(submitter)
+    await harness.send(harness.submitter())
     assert await harness.states() == [REJECTED, SUBMITTED]
     assert charges(harness) == 1
     assert (await harness.accounts.messages())[CHANNEL.channel_id] == [
@@ -491,10 +487,41 @@ async def test_what_has_waited_too_long_at_a_start_is_not_sent(harness: Creation
     ]
     use = await harness.store.quota_use(7, 50, CreationQuotas(5), harness.clock.now)
     assert use == QuotaUse(5, None)
-    await harness.request(user_id=9)
-    harness.clock.now += SUBMISSION_POLICY.max_wait + 1
+
+
+async def test_what_has_waited_through_an_outage_is_not_sent(harness: CreationHarness) -> None:
+    """The machine slept for half an hour, or the database was away: the same process goes on."""
+    submitter = harness.submitter()
+    await harness.request()
     await harness.send(submitter)
-    assert await harness.states() == [REJECTED, SUBMITTED, SUBMITTED]
+    await harness.request(user_id=8)
+    harness.clock.now += 1800
+    await harness.request(user_id=9)
+    await harness.send(submitter)
+    assert await harness.states() == [SUBMITTED, REJECTED, SUBMITTED]
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize(
+    ("away", "state"), [(10.0, QUEUED), (3600.0, REJECTED)], ids=["ten seconds", "an hour"]
+)
+async def test_who_has_queued_for_long_is_not_rejected_by_a_restart(
+    tmp_path: Path, away: float, state: CreationState
+) -> None:
+    """The account makes one song at a time: only the time in which no bot ran counts."""
+    profiles = tmp_path / "profiles.toml"
+    profiles.write_text("[relays.custom]\nmax_concurrent = 1\n")
+    changes = {"relay_profiles": str(profiles)}
+    async with LocalRelay() as relay, open_creations(tmp_path, relay, changes) as harness:
+        submitter = harness.submitter()
+        for user_id in (7, 8):
+            await harness.request(user_id=user_id)
+        for _ in range(11):
+            await harness.send(submitter)
+            harness.clock.now += 60
+        harness.clock.now += away
+        await harness.send(harness.submitter())
+        assert await harness.states() == [SUBMITTED, state]
 
 
 async def test_two_servers_do_not_share_what_is_told(harness: CreationHarness) -> None:
