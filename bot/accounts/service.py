@@ -155,12 +155,13 @@ class AccountService:
         """Surround a change to the database that deletes accounts, among them those of ``owners``.
 
         Requests of the owners to connect an account fail that are under way. Afterwards the
-        connections of deleted accounts are closed, and the messages about their watches are sent.
+        connections of deleted accounts are closed, those of other processes a moment later, and the
+        messages about their watches are sent.
         """
         for owner in owners:
             self._connecting.pop(owner, None)
         yield
-        self._accounts.announce_messages()
+        self._accounts.announce_deletion()
         await self._registry.close_deleted()
 
     def connecting_servers(self) -> list[int]:

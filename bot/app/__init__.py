@@ -316,7 +316,7 @@ def _build_loops(
         (
             *polls,
             *(caches if database.is_shared else ()),
-            Loop("accounts", registry.tick, database.hint("tasks"), registry.follower_tick),
+            Loop("accounts", registry.tick, stores.accounts.changed, registry.follower_tick),
             Loop("create", submitter.tick, stores.creations.changed),
             Loop("credit", credit.tick, stores.credit.changed),
             Loop("deliver", dispatcher.tick, stores.outbox.changed),

@@ -34,6 +34,8 @@ class RelayAccountStore:
     def __init__(self, database: DatabaseThread, outbox: Outbox) -> None:
         self._database = database
         self._outbox = outbox
+        self.changed = database.hint("tasks")
+        """Set when an account may have changed, or have a task without having a connection."""
 
     async def all(self) -> list[RelayAccount]:
         """Return every account."""
@@ -78,7 +80,9 @@ class RelayAccountStore:
             insert_account(db, new)
             return new
 
-        return await self._database.run(connect, erases=True)
+        connected = await self._database.run(connect, erases=True)
+        self.changed.set()
+        return connected
 
     async def encrypted_keys(self, ids: Collection[str]) -> dict[str, bytes]:
         """Return the keys of those of some accounts that are connected, by their ids."""
@@ -117,11 +121,12 @@ class RelayAccountStore:
         disconnected = await self._database.run(
             lambda db: disconnect_account(db, owner, now), erases=True
         )
-        self.announce_messages()
+        self.announce_deletion()
         return disconnected
 
-    def announce_messages(self) -> None:
-        """Let the messages about watches that ended with an account be sent without delay."""
+    def announce_deletion(self) -> None:
+        """Let connections of deleted accounts be closed, and messages about them be sent, soon."""
+        self.changed.set()
         self._outbox.changed.set()
 
     async def set_rejected(self, account: RelayAccount, since: float | None) -> bool:

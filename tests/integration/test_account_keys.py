@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.accounts.owner_messages import MAX_TOLD
+from bot.background import run_forever
 from bot.encryption import new_key
 from bot.relay.errors import ErrorKind
 from bot.storage.errors import NoRelayAccount
@@ -270,6 +273,54 @@ async def test_a_watch_that_is_stored_as_its_account_goes_is_refused_or_told(
             assert told == ([("one", EndReason.DISCONNECTED)] if is_watched else [])
             assert await harness.running_tasks() == []
             assert harness.open_accounts == []
+
+
+@pytest.mark.usefixtures("on_postgres")
+async def test_a_change_that_is_asked_of_another_process_is_noticed_at_once(
+    relays: tuple[LocalRelay, LocalRelay], tmp_path: Path
+) -> None:
+    """The process that polls uses the account, then its new key, then neither any more."""
+    relay, _ = relays
+    async with open_accounts(tmp_path, relay) as polling, open_accounts(tmp_path, relay) as asked:
+        await asked.registry.stop_polling()
+        async with asyncio.timeout(30), woken_only(polling, "accounts"):
+            account = await asked.connect()
+            await asked.watch("one", HERE)
+            await until_keys(polling, account)
+            await until_keys(polling, await asked.connect())
+            assert await asked.accounts.disconnect(SERVER) == 1
+            await until_keys(polling)
+            account = await asked.connect()
+            await asked.watch("one", HERE)
+            await until_keys(polling, account)
+            async with asked.accounts.erasing(SERVER):
+                await asked.services.erasure.erase_server(50, NOON)
+            await until_keys(polling)
+
+
+@asynccontextmanager
+async def woken_only(harness: AccountHarness, name: str) -> AsyncIterator[None]:
+    """Run a background loop to which nothing is due before a minute is over."""
+    (loop,) = (each for each in harness.bot.client.background._loops if each.name == name)
+
+    async def tick() -> None:
+        await loop.tick()
+
+    running = asyncio.create_task(run_forever(replace(loop, tick=tick), {}, lambda _: None))
+    try:
+        yield
+    finally:
+        running.cancel()
+
+
+async def until_keys(harness: AccountHarness, *accounts: RelayAccount) -> None:
+    """Wait until the open connections are those with the keys of some accounts."""
+
+    async def used() -> bool:
+        opened = [each.account.encrypted_key for each in harness.registry._open.values()]
+        return opened == [each.encrypted_key for each in accounts]
+
+    await until(used)
 
 
 async def test_two_requests_to_connect_an_account_leave_one(harness: AccountHarness) -> None:
