@@ -15,6 +15,8 @@ class SubmissionFault(StrEnum):
     FAILS = "502 html"
     REFUSED = "400 moderation"
     BUSY = "503 no channel"
+    LIMITED = "429"
+    LIMITED_FOR_SECONDS = "429 with Retry-After"
     SLOW = "answered late"
 
 
@@ -77,11 +79,16 @@ class CreationPlan:
     erasure: PlannedErasure | None
 
 
-def plan_creations(random: Random, number: int, users: int, channels: int) -> CreationPlan:
-    """Return what happens in a round with what so many users create in so many channels."""
+def plan_creations(
+    random: Random, number: int, users: int, channels: int, fault_rate: float = 0.15
+) -> CreationPlan:
+    """Return what happens in a round with what so many users create in so many channels.
+
+    ``fault_rate`` is how probably something goes wrong with a request.
+    """
     return CreationPlan(
         tuple(
-            _creation(random, f"{number:05}-{index}", users, channels)
+            _creation(random, f"{number:05}-{index}", users, channels, fault_rate)
             for index in range(random.choice((0, 1, 1, 2)))
         ),
         tuple(
@@ -89,7 +96,7 @@ def plan_creations(random: Random, number: int, users: int, channels: int) -> Cr
                 random.random(),
                 random.randrange(users),
                 random.uniform(0.0, 0.5),
-                _submission_fault(random),
+                _submission_fault(random, fault_rate),
             )
             for _ in range(random.choice((0, 0, 1, 1, 2)))
         ),
@@ -105,19 +112,21 @@ def plan_creations(random: Random, number: int, users: int, channels: int) -> Cr
     )
 
 
-def _creation(random: Random, number: str, users: int, channels: int) -> PlannedCreation:
+def _creation(
+    random: Random, number: str, users: int, channels: int, fault_rate: float
+) -> PlannedCreation:
     return PlannedCreation(
         f"wish-{number}-of-chaos",
         random.random() < 0.7,
         random.randrange(users),
         random.randrange(channels),
         random.uniform(0.0, 0.3),
-        _submission_fault(random),
+        _submission_fault(random, fault_rate),
     )
 
 
-def _submission_fault(random: Random) -> SubmissionFault | None:
-    return random.choice(list(SubmissionFault)) if random.random() < 0.15 else None
+def _submission_fault(random: Random, rate: float) -> SubmissionFault | None:
+    return random.choice(list(SubmissionFault)) if random.random() < rate else None
 
 
 def _erasure(random: Random, users: int, channels: int) -> PlannedErasure:

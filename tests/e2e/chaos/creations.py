@@ -1,97 +1,111 @@
 """What users create, repeat and stop in a chaos test, and what is known of it for the audit."""
 
-import json
 import re
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from typing import Any, Protocol
 
 from bot.relay.models import TaskKind
-from bot.storage.creation_quotas import DAY, read_quota_use
 from bot.storage.database import DatabaseThread
-from bot.storage.models import CREATION_PREFIX, CreationQuotas, CreationState
-from sandbox.discord import ActionUnavailable, Channel, Interaction, Message, User
+from bot.storage.models import CREATION_PREFIX, CreationQuotas
+from sandbox.discord import ActionUnavailable, Channel, Interaction, LocalDiscord, Message, User
 from sandbox.discord.message_parts import walk_components
-from sandbox.relay import RecordedSubmission
+from sandbox.relay import LocalRelay, RecordedSubmission
 from sandbox.relay.faults import (
     Fault,
     after_charging,
     cut_before_headers,
+    rate_limited,
     refuses_submission,
     server_error,
 )
+from tests.e2e.chaos.commands import REPLY_TIMEOUT
 from tests.e2e.chaos.creation_audit import (
-    MAY_BE_CHARGED,
-    Intent,
     StoredCreation,
     audit_creations,
     beginnings,
     mark_in,
 )
+from tests.e2e.chaos.creation_metrics import Created, creation_metrics, reply_of, says
 from tests.e2e.chaos.creation_plan import (
+    CreationPlan,
     PlannedCreation,
     PlannedRepeat,
     PlannedStop,
     SubmissionFault,
 )
-from tests.e2e.chaos.environment import Environment
 from tests.e2e.chaos.messages import PostedMessage
+from tests.e2e.chaos.quota_audit import wrong_quotas
+from tests.e2e.chaos.stored_creations import StoredCreations
 
-_REPLY_TIMEOUT = 2.0
-"""Real seconds for which a user waits for a reply."""
-_SLOW_ANSWER = 1.0
-"""Real seconds until a relay answers that is slow."""
-_QUOTA = 1_000_000
 _PENDING_ID = re.compile(rf"\b{CREATION_PREFIX}[0-9]+")
 _AGAIN, _MENU = "create:again:", "create:more:"
-_MAKING = beginnings("create-making")
 _STOPPED, _NOT_WATCHED = beginnings("unwatch-done"), beginnings("unwatch-none")
-_STORED = """
-    SELECT id, user_id, request, state, created_at, (SELECT json_group_array(task_id)
-        FROM creation_tasks WHERE creation_id = creations.id) AS task_ids,
-        EXISTS (SELECT 1 FROM tasks
-            WHERE creation_id = creations.id AND state = 'running') AS is_running
-    FROM creations ORDER BY id
-"""
 _FAULTS: dict[SubmissionFault, Fault] = {
     SubmissionFault.LOST: after_charging(cut_before_headers()),
     SubmissionFault.FAILS: server_error(502),
     SubmissionFault.REFUSED: refuses_submission("400 moderation"),
     SubmissionFault.BUSY: refuses_submission("503 no channel"),
+    SubmissionFault.LIMITED: rate_limited(),
+    SubmissionFault.LIMITED_FOR_SECONDS: rate_limited("3"),
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Created:
-    """A command or a button with which a user asks for a wish."""
+class Surroundings(Protocol):
+    """What people create in: a local Discord and local relays, and the bot's database."""
 
-    mark: str
-    interaction: Interaction
-    is_repeat: bool = False
+    discord: LocalDiscord
+    relays: dict[str, LocalRelay]
+    users: list[User]
+    quotas: dict[int, CreationQuotas]
+    """Of the servers, by their ids."""
 
     @property
-    def intent(self) -> Intent:
-        """What was asked for, and whether it was accepted."""
-        messages = self.interaction.messages
-        is_accepted = any(message.content.startswith(_MAKING) for message in messages)
-        return Intent(self.mark, self.interaction.user.id, is_accepted)
+    def relay(self) -> LocalRelay:
+        """The operator's relay."""
 
-    def __str__(self) -> str:
-        what = "repeat" if self.is_repeat else "create"
-        return f"{what} {self.mark} by {self.interaction.user.id}: {_reply(self.interaction)[:70]}"
+    def channel_for(self, number: int, user: User) -> Channel:
+        """Return a planned channel."""
+
+    async def read(self, statement: str) -> Sequence[Mapping[str, Any]]:
+        """Return the rows of a statement, none while the database cannot be read."""
 
 
 class Creations:
     """Lets users create, and knows what the relays charged."""
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(
+        self,
+        environment: Surroundings,
+        *,
+        reply_timeout: float = REPLY_TIMEOUT,
+        slow_answer: float = 1.0,
+    ) -> None:
+        """``reply_timeout``: real seconds for which a user waits for a reply.
+
+        ``slow_answer``: those until a relay answers that is slow.
+        """
         self._environment = environment
+        self._reply_timeout = reply_timeout
+        self._slow_answer = slow_answer
         self._created: list[Created] = []
         self._stops: list[tuple[int, Interaction]] = []
         """Which requests users stopped waiting for."""
-        self._stored: dict[int, StoredCreation] = {}
+        self._stored = StoredCreations(environment.read)
         self._may_be_untold: set[int] = set()
+
+    def actions(
+        self, planned: CreationPlan
+    ) -> Iterator[tuple[float, Callable[[], Awaitable[object | None]]]]:
+        """Yield what users create, repeat and stop in a round: after how many seconds, and how.
+
+        Each returns what happened, if anything.
+        """
+        yield from ((each.delay, partial(self.create, each)) for each in planned.creations)
+        yield from ((each.delay, partial(self.repeat, each)) for each in planned.repeats)
+        yield from ((each.delay, partial(self.stop, each)) for each in planned.stops)
 
     async def create(self, planned: PlannedCreation) -> Created | None:
         """Use the command, and wait for its reply; ``None`` if Discord does not offer it."""
@@ -121,7 +135,7 @@ class Creations:
         with suppress(ActionUnavailable, TimeoutError):
             if custom_id.startswith(_MENU):
                 opened = await self._environment.discord.press(user, message, custom_id)
-                message = await opened.wait_for_answer(timeout=_REPLY_TIMEOUT)
+                message = await opened.wait_for_answer(timeout=self._reply_timeout)
                 custom_id = next(_buttons(message, _AGAIN), "")
             pressed = await self._environment.discord.press(user, message, custom_id)
             return await self._wait(Created(mark, pressed, is_repeat=True))
@@ -129,12 +143,12 @@ class Creations:
 
     async def stop(self, planned: PlannedStop) -> str | None:
         """Let a user unwatch what is being made for them; return what happened, if anything."""
-        running = self.look_up()
+        running = await self.look_up()
         if not running:
             return None
-        number = running[int(planned.choice * len(running))]
-        user_id = self._stored[number].user_id
-        user = next(each for each in self._environment.users if each.id == user_id)
+        stored = running[int(planned.choice * len(running))]
+        number = stored.number
+        user = next(each for each in self._environment.users if each.id == stored.user_id)
         channel = self._environment.channel_for(planned.channel, user)
         with suppress(ActionUnavailable):
             interaction = await self._environment.discord.command(
@@ -142,54 +156,32 @@ class Creations:
             )
             self._stops.append((number, interaction))
             with suppress(TimeoutError):
-                await interaction.wait_for_answer(timeout=_REPLY_TIMEOUT)
-            return f"stop {CREATION_PREFIX}{number} by {user.id}: {_reply(interaction)[:70]}"
+                await interaction.wait_for_answer(timeout=self._reply_timeout)
+            return f"stop {CREATION_PREFIX}{number} by {user.id}: {reply_of(interaction)[:70]}"
         return None
 
-    def expect_erasure(self, user: User) -> None:
+    async def expect_erasure(self, user: User) -> None:
         """Expect that a user's requests are forgotten, and told of no more, from now on."""
-        self.look_up()
-        self._may_be_untold |= {
-            row.number for row in self._stored.values() if row.user_id == user.id
-        }
+        await self.look_up()
+        self._may_be_untold |= {row.number for row in self._stored.rows if row.user_id == user.id}
 
-    def look_up(self) -> list[int]:
+    async def look_up(self) -> list[StoredCreation]:
         """Look at the stored requests; return those for which a user waits, the newest first."""
-        path = self._environment.folder / "suno.db"
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
-            connection.row_factory = sqlite3.Row
-            rows = connection.execute(_STORED).fetchall()
-        for row in rows:
-            self._remember(row)
-        return [row["id"] for row in reversed(rows) if row["is_running"] and row["user_id"]]
-
-    def _remember(self, row: sqlite3.Row) -> None:
-        """Keep what is stored of a request, also when it is forgotten later."""
-        known = self._stored.get(row["id"])
-        forgotten = row["request"] is None and known is not None
-        task_ids = frozenset(json.loads(row["task_ids"]))
-        self._stored[row["id"]] = StoredCreation(
-            row["id"],
-            known.user_id if known and forgotten else row["user_id"],
-            known.mark if known and forgotten else mark_in(json.loads(row["request"] or '""')),
-            CreationState(row["state"]),
-            known.task_ids | task_ids if known else task_ids,
-            row["created_at"],
-        )
+        return await self._stored.look_up()
 
     async def _wait(self, created: Created) -> Created:
         """Wait for the reply to a request, but not longer than the timeout."""
         self._created.append(created)
         with suppress(TimeoutError):
-            await created.interaction.wait_for_answer(timeout=_REPLY_TIMEOUT)
-        self.look_up()
+            await created.interaction.wait_for_answer(timeout=self._reply_timeout)
+        await self.look_up()
         return created
 
     def _inject(self, fault: SubmissionFault | None, kind: TaskKind) -> None:
         path = f"/suno/submit/{kind.value}"
         for relay in self._environment.relays.values():
             is_slow = fault is SubmissionFault.SLOW
-            relay.submissions.answer_delay = _SLOW_ANSWER if is_slow else 0.0
+            relay.submissions.answer_delay = self._slow_answer if is_slow else 0.0
             if fault in _FAULTS:
                 relay.faults.add(_FAULTS[fault], times=1, path=path)
 
@@ -208,25 +200,24 @@ class Creations:
 
     def _mark_of(self, task_id: str) -> str:
         """Return the mark of the wish for which a task stands or was begun."""
-        marks = (row.mark for row in self._stored.values() if task_id in row.task_ids)
+        marks = (row.mark for row in self._stored.rows if task_id in row.task_ids)
         sent = (mark_in(each.body) for each in self._submissions() if task_id in each.task_ids)
         return next((mark for mark in (*marks, *sent) if mark), "")
 
     # The audit
 
     def metrics(self) -> dict[str, int]:
-        """Return how much was created and charged."""
-        self.look_up()
-        intents = [each.intent for each in self._created]
-        states = [row.state for row in self._stored.values()]
-        return {
-            "creations": len(intents),
-            "repeated creations": sum(each.is_repeat for each in self._created),
-            "confirmed creations": sum(each.is_accepted for each in intents),
-            "stopped creations": sum(_says(each, _STOPPED) for _, each in self._stops),
-            **{f"{state} creations": states.count(state) for state in sorted(set(states))},
-            "charges": sum(each.is_charged for each in self._submissions()),
+        """Return how much was created and charged, by the last look at the stored requests."""
+        quotas, submissions = self._environment.quotas.values(), list(self._submissions())
+        told = {
+            "stopped creations": sum(says(each, _STOPPED) for _, each in self._stops),
         }
+        return creation_metrics(self._created, self._stored.rows, submissions, quotas) | told
+
+    @property
+    def stored(self) -> list[StoredCreation]:
+        """Every stored request, by the last look at them."""
+        return self._stored.rows
 
     def is_about(self, message: PostedMessage) -> bool:
         """Whether a message is about something that was created."""
@@ -238,19 +229,22 @@ class Creations:
         self, database: DatabaseThread, messages: Sequence[PostedMessage]
     ) -> list[str]:
         """Return what was stored, charged or told wrongly, a line each; the bot has stopped."""
-        self.look_up()
+        await self.look_up()
         notices = [each for each in messages if self.is_about(each) and not each.is_live_card]
-        rows = [self._with_promises(row) for row in self._stored.values()]
+        rows = [self._with_promises(row) for row in self._stored.rows]
         intents = [each.intent for each in self._created]
         found = audit_creations(intents, rows, list(self._submissions()), notices)
-        return found + [*self._shown_to_others()] + await self._wrong_quotas(database)
+        user_ids = [user.id for user in self._environment.users]
+        now = self._environment.relay.clock.now()
+        wrong = await wrong_quotas(database, rows, user_ids, self._environment.quotas, now)
+        return [*found, *self._shown_to_others(), *wrong]
 
     def _with_promises(self, row: StoredCreation) -> StoredCreation:
         """Return a request with how many messages its user may expect."""
         stops = [interaction for number, interaction in self._stops if number == row.number]
-        if any(_says(each, _STOPPED) for each in stops):
+        if any(says(each, _STOPPED) for each in stops):
             return replace(row, least=0, most=0)
-        unclear = any(not _says(each, _NOT_WATCHED) for each in stops)
+        unclear = any(not says(each, _NOT_WATCHED) for each in stops)
         return replace(row, least=0) if unclear or row.number in self._may_be_untold else row
 
     def _shown_to_others(self) -> Iterator[str]:
@@ -258,33 +252,8 @@ class Creations:
         authors = {each.mark: each.interaction.user for each in self._created if not each.is_repeat}
         for each in self._created:
             is_author = each.interaction.user is authors.get(each.mark)
-            if not is_author and each.mark in _reply(each.interaction):
+            if not is_author and each.mark in reply_of(each.interaction):
                 yield f"the text of another user is shown: {each}"
-
-    async def _wrong_quotas(self, database: DatabaseThread) -> list[str]:
-        """Return which quotas do not count exactly the requests that may be charged."""
-        now, quotas = self._environment.relay.clock.now(), CreationQuotas(per_user=_QUOTA)
-
-        async def used(user: User) -> int:
-            use = await database.run(lambda db: read_quota_use(db, user.id, None, quotas, now))
-            return _QUOTA - (use.left_of_user or 0)
-
-        counted = [
-            row
-            for row in self._stored.values()
-            if row.state in MAY_BE_CHARGED and row.created_at > now - DAY
-        ]
-        uses = {user.id: await used(user) for user in self._environment.users}
-        own = {user_id: sum(row.user_id == user_id for row in counted) for user_id in uses}
-        found = [
-            f"{user_id} has used {use} of a quota, after {own[user_id]} requests"
-            for user_id, use in uses.items()
-            if use < own[user_id]
-        ]
-        total = sum(uses.values())
-        if total != len(counted):
-            found.append(f"{total} are used of all quotas, after {len(counted)} requests")
-        return found
 
     def _submissions(self) -> Iterator[RecordedSubmission]:
         for relay in self._environment.relays.values():
@@ -297,12 +266,3 @@ def _buttons(message: Message, *prefixes: str) -> Iterator[str]:
         custom_id = component.get("custom_id", "")
         if custom_id.startswith(prefixes):
             yield custom_id
-
-
-def _reply(interaction: Interaction) -> str:
-    return interaction.answer.content if interaction.answer else "no reply"
-
-
-def _says(interaction: Interaction, texts: tuple[str, ...]) -> bool:
-    """Whether the reply begins with one of some texts."""
-    return _reply(interaction).startswith(texts)

@@ -1,17 +1,19 @@
 """The processes of a chaos test: a local Discord, local relays and the bot, on common clocks."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from yarl import URL
 
 from bot.storage.database import DatabaseThread
+from bot.storage.models import CreationQuotas
 from bot.storage.server_settings import ServerSettingsStore
 from sandbox.bot_process import BotProcess, settings_for
-from sandbox.discord import Channel, Guild, LocalDiscord, User
+from sandbox.discord import Channel, LocalDiscord, User
 from sandbox.relay import LocalRelay
 from tests.e2e.chaos.faults import FaultInjector
 from tests.e2e.chaos.plan import CHANNEL_COUNT, RELAYS, USER_COUNT
@@ -26,6 +28,9 @@ _READY_TIMEOUT = 1.5
 """Real seconds for one attempt to become ready."""
 _START_STEP = 5.0
 """Seconds by which the clocks advance after such an attempt: a connection may be delayed."""
+
+QUOTAS = CreationQuotas(per_user=1000, per_server=1000)
+"""Of a server in which everybody creates as much as they want."""
 
 PENDING = """
     SELECT (SELECT count(*) FROM tasks WHERE state = 'running')
@@ -47,6 +52,8 @@ class Environment:
     users: list[User]
     channels: list[Channel]
     faults: FaultInjector
+    quotas: dict[int, CreationQuotas]
+    """Of the servers, by their ids."""
     bot_starts: int = 0
 
     def advance_clocks(self, seconds: float) -> None:
@@ -80,6 +87,13 @@ class Environment:
             self.advance_clocks(_START_STEP)
         raise RuntimeError(f"The bot does not become ready:\n{self.bot.log[-3000:]}")
 
+    async def read(self, statement: str) -> Sequence[Mapping[str, Any]]:
+        """Return the rows of a statement."""
+        path = self.folder / "suno.db"
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(statement)]
+
     def count_pending(self) -> int:
         """Return how many tasks are running and how many messages are undelivered, together."""
         return count_pending(self.folder / "suno.db")
@@ -106,16 +120,20 @@ async def open_environment(folder: Path) -> AsyncIterator[Environment]:
         channels = [guild.add_channel(name) for name in ("songs", "lyrics", "more")]
         channels += [other_guild.add_channel(name) for name in ("verses", "choruses")]
         channels.append(guild.add_thread(channels[2], "a thread"))
-        await _switch_creation_on(folder / "suno.db", guild, other_guild)
+        quotas = dict.fromkeys((guild.id, other_guild.id), QUOTAS)
+        async with DatabaseThread(folder / "suno.db") as database:
+            await switch_creation_on(database, quotas)
         clock = AdjustableClock(folder / "clock")
         program = ("-m", "tests.support.adjustable_clock", str(folder / "clock"))
         bot = BotProcess(
             folder,
             _settings(discord, relays[RELAYS[0]], folder),
-            (*program, *_relay_options(relays)),
+            (*program, *relay_options(relays)),
         )
         faults = FaultInjector(discord, relays, guild, channels)
-        environment = Environment(discord, relays, clock, bot, folder, users, channels, faults)
+        environment = Environment(
+            discord, relays, clock, bot, folder, users, channels, faults, quotas
+        )
         await environment.ensure_running()
         await discord.wait_until_commands(timeout=120)
         try:
@@ -124,13 +142,17 @@ async def open_environment(folder: Path) -> AsyncIterator[Environment]:
             await bot.kill()
 
 
-async def _switch_creation_on(path: Path, *guilds: Guild) -> None:
-    """Let everybody create in some servers, more than they will."""
-    async with DatabaseThread(path) as database:
-        for guild in guilds:
-            await ServerSettingsStore(database).change(
-                guild.id, creation=True, creations_per_user=1000, creations_per_server=1000
-            )
+async def switch_creation_on(
+    database: DatabaseThread, quotas: Mapping[int, CreationQuotas]
+) -> None:
+    """Let everybody create in some servers, within the quotas of each."""
+    for guild_id, each in quotas.items():
+        await ServerSettingsStore(database).change(
+            guild_id,
+            creation=True,
+            creations_per_user=each.per_user,
+            creations_per_server=each.per_server,
+        )
 
 
 def host_of(relay: str) -> str:
@@ -138,7 +160,7 @@ def host_of(relay: str) -> str:
     return f"{relay}.example"
 
 
-def _relay_options(relays: Mapping[str, LocalRelay]) -> list[str]:
+def relay_options(relays: Mapping[str, LocalRelay]) -> list[str]:
     """Return the options of ``sandbox.local_bot`` that lead those hosts to the relays."""
     return [
         option

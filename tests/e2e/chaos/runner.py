@@ -5,7 +5,6 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from math import inf
 from pathlib import Path
 
@@ -113,7 +112,7 @@ class ChaosRun:
         await self.ensure_running()
         if planned.creation.erasure is not None:
             await self.forget(planned.creation.erasure)
-        self.creations.look_up()
+        await self.creations.look_up()
 
     def note(self, line: str) -> None:
         """Add an event to the log."""
@@ -150,12 +149,7 @@ class ChaosRun:
 
     def begin_creations(self, planned: CreationPlan) -> list[asyncio.Task[None]]:
         """Let users create, repeat and stop creations at the same time."""
-        creations = self.creations
-        actions: list[tuple[float, Callable[[], Awaitable[object | None]]]] = [
-            *((each.delay, partial(creations.create, each)) for each in planned.creations),
-            *((each.delay, partial(creations.repeat, each)) for each in planned.repeats),
-            *((each.delay, partial(creations.stop, each)) for each in planned.stops),
-        ]
+        actions = self.creations.actions(planned)
         return [asyncio.create_task(self.do(*each)) for each in actions]
 
     async def do(self, delay: float, action: Callable[[], Awaitable[object | None]]) -> None:
@@ -176,7 +170,7 @@ class ChaosRun:
         now = environment.relay.clock.now()
         erasure = UserAction(Command.FORGET, "", user.id, channel.id, now)
         self.commands.actions.append((erasure, asked))
-        self.creations.expect_erasure(user)
+        await self.creations.expect_erasure(user)
         self.erasures += await confirm(environment, asked)
         self.note(f"  forget {user.id}")
 
@@ -243,6 +237,7 @@ class ChaosRun:
             await self.ensure_running()
             environment.advance_clocks(_RECOVERY_STEP)
             await asyncio.sleep(0.25)
+        await self.creations.look_up()
         return pending
 
     def audit(self) -> AuditResult:
