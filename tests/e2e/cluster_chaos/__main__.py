@@ -20,7 +20,7 @@ from tests.support.postgres_server import find_binaries
 @click.option("--verbose", is_flag=True, help="Print every event as it happens.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Keep the logs there.")
 def main(rounds: int, seed: int, minutes: float, verbose: bool, folder: Path | None) -> None:
-    """Let processes and PostgreSQL fail, and check that each watch ends in one true notice."""
+    """Let processes and PostgreSQL fail, and check that all ends in one true notice each."""
     if find_binaries() is None:
         raise click.UsageError("PostgreSQL is not installed.")
     with tempfile.TemporaryDirectory() as temporary:

@@ -1,30 +1,51 @@
 """Three bot processes on one PostgreSQL database, between a local Discord and a local relay."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
+from psycopg.rows import dict_row
 
-from sandbox.bot_process import BotProcess, settings_for
+from bot.encryption import Cipher, parse_keys
+from bot.storage.database import DatabaseThread
+from bot.storage.models import AccountOwner, CreationQuotas
+from bot.storage.outbox import Outbox
+from bot.storage.relay_accounts import RelayAccountStore
+from sandbox.bot_process import ENCRYPTION_KEY, BotProcess, settings_for
 from sandbox.discord import Channel, Guild, LocalDiscord, User
 from sandbox.relay import LocalRelay
-from tests.e2e.chaos.environment import PENDING
+from tests.e2e.chaos.environment import (
+    PENDING,
+    QUOTAS,
+    host_of,
+    relay_options,
+    switch_creation_on,
+)
 from tests.e2e.chaos.faults import FaultInjector
 from tests.e2e.chaos.user_actions import WATCHES_PER_USER
 from tests.e2e.cluster_chaos.leader import LeaderObserver, role_of
-from tests.e2e.cluster_chaos.plan import CHANNEL_COUNT, RELAY, USER_COUNT
+from tests.e2e.cluster_chaos.plan import (
+    CHANNEL_COUNT,
+    OWN_RELAY,
+    OWNER_COUNT,
+    RELAY,
+    USER_COUNT,
+)
+from tests.support.builders import connect_account
 from tests.support.postgres_server import PostgresServer, open_server
 
 PROCESS_COUNT = 3
 """As many as shards: each process serves one."""
+CHANNELS_PER_SERVER = CHANNEL_COUNT // PROCESS_COUNT
 
 _READY_TIMEOUT = 180.0
 """Real seconds in which a process certainly becomes ready, also on a busy machine."""
-_RESTART_INTERVAL = 1.0
-"""Seconds between two looks at the processes."""
+TAKES = 5.0
+"""Seconds that a relay needs for what it creates."""
 
 
 @dataclass(eq=False)
@@ -50,14 +71,23 @@ class Cluster:
     server: PostgresServer
     database: str
     discord: LocalDiscord
-    relay: LocalRelay
+    relays: dict[str, LocalRelay]
+    """By their names in the plan."""
     processes: list[ClusterProcess]
     users: list[User]
+    """Those who watch, then the owners of accounts."""
     channels: list[Channel]
     faults: FaultInjector
     leader: LeaderObserver
+    quotas: dict[int, CreationQuotas]
+    """Of the servers, by their ids."""
     unasked_exits: int = 0
     """How often a process ended without having been told to."""
+
+    @property
+    def relay(self) -> LocalRelay:
+        """The operator's relay."""
+        return self.relays[RELAY]
 
     def channel_for(self, number: int, user: User) -> Channel:
         """Return a planned channel: one of a server, or the user's direct messages."""
@@ -95,28 +125,49 @@ class Cluster:
 
     async def count_pending(self) -> int:
         """Return how many tasks are running and how many messages are undelivered, together."""
-        return await asyncio.to_thread(self._count_pending)
+        (row,) = await asyncio.to_thread(self._read, PENDING)
+        (count,) = row.values()
+        return int(count)
 
-    def _count_pending(self) -> int:
-        with psycopg.connect(self.server.url(self.database), autocommit=True) as connection:
-            row = connection.execute(PENDING).fetchone()
-        assert row is not None
-        return int(row[0])
+    async def read(self, statement: str) -> Sequence[Mapping[str, Any]]:
+        """Return the rows of a statement, none while the server does not answer."""
+        with suppress(psycopg.OperationalError):
+            return await asyncio.to_thread(self._read, statement)
+        return []
+
+    def _read(self, statement: str) -> Sequence[Mapping[str, Any]]:
+        url = self.server.url(self.database)
+        with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
+            return connection.execute(statement.encode()).fetchall()
 
 
 @asynccontextmanager
-async def open_cluster(folder: Path) -> AsyncIterator[Cluster]:
-    """Start everything; all processes are ready, and their logs are in ``folder``."""
+async def open_cluster(folder: Path, rounds: int) -> AsyncIterator[Cluster]:
+    """Start everything; all processes are ready, and their logs are in ``folder``.
+
+    The quotas of the last server are used up before the end of so many rounds.
+    """
     async with AsyncExitStack() as stack:
         server = stack.enter_context(open_server())
         database = server.create_database()
         discord = await stack.enter_async_context(LocalDiscord(shards=PROCESS_COUNT))
         limits = discord.gateway.identify_limits
         limits.total, limits.max_concurrency = 1_000_000, PROCESS_COUNT
-        relay = await stack.enter_async_context(LocalRelay(speed=1.0))
-        users = [discord.add_user(f"Person {number}") for number in range(USER_COUNT)]
+        relays = {
+            name: await stack.enter_async_context(LocalRelay(speed=1.0))
+            for name in (RELAY, OWN_RELAY)
+        }
+        for relay in relays.values():
+            relay.submissions.song_takes = relay.submissions.lyrics_take = TAKES
+        count = USER_COUNT + OWNER_COUNT
+        users = [discord.add_user(f"Person {number}") for number in range(count)]
         guilds = _add_servers(discord, users)
         channels = [channel for guild in guilds for channel in _add_channels(guild)]
+        quotas = {guild.id: QUOTAS for guild in guilds}
+        quotas[guilds[-1].id] = CreationQuotas(max(1, rounds // 8), max(4, rounds))
+        async with DatabaseThread(server.url(database)) as stored:
+            await switch_creation_on(stored, quotas)
+            await _connect_accounts(stored, users[USER_COUNT:], relays[OWN_RELAY])
         leader = LeaderObserver(server)
         processes = []
         for number in range(PROCESS_COUNT):
@@ -124,11 +175,12 @@ async def open_cluster(folder: Path) -> AsyncIterator[Cluster]:
             process_folder = folder / str(number)
             process_folder.mkdir()
             url = server.url(database).replace("owner", role_of(number))
-            settings = _settings(discord, relay, process_folder, url, number)
-            processes.append(ClusterProcess(number, BotProcess(process_folder, settings)))
-        faults = FaultInjector(discord, {RELAY: relay}, guilds[0], channels)
+            settings = _settings(discord, relays[RELAY], process_folder, url, number)
+            program = ("-m", "sandbox.local_bot", *relay_options(relays))
+            processes.append(ClusterProcess(number, BotProcess(process_folder, settings, program)))
+        faults = FaultInjector(discord, relays, guilds[0], channels)
         cluster = Cluster(
-            *(server, database, discord, relay, processes, users, channels, faults, leader)
+            *(server, database, discord, relays, processes, users, channels, faults, leader, quotas)
         )
         await stack.enter_async_context(leader)
         stack.push_async_callback(_kill, processes)
@@ -157,9 +209,23 @@ def _add_servers(discord: LocalDiscord, users: list[User]) -> list[Guild]:
 
 
 def _add_channels(guild: Guild) -> list[Channel]:
-    return [
-        guild.add_channel(f"songs-{number}") for number in range(CHANNEL_COUNT // PROCESS_COUNT)
-    ]
+    return [guild.add_channel(f"songs-{number}") for number in range(CHANNELS_PER_SERVER)]
+
+
+async def _connect_accounts(
+    database: DatabaseThread, owners: list[User], relay: LocalRelay
+) -> None:
+    """Connect an account of each owner, before the bot runs."""
+    store = RelayAccountStore(database, Outbox(database))
+    cipher = Cipher(parse_keys(ENCRYPTION_KEY))
+    for owner in owners:
+        await connect_account(
+            *(store, AccountOwner(user_id=owner.id), cipher),
+            key=relay.key,
+            relay="custom",
+            base_url=f"https://{host_of(OWN_RELAY)}",
+            connected_by=owner.id,
+        )
 
 
 def _settings(
@@ -167,6 +233,7 @@ def _settings(
 ) -> Mapping[str, str]:
     return settings_for(discord, relay, folder) | {
         "DATABASE_URL": url,
+        "SHARED_RELAY_CREATES": "true",
         "SHARDS": f"{number}/{PROCESS_COUNT}",
         "POLL_REQUESTS_PER_SECOND": "50",
         "WATCHES_PER_USER": str(WATCHES_PER_USER),

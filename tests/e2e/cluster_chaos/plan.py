@@ -1,17 +1,30 @@
 """Plans the rounds of a chaos test of several processes from a seed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
 
+from tests.e2e.chaos.creation_plan import (
+    CreationPlan,
+    PlannedCreation,
+    plan_creations,
+)
 from tests.e2e.chaos.expected_results import TaskEnding
 from tests.e2e.chaos.plan import RELAYS, FaultKind, NewTask, PlannedAction, PlannedFault
 from tests.e2e.chaos.user_actions import Command
 
 USER_COUNT = 6
+"""Those who watch tasks; all others, too, create."""
+OWNER_COUNT = 2
+"""Those who have an account of their own, with which they create also in direct messages."""
 CHANNEL_COUNT = 6
 """Text channels of a server on every shard, besides each user's direct messages."""
-RELAY = RELAYS[0]
+RELAY, OWN_RELAY = RELAYS[0], RELAYS[3]
+"""The relay of the operator, and that of the accounts of owners."""
+
+_PARTS = 3
+"""How many parts of a round have creations, each a second after the last."""
+_SUBMISSION_FAULT_RATE = 0.25
 
 _RECENT_TASKS = 14
 """How many of the last tasks users still run commands for."""
@@ -26,6 +39,7 @@ class ProcessFault(StrEnum):
     LEADER_DISCONNECTED = "leader's sessions ended"
     ALL_DISCONNECTED = "all sessions ended"
     DATABASE_RESTARTED = "PostgreSQL restarted"
+    DATABASE_DOWN = "PostgreSQL down for long"
     ROLLING_RESTART = "rolling restart"
 
 
@@ -47,6 +61,7 @@ class Round:
     number: int
     tasks: tuple[NewTask, ...]
     actions: tuple[PlannedAction, ...]
+    creation: CreationPlan
     process_faults: tuple[PlannedProcessFault, ...]
     request_faults: tuple[PlannedFault, ...]
     duration: float
@@ -60,6 +75,7 @@ _PROCESS_FAULT_WEIGHTS = {
     ProcessFault.LEADER_DISCONNECTED: 4,
     ProcessFault.ALL_DISCONNECTED: 2,
     ProcessFault.DATABASE_RESTARTED: 3,
+    ProcessFault.DATABASE_DOWN: 1,
     ProcessFault.ROLLING_RESTART: 1,
 }
 _ENDING_WEIGHTS = {
@@ -83,12 +99,14 @@ def plan(seed: int, rounds: int) -> list[Round]:
     planned = []
     for number in range(1, rounds + 1):
         random = Random(f"{seed}/{number}")  # noqa: S311 # has to be repeatable
-        planned.append(_round(random, number, task_count))
+        for_creations = Random(f"{seed}/{number}/creations")  # noqa: S311 # as above
+        creation = _creation(for_creations, number)
+        planned.append(_round(random, number, task_count, creation))
         task_count += len(planned[-1].tasks)
     return planned
 
 
-def _round(random: Random, number: int, task_count: int) -> Round:
+def _round(random: Random, number: int, task_count: int, creation: CreationPlan) -> Round:
     tasks = tuple(_task(random, task_count + index) for index in range(random.randint(1, 4)))
     actions = {
         (action.task, action.user): action
@@ -98,10 +116,43 @@ def _round(random: Random, number: int, task_count: int) -> Round:
         number,
         tasks,
         tuple(actions.values()),
+        creation,
         tuple(_process_fault(random) for _ in range(random.choice((1, 1, 1, 2)))),
         tuple(_request_fault(random) for _ in range(random.choice((0, 0, 1, 1, 2)))),
         random.uniform(1.0, 4.0),
     )
+
+
+def _creation(random: Random, number: int) -> CreationPlan:
+    """Plan what users create in the parts of a round. Nobody deletes what is stored about them."""
+    users, channels = USER_COUNT + OWNER_COUNT, CHANNEL_COUNT + 1
+    first = number * _PARTS
+    parts = [
+        _later(plan_creations(random, each, users, channels, _SUBMISSION_FAULT_RATE), each - first)
+        for each in range(first, first + _PARTS)
+    ]
+    return CreationPlan(
+        tuple(_by_owner(each) for part in parts for each in part.creations),
+        tuple(each for part in parts for each in part.repeats),
+        parts[0].stops,
+        erasure=None,
+    )
+
+
+def _later(planned: CreationPlan, seconds: float) -> CreationPlan:
+    return CreationPlan(
+        tuple(replace(each, delay=each.delay + seconds) for each in planned.creations),
+        tuple(replace(each, delay=each.delay + seconds) for each in planned.repeats),
+        tuple(replace(each, delay=each.delay + seconds) for each in planned.stops),
+        planned.erasure,
+    )
+
+
+def _by_owner(planned: PlannedCreation) -> PlannedCreation:
+    """Let only owners of an account create in direct messages."""
+    if planned.channel < CHANNEL_COUNT:
+        return planned
+    return replace(planned, user=USER_COUNT + planned.user % OWNER_COUNT)
 
 
 def _task(random: Random, number: int) -> NewTask:

@@ -2,9 +2,11 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from bot.storage.postgres.engine import RECONNECT_FOR
 from tests.e2e.cluster_chaos.environment import Cluster, ClusterProcess
 from tests.e2e.cluster_chaos.leader import Failover
 from tests.e2e.cluster_chaos.plan import PlannedProcessFault, ProcessFault
@@ -13,6 +15,8 @@ _FAILOVER_TIMEOUT = 120.0
 """Real seconds within which another process certainly leads, also on a busy machine."""
 _PAUSE_TIMEOUT = 20.0
 """Real seconds after which a paused leader goes on, also if nobody has replaced it."""
+_LONG_OUTAGE = RECONNECT_FOR + 3.0
+"""Real seconds: longer than a process asks what became of a transaction whose answer was lost."""
 _GRACE_PERIOD = 60.0
 """Real seconds that a process has to stop."""
 
@@ -66,7 +70,8 @@ class ProcessFaultInjector:
             await asyncio.to_thread(leader.end_sessions)
         else:
             self.database_restarts += 1
-            await asyncio.to_thread(self._restart_database)
+            is_long = fault.kind is ProcessFault.DATABASE_DOWN
+            await asyncio.to_thread(self._restart_database, _LONG_OUTAGE if is_long else 0.0)
         return await measured
 
     async def _kill(self, process: ClusterProcess, downtime: float) -> None:
@@ -104,9 +109,10 @@ class ProcessFaultInjector:
                 await process.start()
             await self.cluster.wait_until_ready()
 
-    def _restart_database(self) -> None:
+    def _restart_database(self, downtime: float) -> None:
         """Let the server end at once, without a checkpoint, and start it again."""
         self.cluster.server.stop(signal.SIGQUIT)
+        time.sleep(downtime)
         self.cluster.server.start()
 
     def _follower(self) -> ClusterProcess:

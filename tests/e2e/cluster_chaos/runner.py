@@ -4,25 +4,32 @@ import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
+from typing import Any
 
+from bot.storage.database import DatabaseThread
+from bot.storage.models import CreationQuotas
 from sandbox.discord import Request
 from tests.e2e.chaos.audit import AuditResult, audit
 from tests.e2e.chaos.commands import WatchCommands
+from tests.e2e.chaos.creations import Creations
 from tests.e2e.chaos.expected_results import ExpectedResult
 from tests.e2e.chaos.messages import messages_of_bot
 from tests.e2e.chaos.plan import NewTask, PlannedAction, nonce_window
+from tests.e2e.chaos.quota_audit import too_many_at_once
 from tests.e2e.chaos.relay_tasks import expected_result, relay_task, task_id
-from tests.e2e.cluster_chaos.environment import PROCESS_COUNT, Cluster, open_cluster
+from tests.e2e.cluster_chaos.environment import PROCESS_COUNT, TAKES, Cluster, open_cluster
 from tests.e2e.cluster_chaos.leader import Failover
 from tests.e2e.cluster_chaos.plan import RELAY, Round, plan
 from tests.e2e.cluster_chaos.process_faults import ProcessFaultInjector
 
 _REPLY_TIMEOUT = 30.0
 """Real seconds for which a user waits for a reply, while rounds go on."""
+_SLOW_ANSWER = 4.0
+"""Real seconds until a relay answers that is slow: many a process is killed or paused meanwhile."""
 _RECOVERY_TIMEOUT = 400.0
 """Real seconds."""
 _STOP_TIMEOUT = 120.0
@@ -48,13 +55,16 @@ class Report:
     """How many tasks and messages were pending when recovery timed out."""
     failed_stops: Sequence[str] = ()
     """Processes that did not stop as they should."""
+    wrong_creations: Sequence[str] = ()
+    """What was created is stored, charged or told wrongly."""
 
     @property
     def violations(self) -> list[str]:
         """All violations of the guarantee, a line each."""
         pending = [f"{self.pending} watches or messages are pending"] if self.pending else []
         malformed = [f"malformed request: {each.method} {each.path}" for each in self.malformed]
-        return [*pending, *malformed, *self.failed_stops, *self.audit.violations]
+        told = (*self.audit.violations, *self.wrong_creations)
+        return [*pending, *malformed, *self.failed_stops, *told]
 
 
 @dataclass
@@ -66,12 +76,14 @@ class ClusterRun:
     results: list[ExpectedResult] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
     commands: WatchCommands = field(init=False)
+    creations: Creations = field(init=False)
     process_faults: ProcessFaultInjector = field(init=False)
     running_commands: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         cluster = self.cluster
         self.commands = WatchCommands(cluster.discord, cluster.relay.clock.now, _REPLY_TIMEOUT)
+        self.creations = Creations(cluster, reply_timeout=_REPLY_TIMEOUT, slow_answer=_SLOW_ANSWER)
         self.process_faults = ProcessFaultInjector(cluster, self.note)
 
     def note(self, line: str) -> None:
@@ -87,9 +99,9 @@ class ClusterRun:
         for task in planned.tasks:
             self.create_task(task)
         for command in planned.actions:
-            running = asyncio.create_task(self.run_command(command))
-            self.running_commands.add(running)
-            running.add_done_callback(self.running_commands.discard)
+            self._begin(self.run_command(command))
+        for delay, action in self.creations.actions(planned.creation):
+            self._begin(self.do(delay, action))
         for fault in planned.request_faults:
             self.note(f"  {fault.kind} ({fault.times} times)")
             await self.cluster.faults.inject(fault, planned.number)
@@ -101,6 +113,17 @@ class ClusterRun:
                 for fault in planned.process_faults
             ),
         )
+
+    def _begin(self, command: Coroutine[Any, Any, None]) -> None:
+        running = asyncio.create_task(command)
+        self.running_commands.add(running)
+        running.add_done_callback(self.running_commands.discard)
+
+    async def do(self, delay: float, action: Callable[[], Awaitable[object | None]]) -> None:
+        """Let a user do something after a time (real seconds); note what happened, if anything."""
+        await asyncio.sleep(delay)
+        if (happened := await action()) is not None:
+            self.note(f"  {happened}")
 
     def create_task(self, task: NewTask) -> None:
         """Create a planned task at the relay."""
@@ -142,7 +165,24 @@ class ClusterRun:
         """Audit the messages, with the replies that came after their timeouts."""
         self.commands.read_late_replies()
         actions = [action for action, _ in self.commands.actions]
-        return audit(self.results, actions, messages_of_bot(self.cluster.discord))
+        every_message = messages_of_bot(self.cluster.discord)
+        messages = [each for each in every_message if not self.creations.is_about(each)]
+        return audit(self.results, actions, messages)
+
+    async def wrong_creations(self) -> list[str]:
+        """Return what was created is stored, charged or told wrongly, a line each."""
+        cluster = self.cluster
+        messages = messages_of_bot(cluster.discord)
+        async with DatabaseThread(cluster.server.url(cluster.database)) as database:
+            found = await self.creations.violations(database, messages)
+        ends = {
+            task_id: each.at + TAKES
+            for relay in cluster.relays.values()
+            for each in relay.submissions.charges
+            for task_id in each.task_ids
+        }
+        at_once = CreationQuotas().at_once
+        return [*found, *too_many_at_once(self.creations.stored, ends, at_once)]
 
     def tracebacks(self) -> Counter[str]:
         """Return the last lines of the tracebacks in the logs of all processes."""
@@ -156,6 +196,7 @@ class ClusterRun:
         return {
             "tasks": len(self.results),
             **self.commands.metrics(),
+            **self.creations.metrics(),
             "messages": len(messages_of_bot(cluster.discord)),
             "process starts": sum(process.starts for process in cluster.processes),
             "kills": faults.kills,
@@ -180,7 +221,7 @@ async def run_cluster_chaos(
     No round begins after some ``minutes``.
     """
     began = time.monotonic()
-    async with open_cluster(folder) as cluster:
+    async with open_cluster(folder, rounds) as cluster:
         cluster.discord.nonce_window = nonce_window(seed)
         run = ClusterRun(cluster, on_event)
         done = 0
@@ -191,6 +232,7 @@ async def run_cluster_chaos(
             done += 1
         pending = await run.recover()
         await run.stop()
+        wrong_creations = await run.wrong_creations()
         metrics = {"rounds": done, **run.metrics()}
         metrics["real seconds"] = round(time.monotonic() - began)
         faults = run.process_faults
@@ -203,4 +245,5 @@ async def run_cluster_chaos(
             cluster.discord.malformed_requests,
             pending,
             faults.failed_stops,
+            wrong_creations,
         )
