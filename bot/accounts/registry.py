@@ -46,14 +46,14 @@ class _Open:
     """An open connection, the coroutine that polls it, and when it was needed last."""
 
     account: RelayAccount
-    """As it was stored when the connection was opened."""
+    """As it was stored at the last tick, with the key with which the connection asks."""
     connection: AccountConnection
     polling: asyncio.Task[None] | None
     """``None`` while another process polls."""
     used_at: float
     """Unix seconds."""
-    is_rejected: bool
-    """Whether the relay refuses the key, as far as that is stored."""
+    seen: CircuitStatus
+    """How the relay had answered by the last tick."""
 
     def has_key_of(self, account: RelayAccount) -> bool:
         """Whether it asks with the key of ``account``: no two encryptions of a key are equal."""
@@ -161,7 +161,7 @@ class AccountRegistry:
         """
         now = self._clock()
         running = await self.close_deleted()
-        await self._use_replaced_keys()
+        await self._refresh()
         await self._check_keys(now)
         await self._open_running(running)
         await self._close_idle(now, {each for each, has_tasks in running.items() if has_tasks})
@@ -175,7 +175,7 @@ class AccountRegistry:
         """
         now = self._clock()
         await self.close_deleted()
-        await self._use_replaced_keys()
+        await self._refresh()
         await self._check_keys(now)
         await self._close_idle(now, set())
         return now + TICK_INTERVAL
@@ -223,31 +223,37 @@ class AccountRegistry:
             async with self._opening:  # a person who needs a connection waits for one group
                 await asyncio.gather(*map(self._open_current, group))
 
-    async def _use_replaced_keys(self) -> None:
-        """Open those connections anew whose keys another process has replaced.
+    async def _refresh(self) -> None:
+        """Read the accounts again: another process may have changed them.
 
-        Accounts that could not be used may be tried again with another key.
+        Connections whose keys were replaced are opened anew, and accounts that could not be used
+        may be tried again with another key.
         """
-        keys = await self._accounts.encrypted_keys(self._open.keys() | self._unusable.keys())
+        stored = await self._accounts.connected(self._open.keys() | self._unusable.keys())
         for account_id, key in list(self._unusable.items()):
-            if keys.get(account_id) != key:
+            if account_id not in stored or stored[account_id].encrypted_key != key:
                 del self._unusable[account_id]
         for account_id, entry in list(self._open.items()):
-            if keys.get(account_id, entry.account.encrypted_key) != entry.account.encrypted_key:
+            account = stored.get(account_id, entry.account)
+            if entry.has_key_of(account):
+                entry.account = account
+            else:
                 async with self._opening:
                     await self._open_current(account_id)
 
     async def _check_keys(self, now: float) -> None:
         """Store which keys relays refuse, and which they accept again."""
-        changed = [entry for entry in self._open.values() if _has_news(entry)]
-        await asyncio.gather(*(self._store_rejection(entry, now) for entry in changed))
+        checked = [(each, each.connection.client.circuit_status) for each in self._open.values()]
+        changed = [entry.account for entry, status in checked if _has_news(entry, status)]
+        await asyncio.gather(*(self._store_rejection(account, now) for account in changed))
+        for entry, status in checked:
+            entry.seen = status
 
-    async def _store_rejection(self, entry: _Open, now: float) -> None:
-        is_rejected = not entry.is_rejected
-        is_new = await self._accounts.set_rejected(entry.account, now if is_rejected else None)
-        entry.is_rejected = is_rejected
+    async def _store_rejection(self, account: RelayAccount, now: float) -> None:
+        is_rejected = account.rejected_since is None
+        is_new = await self._accounts.set_rejected(account, now if is_rejected else None)
         if is_new and is_rejected:
-            log.warning("Key refused, watches wait: account=%s", entry.account.id)
+            log.warning("Key refused, watches wait: account=%s", account.id)
 
     async def _get(self, account: RelayAccount) -> AccountConnection | None:
         """Return the connection of an account, opened if it was not; ``None`` without its key."""
@@ -278,8 +284,7 @@ class AccountRegistry:
             return None
         self._unusable.pop(account_id, None)
         polling = self._start_polling(connection)
-        is_rejected = account.rejected_since is not None
-        entry = _Open(account, connection, polling, self._clock(), is_rejected)
+        entry = _Open(account, connection, polling, self._clock(), CircuitStatus())
         self._open[account_id] = entry
         return entry
 
@@ -307,9 +312,13 @@ class AccountRegistry:
         await run_forever(loop, {}, lambda _: self._on_failure(POLL_LOOP), clock=self._clock)
 
 
-def _has_news(entry: _Open) -> bool:
-    """Whether the relay refuses a key that it accepted so far, or the other way round."""
-    status = entry.connection.client.circuit_status
-    if entry.is_rejected:
-        return status.cause is not ErrorKind.AUTH and status.working_since is not None
-    return status.cause is ErrorKind.AUTH
+def _has_news(entry: _Open, status: CircuitStatus) -> bool:
+    """Whether the relay refuses a key that it accepted so far, or the other way round.
+
+    Only what it has answered since the last tick says so: what is stored may be newer.
+    """
+    is_refused = status.cause is ErrorKind.AUTH
+    if entry.account.rejected_since is None:
+        return is_refused and status.last_failure_at != entry.seen.last_failure_at
+    is_accepted = status.working_since is not None and not is_refused
+    return is_accepted and status.last_success_at != entry.seen.last_success_at

@@ -34,6 +34,8 @@ class CircuitStatus:
 
     last_success_at: float | None = None
     """``None`` until the first success."""
+    last_failure_at: float | None = None
+    """When it last failed as a whole, as far as that counts; ``None`` until then."""
     open_until: float | None = None
     """``None`` while the circuit is closed, so that requests may be sent."""
     failing_since: float | None = None
@@ -74,6 +76,7 @@ class CircuitBreaker:
         self._logged_kind: ErrorKind | None = None
         self._suspicion_logged_at: dict[ErrorKind, float] = {}
         self._last_success_at: float | None = None
+        self._last_failure_at: float | None = None
         self._working_since: float | None = None
         self._listeners: list[Callable[[], None]] = []
 
@@ -88,6 +91,7 @@ class CircuitBreaker:
         failing = self._open_until > 0
         return CircuitStatus(
             self._last_success_at,
+            self._last_failure_at,
             open_until=time.time() + left if left > 0 else None,
             failing_since=self._failing_since if failing else None,
             cause=self._cause[0] if failing and self._cause else None,
@@ -146,10 +150,11 @@ class CircuitBreaker:
             self._log_suspicion(error)
             return
         now = self._failed_at = time.monotonic()
+        self._last_failure_at = time.time()
         self._cause = (error.kind, error.detail)
         self._failures += 1
         if self._failures == 1:
-            self._failing_since = time.time()
+            self._failing_since = self._last_failure_at
         delay = self._delay(error)
         self._open_until = now + delay if delay else 0.0
         binding = error.kind is ErrorKind.RATE_LIMIT or error.retry_after is not None

@@ -84,14 +84,13 @@ class RelayAccountStore:
         self.changed.set()
         return connected
 
-    async def encrypted_keys(self, ids: Collection[str]) -> dict[str, bytes]:
-        """Return the keys of those of some accounts that are connected, by their ids."""
+    async def connected(self, ids: Collection[str]) -> dict[str, RelayAccount]:
+        """Return those of some accounts that are connected, by their ids."""
         rows = await self._database.read(
-            "SELECT id, encrypted_key FROM relay_accounts"
-            " WHERE id IN (SELECT value FROM json_each(?))",
+            "SELECT * FROM relay_accounts WHERE id IN (SELECT value FROM json_each(?))",
             [json.dumps(list(ids))],
         )
-        return {row["id"]: row["encrypted_key"] for row in rows}
+        return {row["id"]: load_account(row) for row in rows}
 
     async def replace_keys(self, encrypt: Callable[[RelayAccount], bytes]) -> int:
         """Store each account's key as ``encrypt`` returns it; return the number of accounts."""

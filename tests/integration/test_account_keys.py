@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from bot.accounts.owner_messages import MAX_TOLD
+from bot.accounts.registry import AccountRegistry
 from bot.background import run_forever
 from bot.encryption import new_key
-from bot.relay.errors import ErrorKind
+from bot.relay.errors import ErrorKind, RelayError
 from bot.storage.errors import NoRelayAccount
 from bot.storage.models import (
     AccountOwner,
@@ -22,7 +23,7 @@ from bot.storage.models import (
     WatchOutcome,
 )
 from bot.storage.relay_accounts import RelayAccountStore
-from sandbox.relay import LocalRelay, song
+from sandbox.relay import LocalRelay, faults, song
 from tests.support.account_harness import (
     SERVER,
     AccountHarness,
@@ -37,6 +38,7 @@ ADA, BEA = 7, 8
 HERE = Destination(500, 50)
 OTHER_KEY = "sk-another-key-of-the-server"
 OTHER_HOST = "other.example"
+REFUSAL = faults.answers(401, {"error": "refused"}, headers={"Retry-After": "1"})
 
 
 @pytest.fixture
@@ -216,6 +218,70 @@ async def test_a_key_that_is_accepted_again_is_no_longer_refused(harness: Accoun
     await registry.tick()
     assert await harness.accounts.of(SERVER) == account
     await registry.aclose()
+
+
+async def test_a_refused_key_with_which_another_process_succeeds_is_accepted_again(
+    harness: AccountHarness,
+) -> None:
+    """Whoever was refused, and has not asked since, stores so once; refused again, once more."""
+    account = await harness.connect()
+    async with registries(harness, 2) as (refused, successful):
+        await ask(successful, account)
+        await ask(refused, account, harness.relay)
+        assert await is_stored_as_refused(harness)
+        await ask(successful, account)
+        await refused.follower_tick()
+        assert not await is_stored_as_refused(harness)
+        await ask(refused, account, harness.relay)
+        assert await is_stored_as_refused(harness)
+
+
+async def test_a_success_before_a_refusal_elsewhere_does_not_count(
+    harness: AccountHarness,
+) -> None:
+    """A process that has not asked since then does not know whether the key works."""
+    account = await harness.connect()
+    async with registries(harness, 2) as (refused, idle):
+        await ask(idle, account)
+        await ask(refused, account, harness.relay)
+        await idle.follower_tick()
+        assert await is_stored_as_refused(harness)
+
+
+@asynccontextmanager
+async def registries(harness: AccountHarness, count: int) -> AsyncIterator[list[AccountRegistry]]:
+    """Use the accounts as more processes do."""
+    made = [another_registry(harness, tell_nobody) for _ in range(count)]
+    yield made
+    for each in made:
+        await each.aclose()
+
+
+async def ask(
+    registry: AccountRegistry, account: RelayAccount, refusing: LocalRelay | None = None
+) -> None:
+    """Ask for a task once a poll might, and store what that says; ``refusing`` refuses the key."""
+    connection = await registry.by_id(account.id)
+    assert connection is not None
+    client = connection.client
+
+    async def may_ask() -> bool:
+        return client.circuit_status.open_until is None
+
+    await until(may_ask)
+    if refusing is None:
+        await client.look_up(["one"])
+    else:
+        refusing.faults.add(REFUSAL, times=1)
+        with pytest.raises(RelayError, match="refused"):
+            await client.look_up(["one"])
+    await registry.follower_tick()
+
+
+async def is_stored_as_refused(harness: AccountHarness) -> bool:
+    """Return whether people are shown that the relay refuses the key of the server."""
+    account = await harness.accounts.of(SERVER)
+    return account is not None and account.rejected_since is not None
 
 
 async def test_a_disconnection_during_a_look_up_leaves_no_task(harness: AccountHarness) -> None:
