@@ -77,6 +77,7 @@ class DiscordServer:
         """What the bot sent that Discord would never take."""
         self._routes: dict[str, Callable[[Request], Reply]] = {
             "GET users/ID": self._get_user,
+            "GET guilds/ID": self._get_guild,
             "POST users/ID/channels": self._open_direct,
             "POST channels/ID/messages": self._post,
             "POST channels/ID/threads": self._begin_post,
@@ -172,6 +173,12 @@ class DiscordServer:
         self._state.channels[post.id] = post
         begun = post.payload() | {"message": message.payload()}
         return _reply(begun, headers=self._count_post(forum, "threads"))
+
+    def _get_guild(self, request: Request) -> Reply:
+        guild_id = int(request.path.split("/")[1])
+        if guild_id not in self._state.guilds:
+            return error(404, 10004, "Unknown Guild")
+        return _reply(self._state.guild_payload(guild_id))
 
     def _active_posts(self, request: Request) -> Reply:
         guild_id = int(request.path.split("/")[1])
