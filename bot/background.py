@@ -69,6 +69,7 @@ class BackgroundLoops:
         leadership: Leadership = ALWAYS_LEADING,
         lead: Sequence[Callable[[], None]] = (),
         abandon: Sequence[Callable[[], Awaitable[None]]] = (),
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.leadership = leadership
         self.last_tick_at: dict[str, float] = {}
@@ -78,6 +79,7 @@ class BackgroundLoops:
         self._on_failure = on_failure
         self._lead = tuple(lead)
         self._abandon = tuple(abandon)
+        self._clock = clock
         self._tasks: list[asyncio.Task[None]] = []
         self._leading: asyncio.Task[None] | None = None
         self._is_stopped = False
@@ -112,7 +114,7 @@ class BackgroundLoops:
         await asyncio.gather(leading, return_exceptions=True)
 
     def _gain(self, context: Context) -> None:
-        self.last_tick_at.update(dict.fromkeys(self.names, time.time()))  # none is late yet
+        self.last_tick_at.update(dict.fromkeys(self.names, self._clock()))  # none is late yet
         self._begin_to_lead(context)
 
     def _begin_to_lead(self, context: Context) -> None:
@@ -137,7 +139,9 @@ class BackgroundLoops:
                 self._start(loop, loop.follower_tick, None)
 
     def _start(self, loop: Loop, tick: Tick, context: Context | None) -> None:
-        run = run_forever(replace(loop, tick=tick), self.last_tick_at, self._on_failure)
+        run = run_forever(
+            replace(loop, tick=tick), self.last_tick_at, self._on_failure, clock=self._clock
+        )
         self._tasks.append(asyncio.create_task(run, context=context))
 
     async def _cancel(self) -> None:

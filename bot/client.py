@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -126,11 +126,12 @@ class SunoBot(GatewayClient):
         shard_ids: list[int] | None = None,
         shard_count: int | None = None,
         reserve_identify: ReserveIdentify | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """``cogs``: modules to load as extensions. ``trace``: told of every request to Discord.
 
         ``shard_ids``: the shards to serve of ``shard_count``; ``None``: all.
-        ``reserve_identify``: as for ``GatewayClient``.
+        ``reserve_identify``: as for ``GatewayClient``. ``clock``: by which times are stored.
         """
         Route.BASE = addresses.api_url
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # no voice is used
@@ -149,7 +150,8 @@ class SunoBot(GatewayClient):
             shard_count=shard_count,
         )
         self._cogs = tuple(cogs)
-        self.started_at = time.time()
+        self.clock = clock
+        self.started_at = clock()
         self._parse_interaction = self._connection.parsers["INTERACTION_CREATE"]
         self._connection.parsers["INTERACTION_CREATE"] = self._on_interaction_data
 
@@ -189,7 +191,7 @@ class SunoBot(GatewayClient):
 
     def stuck_since(self) -> float | None:
         """Return since when a background loop is stuck, ``None`` if none is (Unix seconds)."""
-        limits, now = self.staleness_limits, time.time()
+        limits, now = self.staleness_limits, self.clock()
         last_ticks = {
             name: self.background.last_tick_at.get(name, self.started_at)
             for name in self.background.running

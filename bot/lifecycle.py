@@ -138,8 +138,9 @@ async def _open_client(
     queues = QueueStatistics(database, settings.operator_account)
     await _log_queues(queues, database, settings)
     session = await stack.enter_async_context(aiohttp.ClientSession())
-    relay_client = make_relay_client(settings, session) if settings.operator_account else None
-    if relay_client is not None:
+    relay_client = None
+    if settings.operator_account:
+        relay_client = make_relay_client(settings, session, database.clock)
         stack.push_async_callback(relay_client.aclose)
     await stack.enter_async_context(fetcher)
     access = RelayAccess(relay.name, relay.base_url, settings.suno_api_key)

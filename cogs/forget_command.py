@@ -1,7 +1,6 @@
 """The command ``/suno forget``: deletes what is stored about its user."""
 
 import logging
-import time
 from dataclasses import replace
 
 import aiohttp
@@ -85,7 +84,7 @@ class ForgetCommand(SunoCog):
             direct = None
         user_id = interaction.user.id
         async with self._accounts.erasing(AccountOwner(user_id=user_id)):
-            await self._erasure.erase_user(user_id, direct, time.time())
+            await self._erasure.erase_user(user_id, direct, interaction.client.clock())
         self._user_settings.forget(user_id)
         self._drafts.forget(user_id)
         self._cards.changed.set()

@@ -104,7 +104,7 @@ class HistoryCommand(SunoCog):
             await interaction.edit_original_response(content=catalog.text("history-gone"))
             return
         fresh = await self._look_up(entry, caller_of(interaction))
-        now = discord.utils.utcnow().timestamp()
+        now = interaction.client.clock()
         status = status_message(fresh or entry.task, catalog, now=now)
         notices = await self._history.posted_notices(_scope(interaction, shown), [entry.task.id])
         notice = notices.get(entry.task.id)

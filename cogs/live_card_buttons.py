@@ -1,6 +1,5 @@
 """The buttons *Me too* and *Stop* of live cards."""
 
-import time
 from dataclasses import replace
 
 import discord
@@ -48,7 +47,7 @@ class LiveCardButtons(SunoCog):
         """Watch or unwatch the running tasks of the card, else those with a pending notice."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         catalog = catalog_for(interaction.locale.value)
-        card = await self._cards.get(custom_id.card_id, time.time())
+        card = await self._cards.get(custom_id.card_id, interaction.client.clock())
         tasks = card.tasks if card else ()
         running = [entry.task.id for entry in tasks if not entry.end_reason]
         ids = running or [entry.task.id for entry in tasks if entry.notice_pending]

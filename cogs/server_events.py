@@ -1,7 +1,6 @@
 """Events of servers that add or remove the bot: greet them, keep or delete their data."""
 
 import logging
-import time
 from contextlib import suppress
 
 import discord
@@ -49,7 +48,7 @@ class ServerEvents(commands.Cog):
         self._known.discard(guild.id)
         try:
             async with self._accounts.erasing(AccountOwner(guild_id=guild.id)):
-                await self._erasure.erase_server(guild.id, time.time())
+                await self._erasure.erase_server(guild.id, self._bot.clock())
         except DATABASE_ERRORS:  # the disk may be full
             self._departed_servers.mark_left(guild.id)
             raise
@@ -70,7 +69,7 @@ class ServerEvents(commands.Cog):
                 missing = missing_servers(self._accounts.connecting_servers(), listed)
                 owners = [AccountOwner(guild_id=each) for each in missing]
                 async with self._accounts.erasing(*owners):
-                    await self._departed_servers.compare(listed, time.time())
+                    await self._departed_servers.compare(listed, self._bot.clock())
 
     @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:

@@ -1,7 +1,5 @@
 """The commands ``/suno-settings``, and the components of the settings panel."""
 
-import time
-
 import discord
 
 from bot.accounts.service import AccountService
@@ -89,7 +87,7 @@ class SettingsCommands(SunoCog):
         relay = status or CircuitStatus()
         catalog = catalog_for(interaction.locale.value)
         health = ServerHealth(
-            now=time.time(),
+            now=self._client.clock(),
             started_at=self._client.started_at,
             relay_last_success_at=relay.last_success_at,
             relay_working_since=relay.working_since,

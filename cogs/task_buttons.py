@@ -112,7 +112,7 @@ class TaskButtons(SunoCog):
         found = lookup.result
         watched = await self._watchlist.watched_ids(interaction.user.id)
         entries = status_entries(ids, found.tasks, found.failed, found.unlisted, typical, watched)
-        now = discord.utils.utcnow().timestamp()
+        now = interaction.client.clock()
         return statuses_message(entries, catalog_for(interaction.locale.value), now=now)
 
     async def _refresh(self, interaction: Interaction, ids: Sequence[str]) -> None:

@@ -85,7 +85,7 @@ class TaskCommands(SunoCog):
         status = statuses_message(
             status_entries(wanted, found.tasks, found.failed, found.unlisted, typical, watched),
             catalog,
-            now=discord.utils.utcnow().timestamp(),
+            now=interaction.client.clock(),
         )
         await Reply(interaction).send(status.content, embeds=status.embeds, view=status.view)
 
@@ -158,7 +158,7 @@ class TaskCommands(SunoCog):
         """List the user's undelivered notices, and why they are undelivered."""
         await interaction.response.defer(ephemeral=True)
         catalog = catalog_for(interaction.locale.value)
-        now = discord.utils.utcnow().timestamp()
+        now = interaction.client.clock()
         entries = await self._outbox.undelivered_notices(interaction.user.id, now)
         if entries:
             await Reply(interaction).send(embeds=[inbox_embed(entries, catalog)])
@@ -202,9 +202,7 @@ class TaskCommands(SunoCog):
         async def suggest(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
             find = partial(self._history.suggestions, interaction.user.id, watched=watched)
             catalog = catalog_for(interaction.locale.value)
-            return await suggest_task_ids(
-                find, typed, catalog, now=discord.utils.utcnow().timestamp()
-            )
+            return await suggest_task_ids(find, typed, catalog, now=interaction.client.clock())
 
         command.autocomplete("ids")(suggest)
         return command

@@ -88,6 +88,7 @@ class ConnectionFactory:
             limits=ResponseLimits(redirects=0),
             account=account,
             stats=self.stats[profile.name],
+            wall_clock=self._storage.database.clock,
         )
 
     def connection(
@@ -103,7 +104,14 @@ class ConnectionFactory:
         )
         schedule = Schedule(Planner(self._settings.interval), self._settings.deadline)
         batch_size = self._settings.batch_size(profile)
-        poller = Poller(client, tasks, schedule, batch_size=batch_size, metrics=self._metrics)
+        poller = Poller(
+            client,
+            tasks,
+            schedule,
+            batch_size=batch_size,
+            metrics=self._metrics,
+            clock=storage.database.clock,
+        )
         client.on_success(poller.resume)
         return AccountConnection(account, profile, client, tasks, poller, schedule)
 

@@ -91,7 +91,7 @@ def health_probes(bot: BotParts, database: DatabaseThread, queues: QueueStatisti
     """Return the probes from which the health of a bot that starts now is read."""
     client = bot.client
     return HealthProbes(
-        started_at=time.time(),
+        started_at=database.clock(),
         loops=lambda: client.background.running,
         leads=lambda: client.background.leadership.is_held,
         last_tick_at=client.background.last_tick_at,
@@ -120,6 +120,7 @@ def monitoring_server(
         account_requests=bot.account_requests,
         queue_statistics=queues,
         version=__version__,
+        clock=database.clock,
     )
 
 
@@ -139,7 +140,7 @@ def build_bot(
     that key; ``None`` if the operator has no account.
     ``account_session`` asks the relays that servers and users connect, at public addresses only.
     """
-    metrics, monitor = Metrics(), RequestMonitor()
+    metrics, monitor = Metrics(), RequestMonitor(database.clock)
     stores = build_stores(settings, database)
     trace = request_trace(monitor, metrics, shared_limiter(settings, database))
     client = _build_client(settings, database, cogs, timing.gateway, trace)
@@ -148,7 +149,10 @@ def build_bot(
         *(settings, stores, relay_client, fingerprint, account_session, messages, metrics)
     )
     offers = CreationOffers(
-        accounts.registry, stores.creations, operator_creates=settings.shared_relay_creates
+        accounts.registry,
+        stores.creations,
+        operator_creates=settings.shared_relay_creates,
+        clock=database.clock,
     )
     dispatcher = _build_dispatcher(
         client,
@@ -190,6 +194,7 @@ def _build_client(
         shard_ids=settings.shard_ids,
         shard_count=settings.shard_count,
         reserve_identify=IdentifySchedule(database).reserve if database.is_shared else None,
+        clock=database.clock,
     )
     client.staleness_limits = StalenessLimits.for_rate(settings.poll_requests_per_second)
     return client
@@ -213,6 +218,7 @@ def _build_dispatcher(
         metrics=metrics,
         request_monitor=monitor,
         creation_facts=creation_facts,
+        clock=stores.database.clock,
     )
 
 
@@ -235,6 +241,7 @@ def _build_updater(
             duration_stats=stores.history.duration_stats,
             min_outage=timing.min_outage,
         ),
+        clock=stores.database.clock,
     )
 
 
@@ -249,11 +256,12 @@ def _build_services(
     """Build what the commands and buttons call."""
     database = stores.database
     limiter = LookupLimiter(settings.poll_requests_per_second)
-    watchlist = Watchlist(accounts.registry, stores.watches, limiter)
+    clock = database.clock
+    watchlist = Watchlist(accounts.registry, stores.watches, limiter, clock)
     recipient_check = RecipientCheck(updater, NoticeStates(database))
     return Services(
         watch_service=WatchService(
-            watchlist, stores.live_cards, recipient_check, stores.server_settings
+            watchlist, stores.live_cards, recipient_check, stores.server_settings, clock
         ),
         watchlist=watchlist,
         creations=CreationService(
@@ -262,6 +270,7 @@ def _build_services(
             recipient_check,
             stores.server_settings,
             stores.history,
+            clock,
         ),
         drafts=Drafts(time.monotonic),
         clip_actions=ClipActionService(
@@ -270,6 +279,7 @@ def _build_services(
             stores.watches,
             stores.server_settings,
             limiter,
+            clock,
         ),
         credit=stores.credit,
         accounts=accounts.service,
@@ -283,7 +293,7 @@ def _build_services(
         server_settings=stores.server_settings,
         user_settings=UserSettingsStore(database),
         welcome_messages=WelcomeMessages(
-            stores.server_settings, has_accounts=accounts.service.is_enabled
+            stores.server_settings, clock, has_accounts=accounts.service.is_enabled
         ),
         limits=stores.limits,
         key_values=KeyValueStore(database),
@@ -302,12 +312,14 @@ def _build_loops(
 ) -> BackgroundLoops:
     """Build the loops under the names that metrics and health probes publish."""
     database = stores.database
-    credit = CreditMonitor(stores.credit, messages.tell_no_credit)
+    clock = database.clock
+    credit = CreditMonitor(stores.credit, messages.tell_no_credit, clock)
     submitter = CreationSubmitter(
-        *(stores.creations, registry, credit, AccountPauses(database), metrics),
+        *(stores.creations, registry, credit, AccountPauses(database, clock), metrics),
+        clock=clock,
         operator_creates=settings.shared_relay and settings.shared_relay_creates,
     )
-    retention = RetentionJob(Retention(database), stores.departed_servers)
+    retention = RetentionJob(Retention(database), stores.departed_servers, clock)
     operator = registry.operator
     polls = [Loop(POLL_LOOP, operator.poller.tick, operator.tasks.changed)] if operator else []
     refresh = user_settings.refresh
@@ -334,6 +346,7 @@ def _build_loops(
             *(dispatcher.abandon, updater.abandon),
         ),
         on_failure=lambda loop: metrics.failed_ticks.labels(loop).inc(),
+        clock=clock,
     )
     for name in (POLL_LOOP, *loops.names):
         metrics.failed_ticks.labels(name)  # exported as 0 until the first failure

@@ -1,5 +1,7 @@
 """Builds what asks the relays: with the operator's account, and those that people connect."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -62,6 +64,7 @@ def build_accounts(
         is_shared=settings.shared_relay,
         tell_rejected=messages.tell_rejected,
         on_failure=lambda loop: metrics.failed_ticks.labels(loop).inc(),
+        clock=stores.database.clock,
     )
     service = AccountService(
         stores.accounts,
@@ -69,12 +72,17 @@ def build_accounts(
         cipher,
         partial(public_profile, relays=settings.relays),
         factory.client,
+        clock=stores.database.clock,
         relays=settings.relays,
     )
     return Accounts(registry, service, AccountRequests(factory.stats, registry.circuits))
 
 
-def make_relay_client(settings: Settings, session: aiohttp.ClientSession) -> RelayClient:
+def make_relay_client(
+    settings: Settings,
+    session: aiohttp.ClientSession,
+    clock: Callable[[], float] = time.time,
+) -> RelayClient:
     """Make the relay client. Raises ``StartError`` for an address that no relay can have."""
     profile = profile_of(settings)
     return RelayClient(
@@ -83,6 +91,7 @@ def make_relay_client(settings: Settings, session: aiohttp.ClientSession) -> Rel
         settings.suno_api_key,
         batch_size=_poll_settings(settings).batch_size(profile),
         requests_per_second=settings.poll_requests_per_second,
+        wall_clock=clock,
     )
 
 

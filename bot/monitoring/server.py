@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -58,13 +59,15 @@ class MonitoringServer:
         account_requests: AccountRequests,
         queue_statistics: QueueStatistics,
         version: str,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._host = host
         self._port = port
         self._metrics = metrics
         self._probes = probes
         self._limits = staleness_limits
-        self._queue_metrics = QueueMetrics(queue_statistics, metrics)
+        self._queue_metrics = QueueMetrics(queue_statistics, metrics, clock)
+        self._clock = clock
         if client is not None:
             metrics.registry.register(RelayMetrics(client))
         metrics.registry.register(AccountMetrics(account_requests))
@@ -112,7 +115,7 @@ class MonitoringServer:
             await self._runner.cleanup()
 
     async def _serve_healthz(self, _request: web.Request) -> web.Response:
-        now = time.time()
+        now = self._clock()
         if stalled := stalled_loops(self._probes, self._limits, now):
             text = f"no successful tick for too long: {', '.join(stalled)}\n"
             return web.Response(status=503, text=text)
@@ -122,7 +125,7 @@ class MonitoringServer:
         return web.Response(text="alive\n")
 
     async def _serve_readyz(self, _request: web.Request) -> web.Response:
-        reason = await not_ready_reason(self._probes, time.time())
+        reason = await not_ready_reason(self._probes, self._clock())
         if reason is None:
             return web.Response(text="ready\n")
         return web.Response(status=503, text=f"{reason}\n")

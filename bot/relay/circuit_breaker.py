@@ -57,12 +57,20 @@ class CircuitBreaker:
     """
 
     def __init__(
-        self, log_id: str, limits: BackoffLimits, random: Random, *, is_operators: bool = True
+        self,
+        log_id: str,
+        limits: BackoffLimits,
+        random: Random,
+        *,
+        is_operators: bool = True,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """``log_id`` names what is asked in the log: ``relay=deerapi``.
 
         ``is_operators``: whether the operator's key is used, so that the operator has to act.
+        ``clock``: that of the status.
         """
+        self._clock = clock
         self._log_id = log_id
         self._is_operators = is_operators
         self._limits = limits
@@ -92,7 +100,7 @@ class CircuitBreaker:
         return CircuitStatus(
             self._last_success_at,
             self._last_failure_at,
-            open_until=time.time() + left if left > 0 else None,
+            open_until=self._clock() + left if left > 0 else None,
             failing_since=self._failing_since if failing else None,
             cause=self._cause[0] if failing and self._cause else None,
             working_since=None if failing else self._working_since,
@@ -123,13 +131,13 @@ class CircuitBreaker:
 
     def record_success(self, sent_at: float) -> None:
         """Close the circuit, unless it opened after this request was sent (monotonic seconds)."""
-        self._last_success_at = time.time()
+        self._last_success_at = self._clock()
         if sent_at < self._failed_at:
             return
         if self._logged_kind is not None:
             log.info("Relay answers again: %s", self._log_id)
         if self._working_since is None or self._open_until:
-            self._working_since = time.time()
+            self._working_since = self._clock()
         self._cause = self._logged_kind = None
         self._failures = 0
         self._open_until = self._interactive_open_until = 0.0
@@ -150,7 +158,7 @@ class CircuitBreaker:
             self._log_suspicion(error)
             return
         now = self._failed_at = time.monotonic()
-        self._last_failure_at = time.time()
+        self._last_failure_at = self._clock()
         self._cause = (error.kind, error.detail)
         self._failures += 1
         if self._failures == 1:

@@ -55,7 +55,8 @@ class RelayClient:
     Interactive look-ups that arrive within ``coalescing_window`` seconds share requests, and their
     result is reused for ``reuse_ttl`` seconds. For ``negative_ttl`` seconds a missing id is
     reported missing to people without another request; this is short because a relay may show a
-    task a moment after it handed out its id. ``clock`` is what the rate limiter measures time with.
+    task a moment after it handed out its id. ``clock`` is what the rate limiter measures time with,
+    ``wall_clock`` that of the times in the status.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class RelayClient:
         reuse_ttl: float = 2.0,
         negative_ttl: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
         account: str | None = None,
         stats: RequestStats | None = None,
         music_timeout: float = MUSIC_TIMEOUT,
@@ -86,7 +88,9 @@ class RelayClient:
         random = SystemRandom()
         self.profile = relay
         """What can be asked of this relay."""
-        self._breaker = CircuitBreaker(log_id, backoff, random, is_operators=account is None)
+        self._breaker = CircuitBreaker(
+            log_id, backoff, random, is_operators=account is None, clock=wall_clock
+        )
         self._limiter = RateLimiter(requests_per_second, clock)
         transport = Transport(session, relay.base_url, key, limits)
         self._requester = Requester(

@@ -113,6 +113,8 @@ class DatabaseThread:
         """Whether several processes may have it open."""
         self.location = self._engine.location
         """As it is told to people: without a password."""
+        self.clock = self._engine.clock
+        """By which its times are stored and compared (Unix seconds)."""
         self._max_batch = max_batch
         self._loop: asyncio.AbstractEventLoop
         self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()

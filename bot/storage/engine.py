@@ -85,6 +85,10 @@ class Engine(Protocol):
     def is_shared(self) -> bool:
         """Whether several processes may have it open."""
 
+    @property
+    def clock(self) -> Callable[[], float]:
+        """The clock of all processes that may have it open (Unix seconds)."""
+
     def open_writer(self) -> AbstractContextManager[Writer]:
         """Open the connection that writes, and bring the schema up to date.
 

@@ -125,6 +125,7 @@ class SimulatedDatabase(DatabaseThread):
         self.location = Path("simulated.db")
         self._engine = SqliteEngine(self.location)
         self.is_shared = False
+        self.clock = self._engine.clock
         self._disk = disk
         self._dice = environment.rng(f"database/{environment.clock.now}")
         self._database = Database(disk.connection)

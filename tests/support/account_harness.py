@@ -20,6 +20,7 @@ from bot.client import Services
 from bot.delivery.attachments.audio_fetcher import AudioFetcher
 from bot.settings import Settings
 from bot.storage.database import DatabaseThread
+from bot.storage.engine import Engine
 from bot.storage.models import AccountOwner, Caller, Destination, RelayAccount, WatchResult
 from bot.storage.relay_accounts import RelayAccountStore
 from sandbox.bot_process import ENCRYPTION_KEY
@@ -146,10 +147,12 @@ async def open_accounts(
     relay: LocalRelay,
     changes: Mapping[str, str] = NOTHING,
     hosts: Mapping[str, LocalRelay] = NOTHING,
+    engine: Engine | None = None,
 ) -> AsyncIterator[AccountHarness]:
     """Build a bot, and let ``https://relay.example`` lead to the relay.
 
     ``changes``: of the settings. ``hosts``: more hosts and the relays to which they lead.
+    ``engine``: as for ``DatabaseThread``.
     """
     values = {
         "discord_token": "token",
@@ -164,10 +167,14 @@ async def open_accounts(
     settings = Settings.model_validate({**values, **changes})
     ports = {name: _port(each) for name, each in {HOST: relay, **hosts}.items()}
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(DatabaseThread(location(settings.database_path)))
+        database = await stack.enter_async_context(
+            DatabaseThread(location(settings.database_path), engine=engine)
+        )
         session = await stack.enter_async_context(aiohttp.ClientSession())
         account_session = await stack.enter_async_context(session_for(ports))
-        client = make_relay_client(settings, session) if settings.operator_account else None
+        client = None
+        if settings.operator_account:
+            client = make_relay_client(settings, session, database.clock)
         bot = build_bot(
             *(settings, database, client, AudioFetcher(), (), TIMING),
             fingerprint="",

@@ -11,6 +11,7 @@ from bot.accounts.pauses import AccountPauses
 from bot.creation.submitter import SUBMISSION_POLICY, CreationSubmitter, SubmissionPolicy
 from bot.relay.creation import CreationKind, CreationRequest
 from bot.storage.creations import CreationStore
+from bot.storage.engine import Engine
 from bot.storage.models import (
     Creation,
     CreationQuotas,
@@ -149,15 +150,18 @@ async def open_creations(
     relay: LocalRelay,
     changes: Mapping[str, str] = NOTHING,
     hosts: Mapping[str, LocalRelay] = NOTHING,
+    engine: Engine | None = None,
 ) -> AsyncIterator[CreationHarness]:
     """Build a bot whose operator's account is at ``relay``; it is not started.
 
-    ``changes`` and ``hosts`` as for ``open_accounts``.
+    ``changes``, ``hosts`` and ``engine`` as for ``open_accounts``.
     """
     operator = {"suno_base_url": relay.base_url, "suno_api_key": relay.key}
     limits = {"watches_per_user": "1000", "messages_per_user": "1000"}
     many = {**limits, "messages_per_channel": "1000"}
-    async with open_accounts(folder, relay, {**operator, **many, **changes}, hosts) as accounts:
+    async with open_accounts(
+        folder, relay, {**operator, **many, **changes}, hosts, engine
+    ) as accounts:
         services = accounts.services
         store = CreationStore(
             accounts.database, services.outbox, services.live_cards, services.limits

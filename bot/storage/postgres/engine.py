@@ -14,13 +14,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from math import inf
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit, urlunsplit
 
 from bot.storage.engine import Connection, Cursor, Values
 from bot.storage.errors import DatabaseUnreachable, StatementFailed
 from bot.storage.postgres.connection import APPLICATION_NAME, PostgresConnection
 from bot.storage.postgres.migrations import migrate
+from bot.storage.server_clock import ServerClock
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ LOCK_TIMEOUT = 10.0
 RECONNECT_FOR = 10.0
 """Seconds for which the fate of a transaction is asked after its connection was lost."""
 _RECONNECT_INTERVAL = 0.5
+_NOW = "extract(epoch FROM clock_timestamp())::double precision"
 _LISTEN_INTERVAL = 1.0
 """Seconds after which a thread that listens sees that this is not wanted any more."""
 
@@ -55,12 +57,21 @@ class PostgresEngine:
 
     is_shared = True
 
-    def __init__(self, url: str, *, shards: str = "", lock_timeout: float = LOCK_TIMEOUT) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        shards: str = "",
+        lock_timeout: float = LOCK_TIMEOUT,
+        local_clock: Callable[[], float] = time.time,
+    ) -> None:
         """``lock_timeout``: seconds for which a transaction waits for those of other processes.
 
         ``shards``: those that this process serves, as in the settings: the server tells the doctor.
+        ``local_clock``: of this machine.
         """
         self._url = url
+        self.clock = ServerClock(local_clock)
         self._writer_options = WRITER_OPTIONS | {
             "application_name": f"{APPLICATION_NAME} {shards}".rstrip(),
             "lock_timeout": f"{lock_timeout * 1000:.0f}ms",
@@ -71,7 +82,7 @@ class PostgresEngine:
     def open_writer(self) -> Iterator["PostgresWriter"]:
         """Connect, and bring the schema up to date. Raises ``DatabaseUnusable``."""
         migrate(self._connect(lock_timeout="60s"))
-        writer = PostgresWriter(lambda: self._connect(**self._writer_options))
+        writer = PostgresWriter(lambda: self._connect(**self._writer_options), self.clock)
         try:
             yield writer
         finally:
@@ -141,10 +152,12 @@ class PostgresReader:
 class PostgresWriter:
     """The session of this process that writes, made again after it was lost."""
 
-    def __init__(self, connect: Callable[[], PostgresConnection]) -> None:
+    def __init__(self, connect: Callable[[], PostgresConnection], clock: ServerClock) -> None:
         self._connect = connect
+        self._clock = clock
         self._connection = connect()
         self.session = 0
+        self._ask(f"SELECT {_NOW}")
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -208,12 +221,19 @@ class PostgresWriter:
     def _begin_once(self) -> str:
         self._execute("BEGIN")
         try:
-            taken = "SELECT pg_advisory_xact_lock(?), pg_current_xact_id()::text"
-            _, transaction_id = self._execute(taken, [WRITE_LOCK]).fetchone()
+            taken = f"SELECT pg_advisory_xact_lock(?), pg_current_xact_id()::text, {_NOW}"
+            _, transaction_id, _ = self._ask(taken, [WRITE_LOCK])
         except DatabaseUnreachable:
             self._roll_back()
             raise
         return str(transaction_id)
+
+    def _ask(self, statement: str, values: Values = ()) -> tuple[Any, ...]:
+        """Return the answer, whose last column is the server's time; compare the clocks with it."""
+        asked_at = self._clock.local()
+        answer: tuple[Any, ...] = self._execute(statement, values).fetchone()
+        self._clock.correct(asked_at, answer[-1], self._clock.local())
+        return answer
 
     def _roll_back(self) -> None:
         if not self._connection.is_lost:

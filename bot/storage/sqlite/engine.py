@@ -45,6 +45,7 @@ class SqliteEngine:
         retry_interval: float = RETRY_INTERVAL,
     ) -> None:
         self.location = path
+        self.clock: Callable[[], float] = time.time
         self._lock_timeout = lock_timeout
         self._retry_interval = retry_interval
 
