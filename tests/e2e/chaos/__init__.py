@@ -13,6 +13,7 @@ together.
 
 Read ``plan`` with ``creation_plan`` (what a seed means), ``faults`` (how faults are injected),
 ``commands`` (how users watch), ``accounts`` (how accounts are changed), ``creations`` (what users
-do about creations) with ``creation_audit``, ``runner`` (how a round runs), then ``audit`` with its
-values in ``user_actions``, ``expected_results`` and ``messages``.
+do about creations) with ``stored_creations``, ``creation_audit`` and ``quota_audit``, ``runner``
+(how a round runs), then ``audit`` with its values in ``user_actions``, ``expected_results`` and
+``messages``.
 """
