@@ -5,6 +5,7 @@ import json
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -56,12 +57,15 @@ class Faults:
         times: int | None = None,
         probability: float = 1.0,
         path: str | None = None,
-    ) -> None:
+    ) -> Callable[[], None]:
         """Add a fault: for a number of requests or forever, always or with a probability.
 
         It skips the first ``after`` requests and, with ``path``, all requests of other paths.
+        Returns what switches it off.
         """
-        self._planned.append(_Planned(fault, after, times, probability, path))
+        planned = _Planned(fault, after, times, probability, path)
+        self._planned.append(planned)
+        return partial(setattr, planned, "times", 0)
 
     def clear(self) -> None:
         """Switch all faults off."""

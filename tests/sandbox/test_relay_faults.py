@@ -34,6 +34,16 @@ async def test_a_fault_applies_the_given_number_of_times() -> None:
         assert await statuses(caller, 4) == [500, 200, 503, 200]
 
 
+async def test_one_fault_may_be_switched_off() -> None:
+    """The others stay."""
+    async with called_relay() as (relay, caller):
+        switch_off = relay.faults.add(faults.server_error(500))
+        relay.faults.add(faults.server_error(503))
+        switch_off()
+
+        assert await statuses(caller, 1) == [503]
+
+
 async def test_a_fault_may_be_random() -> None:
     """The same seed gives the same sequence."""
     days = []

@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
-from bot.relay.models import TaskKind
 from bot.storage.database import DatabaseThread
 from bot.storage.models import CREATION_PREFIX, CreationQuotas
 from sandbox.discord import ActionUnavailable, Channel, Interaction, LocalDiscord, Message, User
@@ -21,6 +20,7 @@ from sandbox.relay.faults import (
     refuses_submission,
     server_error,
 )
+from sandbox.relay.submissions import SUBMIT_PATHS
 from tests.e2e.chaos.commands import REPLY_TIMEOUT
 from tests.e2e.chaos.creation_audit import (
     StoredCreation,
@@ -95,6 +95,8 @@ class Creations:
         """Which requests users stopped waiting for."""
         self._stored = StoredCreations(environment.read)
         self._may_be_untold: set[int] = set()
+        self._removals: list[Callable[[], None]] = []
+        """How the faults of the last request that was to meet one are removed."""
 
     def actions(
         self, planned: CreationPlan
@@ -112,7 +114,7 @@ class Creations:
         environment = self._environment
         user = environment.users[planned.user]
         channel = environment.channel_for(planned.channel, user)
-        self._inject(planned.fault, TaskKind.MUSIC if planned.is_song else TaskKind.LYRICS)
+        self._inject(planned.fault)
         text = f"{planned.mark} by the sea"
         name, option = ("create", "description") if planned.is_song else ("write", "topic")
         with suppress(ActionUnavailable):
@@ -130,8 +132,7 @@ class Creations:
         message, custom_id = repeatable[int(planned.choice * len(repeatable))]
         user = self._presser(message.channel, self._environment.users[planned.user])
         mark = self._mark_of(custom_id.rpartition(":")[2])
-        for kind in TaskKind:
-            self._inject(planned.fault, kind)
+        self._inject(planned.fault)
         with suppress(ActionUnavailable, TimeoutError):
             if custom_id.startswith(_MENU):
                 opened = await self._environment.discord.press(user, message, custom_id)
@@ -177,13 +178,21 @@ class Creations:
         await self.look_up()
         return created
 
-    def _inject(self, fault: SubmissionFault | None, kind: TaskKind) -> None:
-        path = f"/suno/submit/{kind.value}"
-        for relay in self._environment.relays.values():
+    def _inject(self, fault: SubmissionFault | None) -> None:
+        """Let the next request meet a fault, whatever it creates at whichever relay."""
+        relays = self._environment.relays.values()
+        for relay in relays:
             is_slow = fault is SubmissionFault.SLOW
             relay.submissions.answer_delay = self._slow_answer if is_slow else 0.0
-            if fault in _FAULTS:
-                relay.faults.add(_FAULTS[fault], times=1, path=path)
+        if fault not in _FAULTS:
+            return
+        for remove in self._removals:  # those that met no request
+            remove()
+        self._removals = [
+            relay.faults.add(_FAULTS[fault], times=1, path=path)
+            for relay in relays
+            for path in SUBMIT_PATHS
+        ]
 
     def _repeatable(self) -> Iterator[tuple[Message, str]]:
         """Yield the messages that lead to *Try again*, with the custom id of their button."""

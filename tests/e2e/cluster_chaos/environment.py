@@ -1,6 +1,7 @@
 """Three bot processes on one PostgreSQL database, between a local Discord and a local relay."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -57,11 +58,24 @@ class ClusterProcess:
     in_fault: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while something is done to the process."""
     starts: int = 0
+    _log_size: int = 0
+    """Bytes of its log when it was started."""
 
     async def start(self) -> None:
         """Start it; returns at once."""
         self.starts += 1
+        self._log_size = self._size_of_log()
         await self.bot.start()
+
+    async def stop(self, grace_period: float) -> int:
+        """Stop it; return its exit code, also 0 if the signal came before its first line."""
+        has_begun = self._size_of_log() > self._log_size
+        code = await self.bot.stop(grace_period)
+        return 0 if code == -signal.SIGTERM and not has_begun else code
+
+    def _size_of_log(self) -> int:
+        path = self.bot.log_path
+        return path.stat().st_size if path.exists() else 0
 
 
 @dataclass(eq=False)

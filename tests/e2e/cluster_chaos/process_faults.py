@@ -103,7 +103,7 @@ class ProcessFaultInjector:
         for process in self.cluster.processes:
             async with process.in_fault:
                 if process.bot.pid is not None:
-                    code = await process.bot.stop(_GRACE_PERIOD)
+                    code = await process.stop(_GRACE_PERIOD)
                     if code:
                         self.failed_stops.append(f"process {process.number} stopped with {code}")
                 await process.start()

@@ -157,7 +157,7 @@ class ClusterRun:
     async def stop(self) -> None:
         """Stop all processes, so that what they began has ended."""
         for process in self.cluster.processes:
-            if code := await process.bot.stop(_STOP_TIMEOUT):
+            if code := await process.stop(_STOP_TIMEOUT):
                 failed = f"process {process.number} stopped with {code} at last"
                 self.process_faults.failed_stops.append(failed)
 
