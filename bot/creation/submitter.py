@@ -1,9 +1,10 @@
 """Sends stored requests to relays: claim, submit, settle.
 
-A request is claimed on disk before anything is sent, and sent once. Its end is stored with what it
-means for those who wait: accepted, rejected, or sent without an answer that says what became of it.
-The last is never repeated, since relays know no idempotency key and charge every request. It is
-sent again only if the relay certainly created nothing: it limits the rate, or was not reached.
+A request waits for its turn in the queue, where it can be cancelled. It is claimed on disk
+immediately before it is sent, and sent once. Its end is stored with what it means for those who
+wait: accepted, rejected, or sent without an answer that says what became of it. The last is never
+repeated, since relays know no idempotency key and charge every request. It is sent again only if
+the relay certainly created nothing: it limits the rate, or was not reached.
 """
 
 import asyncio
@@ -12,12 +13,14 @@ import time
 from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 
 from bot.accounts.connection import AccountConnection
 from bot.accounts.credit import CreditMonitor
 from bot.accounts.pauses import AccountPauses
 from bot.accounts.registry import AccountRegistry
+from bot.creation.submission_policy import SUBMISSION_POLICY, SubmissionPolicy
 from bot.metrics import CreationOutcome, Metrics
 from bot.relay.creation import RejectionReason, Submission
 from bot.relay.errors import ErrorKind, RelayError
@@ -26,52 +29,40 @@ from bot.storage.clock_rollback import Rollback, RollbackDetector
 from bot.storage.creations import CreationStore
 from bot.storage.errors import DATABASE_ERRORS, DatabaseClosed
 from bot.storage.models import Creation, CreationState
-from bot.storage.terms import LeadershipLost, Term, current_term
+from bot.storage.terms import LeadershipLost, Term, current_term, require_term, working_for
 
 log = logging.getLogger(__name__)
 
-_TEMPORARY = {RejectionReason.BUSY, RejectionReason.UNREACHABLE}
-"""Reasons for which a request is sent again later."""
 _UNUSABLE_ACCOUNT = SubmissionRejected(
     RejectionReason.UNREACHABLE,
     ErrorKind.UNAVAILABLE,
     "the account cannot be used",
     was_sent=False,
 )
+_NOT_SENT = SubmissionRejected(
+    RejectionReason.UNREACHABLE,
+    ErrorKind.UNAVAILABLE,
+    "the bot failed before it was sent",
+    was_sent=False,
+)
 
 
-@dataclass(frozen=True, slots=True)
-class SubmissionPolicy:
-    """How many requests are sent at once, and when they are sent again. Times are seconds."""
-
-    max_concurrent: int = 64
-    """Requests that are sent at once, to all relays together.
-
-    An account to which nothing is sent waits for no other, as when its tasks are polled.
-    """
-    max_per_account: int = 8
-    first_delay: float = 5.0
-    """Until a request is sent again; it doubles each time."""
-    max_delay: float = 60.0
-    max_wait: float = 600.0
-    """For how long a request is sent again, since it was made.
-
-    What was due for as long while nothing was sent, because no bot ran, is not sent any more: who
-    made it has gone on.
-    """
-    served_interval: float = 60.0
-    """Between two times that are stored to tell how long nothing was sent."""
-    min_attempts: int = 3
-    """Attempts that also a request gets which has waited longer for others of its account."""
-    blocked_interval: float = 5.0
-    """Between two looks at requests that are due, and wait for others of their account."""
-    store_interval: float = 5.0
-    """Between two attempts to store a result."""
-    shutdown_timeout: float = 5.0
-    """That a stop leaves to the requests under way; what is lost may be charged."""
+class _NotQueued(Exception):
+    """The request is not queued any more: nobody waits for it, or another process sends it."""
 
 
-SUBMISSION_POLICY = SubmissionPolicy()
+@dataclass(slots=True)
+class _Sending:
+    """A request that waits for its turn, and is then claimed and sent."""
+
+    creation: Creation
+    """As it is stored: ``queued``, and ``submitting`` once it is claimed."""
+    term: Term | None
+    """For which it is sent."""
+    is_waiting: bool = True
+    """Whether its turn has not come."""
+    is_sent: bool = False
+    """Whether it may have reached the relay."""
 
 
 class CreationSubmitter:
@@ -101,12 +92,9 @@ class CreationSubmitter:
         self._policy = policy
         self._clock = clock
         self._operator_creates = operator_creates
-        self._in_flight: dict[asyncio.Task[None], int] = {}
-        """The tasks that send a request, and the ids of these requests."""
-        self._sent: set[int] = set()
-        """Those of the ids whose request may have reached the relay."""
+        self._in_flight: dict[asyncio.Task[None], _Sending] = {}
+        """The tasks that send a request each, until its end is stored."""
         self._rollbacks = RollbackDetector()
-        self._claiming: asyncio.Task[None] | None = None
         self._recovery_needed = True
         self._served_at = -inf
         """When this was last stored; another process may have stored a later time."""
@@ -119,12 +107,15 @@ class CreationSubmitter:
     async def tick(self) -> float | None:
         """Start to send what is due; return when more will be due (Unix seconds), if anything."""
         if self._recovery_needed:
-            await self._recover_abandoned()
+            self._recovery_needed = False
+            try:
+                await self._recover_abandoned()
+            except BaseException:
+                self._recovery_needed = True
+                raise
         await self._handle_clock_rollback()
         now = self._clock()
-        # What was claimed is sent also if the loop is stopped meanwhile: ``finish`` waits for it.
-        self._claiming = asyncio.create_task(self._start_due(now))
-        await asyncio.shield(self._claiming)
+        await self._start_due(now)
         due_at = await self._store.next_due_at()
         if due_at is None or due_at > now:
             return due_at
@@ -133,10 +124,8 @@ class CreationSubmitter:
     async def finish(self) -> None:
         """Wait a short time for the requests under way; the next start finds what is left.
 
-        What still waits for its turn goes back to the queue.
+        What still waits for its turn stays in the queue.
         """
-        if self._claiming is not None:
-            await asyncio.gather(self._claiming, return_exceptions=True)
         tasks = list(self._in_flight)
         if tasks:
             await asyncio.wait(tasks, timeout=self._policy.shutdown_timeout)
@@ -145,17 +134,15 @@ class CreationSubmitter:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def abandon(self) -> None:
-        """Put back what is not sent yet; whoever leads finds it.
+        """Leave in the queue what waits for its turn; whoever leads finds it there.
 
         What was sent goes on: its answer is stored, unless the next leader has told by then that
         nobody knows it.
         """
-        if self._claiming is not None:
-            await asyncio.gather(self._claiming, return_exceptions=True)
-        unsent = [task for task, each in self._in_flight.items() if each not in self._sent]
-        for task in unsent:
+        waiting = [task for task, each in self._in_flight.items() if each.is_waiting]
+        for task in waiting:
             task.cancel()
-        await asyncio.gather(*unsent, return_exceptions=True)
+        await asyncio.gather(*waiting, return_exceptions=True)
         self._recovery_needed = True
 
     async def _start_due(self, now: float) -> None:
@@ -167,23 +154,19 @@ class CreationSubmitter:
             if connection is not None:
                 await self._pauses.resume(connection)
         await self._reject_expired(now)
-        for creation in await self._claim(now):
-            work = self._submit(creation, current_term.get())
-            task = asyncio.create_task(work, context=_without_term())
-            self._in_flight[task] = creation.id
+        held = [each.creation for each in self._in_flight.values()]
+        chosen = await self._store.choose_due(
+            now,
+            self._policy.max_concurrent,
+            self._limits(),
+            max_submitting=self._policy.max_per_account,
+            held={each.id: each.account for each in held},
+        )
+        for creation in chosen:
+            sending = _Sending(creation, current_term.get())
+            task = asyncio.create_task(self._submit(sending), context=_without_term())
+            self._in_flight[task] = sending
             task.add_done_callback(self._finished)
-
-    async def _claim(self, now: float) -> list[Creation]:
-        try:
-            return await self._store.claim(
-                now,
-                self._policy.max_concurrent,
-                self._limits(),
-                max_submitting=self._policy.max_per_account,
-            )
-        except Exception:
-            self._recovery_needed = True  # it may be on disk all the same
-            raise
 
     def _limits(self) -> dict[str, int | None]:
         """Return how many songs and lyrics may be under way, by account."""
@@ -191,7 +174,8 @@ class CreationSubmitter:
 
     async def _recover_abandoned(self) -> None:
         """Tell of the requests that a process was sending when it died: they may be charged."""
-        count = await self._store.recover(self._clock(), self._in_flight.values())
+        in_flight = [each.creation.attempt for each in self._in_flight.values()]
+        count = await self._store.recover(self._clock(), in_flight)
         if count:
             log.warning("Creations unconfirmed, the bot was stopped meanwhile: count=%d", count)
             self._metrics.creations.labels(CreationOutcome.UNCONFIRMED).inc(count)
@@ -200,7 +184,6 @@ class CreationSubmitter:
             cancelled = await self._store.cancel_queued(operator.account, self._clock())
             if cancelled:
                 log.warning("Creations cancelled, SHARED_RELAY_CREATES is off: count=%d", cancelled)
-        self._recovery_needed = False
 
     async def _reject_expired(self, now: float) -> None:
         """Reject what has waited too long while nothing was sent; nothing of it was."""
@@ -221,73 +204,87 @@ class CreationSubmitter:
             self._rollbacks.mark_handled(now)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
-        creation_id = self._in_flight.pop(task)
-        self._sent.discard(creation_id)
+        sending = self._in_flight.pop(task)
         if not task.cancelled() and (error := task.exception()):
-            log.error("Creation not settled: creation=%d", creation_id, exc_info=error)
+            log.error("Creation not settled: creation=%d", sending.creation.id, exc_info=error)
             self._recovery_needed = True
         self._store.changed.set()
 
-    async def _submit(self, creation: Creation, term: Term | None) -> None:
-        """Send a claimed request once, and store what became of it.
+    async def _submit(self, sending: _Sending) -> None:
+        """Send a request once when its turn has come, and store what became of it.
 
-        A stop puts it back if it was not sent yet, and so does the end of the ``term`` in which it
-        was claimed.
+        A stop, or the end of the term for which it is sent, leaves it in the queue.
         """
-
-        def before_sending() -> None:
-            if term is not None and not term.is_held:
-                raise LeadershipLost("another process may lead now")
-            self._sent.add(creation.id)
-
         try:
-            await self._submit_once(creation, before_sending)
+            await self._submit_once(sending)
+        except _NotQueued:
+            self._recovery_needed = True  # whoever has claimed it may be gone
         except LeadershipLost:
-            await self._store.put_back(creation, self._clock())
-        except asyncio.CancelledError:
-            if creation.id not in self._sent:
-                await self._store.put_back(creation, self._clock())
-            raise
+            self._recovery_needed = True
+            if sending.creation.state is CreationState.SUBMITTING:
+                await self._settle(sending, self._put_back)
+        except Exception:
+            if not sending.is_sent:
+                await self._settle(sending, lambda each: self._reject_or_postpone(each, _NOT_SENT))
+            raise  # the next tick tells of what may be sent, or claimed, that it may be charged
 
-    async def _submit_once(self, creation: Creation, before_sending: Callable[[], None]) -> None:
-        connection = await self._accounts.by_id(creation.account)
+    async def _submit_once(self, sending: _Sending) -> None:
+        connection = await self._accounts.by_id(sending.creation.account)
         if connection is None:
             await self._settle(
-                creation, lambda: self._reject_or_postpone(creation, _UNUSABLE_ACCOUNT)
+                sending, lambda each: self._reject_or_postpone(each, _UNUSABLE_ACCOUNT)
             )
             return
         try:
             submission = await connection.client.submit(
-                creation.request, before_sending=before_sending
+                sending.creation.request, before_sending=partial(self._claim, sending)
             )
         except SubmissionRejected as error:
             rejected = error
             if error.was_sent:
-                await self._settle(creation, lambda: self._pauses.keep(connection, rejected))
-            await self._settle(creation, lambda: self._reject_or_postpone(creation, rejected))
+                await self._settle(sending, lambda _: self._pauses.keep(connection, rejected))
+            await self._settle(sending, lambda each: self._reject_or_postpone(each, rejected))
         except ValueError as error:
-            if creation.id in self._sent:
-                raise  # it is not about the request: the next tick tells that it may be charged
+            if sending.is_sent:
+                raise  # it is not about the request
             invalid = SubmissionRejected(
                 RejectionReason.INVALID, ErrorKind.BAD_REQUEST, str(error), was_sent=False
             )
-            await self._settle(creation, lambda: self._reject(creation, invalid))
+            await self._settle(sending, lambda each: self._reject(each, invalid))
         except RelayError as error:
             cause = error.detail
-            await self._settle(creation, lambda: self._mark_unconfirmed(creation, cause))
+            await self._settle(sending, lambda each: self._mark_unconfirmed(each, cause))
         else:
-            await self._settle(creation, lambda: self._accept(creation, connection, submission))
+            await self._settle(sending, lambda each: self._accept(each, connection, submission))
 
-    async def _settle(self, creation: Creation, store: Callable[[], Awaitable[None]]) -> None:
+    async def _claim(self, sending: _Sending) -> None:
+        """Claim a request whose turn has come. Raises ``_NotQueued`` or ``LeadershipLost``."""
+        sending.is_waiting = False
+        with working_for(sending.term):
+            claimed = await self._store.claim(sending.creation)
+            if claimed is None:
+                raise _NotQueued
+            sending.creation = claimed
+            require_term()
+        sending.is_sent = True
+
+    async def _settle(
+        self, sending: _Sending, store: Callable[[Creation], Awaitable[None]]
+    ) -> None:
         """Store a result, repeatedly if the database fails: it is known nowhere else."""
         while True:
             try:
-                return await store()
+                return await store(sending.creation)
             except DatabaseClosed:
                 raise  # the bot has stopped: the next start finds the request
             except DATABASE_ERRORS as error:
-                log.error("Result not stored yet: %s cause=%s", _fields(creation), error)
+                log.error("Result not stored yet: %s cause=%s", _fields(sending.creation), error)
                 await asyncio.sleep(self._policy.store_interval)
+
+    async def _put_back(self, creation: Creation) -> None:
+        """Store that a claimed request was not sent."""
+        now = self._clock()
+        await self._store.postpone(creation, now, now)
 
     async def _accept(
         self, creation: Creation, connection: AccountConnection, submission: Submission
@@ -296,14 +293,16 @@ class CreationSubmitter:
         state = await self._store.accept(
             creation, submission, self._clock(), fingerprint=connection.tasks.fingerprint
         )
+        tasks = ",".join(submission.task_ids)
         if state is CreationState.SUBMITTED:
-            tasks = ",".join(submission.task_ids)
             log.info("Creation submitted: %s task=%s", _fields(creation), tasks)
             self._count(CreationOutcome.SUBMITTED)
             connection.tasks.changed.set()
             await self._credit.record(creation.account, has_credit=True)
-        else:
-            log.warning("Creation not accepted: %s state=%s", _fields(creation), state)
+        else:  # what the relay has begun is told to nobody: the operator may look for it
+            log.warning(
+                "Creation not accepted: %s state=%s task=%s", _fields(creation), state, tasks
+            )
             self._count(CreationOutcome.UNCONFIRMED)
 
     async def _mark_unconfirmed(self, creation: Creation, cause: str) -> None:
@@ -313,7 +312,7 @@ class CreationSubmitter:
 
     async def _reject_or_postpone(self, creation: Creation, error: SubmissionRejected) -> None:
         """Store that nothing was created: for good, or until it is sent again."""
-        retry_at = self._retry_at(creation, error)
+        retry_at = self._policy.retry_at(creation, error, self._clock())
         if retry_at is None:
             await self._reject(creation, error)
         elif await self._store.postpone(creation, retry_at, self._clock()):
@@ -333,18 +332,6 @@ class CreationSubmitter:
             self._count(CreationOutcome.REJECTED)
             if error.reason is RejectionReason.CREDIT and error.was_sent:
                 await self._credit.record(creation.account, has_credit=False)
-
-    def _retry_at(self, creation: Creation, error: SubmissionRejected) -> float | None:
-        """Return when a rejected request is sent again (Unix seconds), ``None`` for never."""
-        if error.reason not in _TEMPORARY:
-            return None
-        policy, now = self._policy, self._clock()
-        backoff = min(policy.first_delay * 2.0**creation.attempts, policy.max_delay)
-        delay = max(error.retry_after or 0.0, backoff)
-        is_late = not 0 <= now + delay - creation.created_at <= policy.max_wait
-        if delay > policy.max_wait or (is_late and creation.attempts + 1 >= policy.min_attempts):
-            return None
-        return now + delay
 
     def _count(self, outcome: CreationOutcome) -> None:
         self._metrics.creations.labels(outcome).inc()

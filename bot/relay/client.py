@@ -31,7 +31,13 @@ from bot.relay.models import Clip, TaskKind
 from bot.relay.providers import RelayProfile
 from bot.relay.rate_limiter import RateLimiter
 from bot.relay.request_coalescer import RequestCoalescer
-from bot.relay.requester import Requester, RequestPurpose, RequestStats
+from bot.relay.requester import (
+    BeforeSending,
+    Requester,
+    RequestPurpose,
+    RequestStats,
+    send_at_once,
+)
 from bot.relay.single_fallback import MAX_MISSING_INTERACTIVE
 from bot.relay.single_lookup import SingleLookup
 from bot.relay.submission import LYRICS_TIMEOUT, MUSIC_TIMEOUT, Submitter
@@ -217,13 +223,13 @@ class RelayClient:
         return found.completed_by(_deferred(found.unlisted))
 
     async def submit(
-        self, request: CreationRequest, before_sending: Callable[[], None] = lambda: None
+        self, request: CreationRequest, before_sending: BeforeSending = send_at_once
     ) -> Submission:
         """Have something created, which is charged; the request is sent once, or not at all.
 
-        Until ``before_sending`` is called, certainly nothing was sent. Raises
-        ``SubmissionRejected`` where certainly nothing was created, and ``SubmissionUncertain``
-        where that cannot be told. Both are a ``RelayError``.
+        Until ``before_sending`` has returned, certainly nothing was sent; what it raises is raised
+        here. Raises ``SubmissionRejected`` where certainly nothing was created, and
+        ``SubmissionUncertain`` where that cannot be told. Both are a ``RelayError``.
         """
         return await self._submitter.submit(request, before_sending)
 

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import partial
@@ -21,8 +21,15 @@ from bot.relay.transport import ConnectionCutError, RelayResponse, ResponseLimit
 
 T = TypeVar("T")
 
+BeforeSending = Callable[[], Awaitable[None]]
+"""Called when a request has waited for its turn; if it raises, nothing is sent."""
+
 MAX_RETRY_AFTER = 3600.0
 """Seconds: the longest pause that a relay may ask for; then it is tried again, whatever it said."""
+
+
+async def send_at_once() -> None:
+    """Have nothing to do before a request is sent."""
 
 
 class RequestPurpose(Enum):
@@ -93,13 +100,12 @@ class Requester:
         purpose: RequestPurpose,
         payload: Mapping[str, Any] | None = None,
         limits: ResponseLimits | None = None,
-        before_sending: Callable[[], None] = lambda: None,
+        before_sending: BeforeSending = send_at_once,
     ) -> T:
         """Send a request as soon as the rate limit allows, and return what ``read`` makes of it.
 
         Raises the ``RelayError`` of ``read``, of the exchange, or of the open circuit. The breaker
         has recorded it if it concerns more than this request. ``limits`` replace the client's.
-        ``before_sending`` is called when the request has waited for its turn.
         """
         self._breaker.raise_if_open(interactive=purpose.interactive)
         send = partial(
@@ -122,11 +128,11 @@ class Requester:
         purpose: RequestPurpose,
         payload: Mapping[str, Any] | None,
         limits: ResponseLimits | None,
-        before_sending: Callable[[], None],
+        before_sending: BeforeSending,
     ) -> T:
         await self._limiter.acquire(interactive=purpose.interactive, single=method == "GET")
         self._breaker.admit(interactive=purpose.interactive, trips_breaker=purpose.trips_breaker)
-        before_sending()
+        await before_sending()
         sent_at = time.monotonic()
         self.stats.requests += 1
         try:

@@ -5,7 +5,6 @@ no redirect is followed, and aiohttp repeats only idempotent methods, of which P
 """
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 from bot.relay.creation import CreationKind, CreationRequest, RejectionReason, Submission
@@ -13,7 +12,7 @@ from bot.relay.errors import ErrorKind, NotSentError, RelayError
 from bot.relay.models import TaskKind
 from bot.relay.parsing.submissions import read_submission
 from bot.relay.providers import RelayProfile
-from bot.relay.requester import Requester, RequestPurpose
+from bot.relay.requester import BeforeSending, Requester, RequestPurpose, send_at_once
 from bot.relay.submission_errors import SubmissionRejected, SubmissionUncertain
 from bot.relay.transport import CONNECT_TIMEOUT, RelayResponse, ResponseLimits
 
@@ -51,15 +50,16 @@ class Submitter:
         }
 
     async def submit(
-        self, request: CreationRequest, before_sending: Callable[[], None] = lambda: None
+        self, request: CreationRequest, before_sending: BeforeSending = send_at_once
     ) -> Submission:
         """Send a request once, and return what the relay has begun.
 
-        It waits for the rate limit as what people ask does; until ``before_sending`` is called,
-        certainly nothing was sent. Raises ``SubmissionRejected`` where
-        certainly nothing was created, among others while the circuit is open, and
-        ``SubmissionUncertain`` where it may have been: that must never be repeated by a program.
-        Raises ``ValueError`` for a request without any text, which relays accept and charge.
+        It waits for the rate limit as what people ask does; until ``before_sending`` has returned,
+        certainly nothing was sent, and what it raises is raised here. Raises
+        ``SubmissionRejected`` where certainly nothing was created, among others while the circuit
+        is open, and ``SubmissionUncertain`` where it may have been: that must never be repeated by
+        a program. Raises ``ValueError`` for a request without any text, which relays accept and
+        charge.
         """
         kind = request.task_kind
         path, body = self._profile.submit_path(kind), submission_body(request, self._profile)

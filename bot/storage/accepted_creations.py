@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.relay.creation import Submission
 from bot.relay.models import Task, TaskStatus, bounded
-from bot.storage.creation_ends import forget_unreferenced, settle
+from bot.storage.creation_ends import OF_ATTEMPT, forget_unreferenced, settle
 from bot.storage.creation_rows import is_pending_id, new_ids, record_task_id, start_task_of
 from bot.storage.engine import Connection
 from bot.storage.live_cards import mark_live_cards_stale
@@ -25,12 +25,11 @@ def accept(
     ids = new_ids(db, creation.account, submission.task_ids)
     has_result = submission.task is not None and submission.task.terminal
     if not ids and (submission.task_ids or not has_result):
-        settle(db, creation.id, CreationState.UNCONFIRMED, now)
+        settle(db, creation.attempt, CreationState.UNCONFIRMED, now)
         return _state(db, creation)
     row = db.execute(
-        "UPDATE creations SET state = 'submitted' WHERE id = ? AND state = 'submitting'"
-        " RETURNING deadline",
-        [creation.id],
+        f"UPDATE creations SET state = 'submitted' WHERE {OF_ATTEMPT} RETURNING deadline",  # noqa: S608 # a condition of ours
+        creation.attempt,
     ).fetchone()
     if row is None:
         return _state(db, creation)

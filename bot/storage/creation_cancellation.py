@@ -3,7 +3,7 @@
 from bot.storage.creation_ends import end_pending_task, settle
 from bot.storage.creation_quotas import DAY
 from bot.storage.engine import Connection
-from bot.storage.models import CREATION_PREFIX, Creation, CreationState, EndReason
+from bot.storage.models import CREATION_PREFIX, Attempt, Creation, CreationState, EndReason
 
 
 def settle_with_account(db: Connection, account: str, now: float) -> None:
@@ -18,10 +18,11 @@ def settle_with_account(db: Connection, account: str, now: float) -> None:
         [account],
     )
     sending = db.execute(
-        "SELECT id FROM creations WHERE account = ? AND state = 'submitting'", [account]
+        "SELECT id, attempts FROM creations WHERE account = ? AND state = 'submitting'", [account]
     ).fetchall()
-    for (creation_id,) in sending:
-        settle(db, creation_id, CreationState.UNCONFIRMED, now)
+    for creation_id, number in sending:
+        attempt = Attempt(creation_id, number, CreationState.SUBMITTING)
+        settle(db, attempt, CreationState.UNCONFIRMED, now)
 
 
 def cancel_queued(db: Connection, account: str, now: float) -> int:

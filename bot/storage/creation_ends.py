@@ -5,10 +5,18 @@ from dataclasses import replace
 from bot.relay.models import bounded
 from bot.storage.engine import Connection
 from bot.storage.key_value import read_value, write_value
-from bot.storage.models import CREATION_PREFIX, CreationState, EndReason, RejectionReason
+from bot.storage.models import (
+    CREATION_PREFIX,
+    Attempt,
+    CreationState,
+    EndReason,
+    RejectionReason,
+)
 from bot.storage.poll_results import PollContext, end_task
 from bot.storage.task_rows import dump_task, load_task_or_id
 
+OF_ATTEMPT = "id = ? AND attempts = ? AND state = ?"
+"""The row of a request in the state in which a process knows it; its values are an ``Attempt``."""
 _END_REASONS = {
     CreationState.REJECTED: EndReason.REJECTED,
     CreationState.UNCONFIRMED: EndReason.UNCONFIRMED,
@@ -18,27 +26,37 @@ _SERVED_AT = "requests to create served at"  # the name of the value: Unix secon
 
 def settle(
     db: Connection,
-    creation_id: int,
+    attempt: Attempt,
     state: CreationState,
     now: float,
     *,
     rejection: RejectionReason | None = None,
     detail: str = "",
 ) -> bool:
-    """End a request that is being sent, and its task: ``submitting`` → ``state``.
+    """End a request and its task: the state of the attempt → ``state``.
 
-    Returns whether it was in that state. ``detail`` is what the relay said.
+    Returns whether the attempt has that end, also if it had it before: whoever does not know
+    whether an end was stored stores it again. ``detail`` is what the relay said.
     """
     row = db.execute(
-        "UPDATE creations SET state = ?, rejection = ? WHERE id = ? AND state = 'submitting'"
+        f"UPDATE creations SET state = ?, rejection = ?, due_at = NULL WHERE {OF_ATTEMPT}"  # noqa: S608 # a condition of ours
         " RETURNING account",
-        [state, rejection, creation_id],
+        [state, rejection, *attempt],
     ).fetchone()
     if row is None:
-        return False
-    end_pending_task(db, row[0], creation_id, _END_REASONS[state], now, detail)
-    forget_unreferenced(db, creation_id)
+        return is_stored(db, attempt._replace(state=state))
+    end_pending_task(db, row[0], attempt.creation_id, _END_REASONS[state], now, detail)
+    forget_unreferenced(db, attempt.creation_id)
     return True
+
+
+def is_stored(db: Connection, attempt: Attempt) -> bool:
+    """Whether an attempt is the current one of its request, and in its state."""
+    found = db.execute(
+        f"SELECT 1 FROM creations WHERE {OF_ATTEMPT}",  # noqa: S608 # a condition of ours
+        attempt,
+    )
+    return found.fetchone() is not None
 
 
 def reject_expired(db: Connection, now: float, max_wait: float) -> int:

@@ -1,20 +1,21 @@
-"""The queue of requests to create: which are sent next, claims, and what is put back."""
+"""The queue of requests to create: which are sent next, claims, and what goes back."""
 
 import logging
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from heapq import heapify, heappop, heappush
 
-from bot.storage.creation_ends import end_pending_task, forget_unreferenced, settle
+from bot.storage.creation_ends import (
+    OF_ATTEMPT,
+    end_pending_task,
+    forget_unreferenced,
+    settle,
+)
 from bot.storage.creation_quotas import UNDER_WAY, UNWATCHED_TIME
 from bot.storage.creation_rows import load_creation
 from bot.storage.engine import Connection
-from bot.storage.models import (
-    Creation,
-    CreationState,
-    EndReason,
-    RejectionReason,
-)
+from bot.storage.models import Attempt, Creation, CreationState, EndReason, RejectionReason
 from bot.storage.task_rows import UnreadableRowError
 
 log = logging.getLogger(__name__)
@@ -31,19 +32,26 @@ def choose_due(
     max_sending: int,
     max_concurrent: Mapping[str, int | None],
     max_submitting: int,
+    held: Mapping[int, str],
 ) -> list[int]:
     """Return which requests are sent next.
 
     Each is of the person with the fewest under way at the account, the oldest first.
     ``max_sending``: how many may be sent at once in all; but an account to which nothing is sent
     waits for no other. ``max_concurrent``: how many may be under way at an account, where there is
-    a limit. ``max_submitting``: how many may be sent at once to any account.
+    a limit. ``max_submitting``: how many may be sent at once to any account. ``held``: the ids of
+    those that the process sends, or that wait for their turn in it, and their accounts.
     """
-    waiting = db.execute(_DUE, {"now": now}).fetchall()
+    due = db.execute(_DUE, {"now": now}).fetchall()
+    waiting = [row for row in due if row[0] not in held]
     if not waiting:
         return []
     of_account, of_person = _under_way(db, now)
-    sending = _sending(db)
+    for creation_id, account, person in due:
+        if creation_id in held:
+            of_account[account] += 1
+            of_person[account, person] += 1
+    sending = _sending(db, held)
     total = sending.total()
     chosen: list[int] = []
     queue = [
@@ -73,12 +81,10 @@ def _has_room(limit: int | None, under_way: int) -> bool:
     return limit is None or under_way < limit
 
 
-def _sending(db: Connection) -> Counter[str]:
-    """Count the requests that are being sent, by account."""
-    rows = db.execute(
-        "SELECT account, count(*) FROM creations WHERE state = 'submitting' GROUP BY account"
-    )
-    return Counter(dict(rows.fetchall()))
+def _sending(db: Connection, held: Mapping[int, str]) -> Counter[str]:
+    """Count the requests that are being sent or held, by account."""
+    rows = db.execute("SELECT id, account FROM creations WHERE state = 'submitting'").fetchall()
+    return Counter((dict(rows) | dict(held)).values())
 
 
 def _under_way(db: Connection, now: float) -> tuple[Counter[str], Counter[tuple[str, str]]]:
@@ -96,26 +102,29 @@ def _under_way(db: Connection, now: float) -> tuple[Counter[str], Counter[tuple[
     return of_account, of_person
 
 
-def claim(db: Connection, creation_id: int, now: float) -> Creation | None:
-    """Take a request: ``queued`` → ``submitting``; ``None`` if it is not queued any more.
-
-    One that cannot be read is rejected.
-    """
-    rows = list(
-        db.query(
-            "UPDATE creations SET state = 'submitting', due_at = NULL"
-            " WHERE id = ? AND state = 'queued' RETURNING *",
-            [creation_id],
-        )
-    )
-    if not rows:
-        return None
+def load_queued(db: Connection, creation_id: int, now: float) -> Creation | None:
+    """Return a request that was chosen; one that cannot be read is rejected."""
+    (row,) = db.query("SELECT * FROM creations WHERE id = ?", [creation_id])
     try:
-        return load_creation(rows[0])
+        return load_creation(row)
     except UnreadableRowError as error:
         log.error("Request to create is unreadable: creation=%d cause=%s", creation_id, error)
-    settle(db, creation_id, CreationState.REJECTED, now, rejection=RejectionReason.INVALID)
+    attempt = Attempt(creation_id, row["attempts"], CreationState.QUEUED)
+    settle(db, attempt, CreationState.REJECTED, now, rejection=RejectionReason.INVALID)
     return None
+
+
+def claim(db: Connection, creation: Creation) -> Creation | None:
+    """Take a request: ``queued`` → ``submitting``; ``None`` if it is not queued any more.
+
+    An account that is disconnected cancels what is queued, so that the account of what is claimed
+    exists.
+    """
+    claimed = db.execute(
+        f"UPDATE creations SET state = 'submitting', due_at = NULL WHERE {OF_ATTEMPT}",  # noqa: S608 # a condition of ours
+        creation.attempt,
+    ).rowcount
+    return replace(creation, state=CreationState.SUBMITTING) if claimed else None
 
 
 _IS_WANTED = """
@@ -124,27 +133,25 @@ _IS_WANTED = """
 """
 _POSTPONE = f"""
     UPDATE creations SET state = CASE WHEN {_IS_WANTED} THEN 'queued' ELSE 'cancelled' END,
-        due_at = CASE WHEN {_IS_WANTED} THEN :until END, attempts = attempts + :attempts
-    WHERE id = :id AND state = 'submitting' RETURNING state
+        due_at = CASE WHEN {_IS_WANTED} THEN :until END, attempts = attempts + 1
+    WHERE id = :id AND attempts = :attempts AND state = :state RETURNING state
 """  # noqa: S608 # conditions of ours
 
 
-def postpone(
-    db: Connection, creation: Creation, until: float, now: float, attempts: int = 1
-) -> bool:
-    """Put a request back: ``submitting`` → ``queued``.
+def postpone(db: Connection, creation: Creation, until: float, now: float) -> bool:
+    """Put a request back, so that another attempt begins: its state → ``queued``.
 
     Cancel it if nobody waits for it any more, or its text was deleted: then who waits is told that
-    nothing was created. ``attempts`` are added to those that it has had. Returns whether it is
-    queued.
+    nothing was created. Returns whether it is queued.
     """
     row = db.execute(
         _POSTPONE,
         {
             "id": creation.id,
+            "attempts": creation.attempts,
+            "state": creation.state,
             "task": creation.pending_task_id,
             "until": until,
-            "attempts": attempts,
         },
     ).fetchone()
     if row is not None and row[0] == CreationState.CANCELLED:

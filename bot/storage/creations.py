@@ -1,9 +1,10 @@
 """The queue of requests to create songs and lyrics, which are sent to a relay at most once.
 
 A request is ``queued``, then ``submitting``, then ``submitted``, ``rejected`` or ``unconfirmed``;
-or it is ``cancelled`` before it is sent. Each move is one guarded ``UPDATE``. The claim is on disk
-before anything is sent, so that a request found in ``submitting`` at a start may have been sent: it
-is never sent again. Whatever a method writes is on disk when it returns.
+or it is ``cancelled`` before it is sent. Each move is one guarded ``UPDATE``, bound to the attempt
+that its caller knows. The claim is on disk immediately before anything is sent, so that a request
+found in ``submitting`` at a start may have been sent: it is never sent again. Whatever a method
+writes is on disk when it returns.
 """
 
 from collections.abc import Collection, Mapping
@@ -28,6 +29,7 @@ from bot.storage.limits import DEFAULT_LIMITS, WatchLimits, charge_message, enfo
 from bot.storage.live_card_rows import claim_live_card
 from bot.storage.live_cards import LiveCards, insert_live_card
 from bot.storage.models import (
+    Attempt,
     Creation,
     CreationQuotas,
     CreationState,
@@ -44,6 +46,7 @@ from bot.storage.watches import NewWatch, insert_watch
 MAX_SUBMITTING = 8
 """Requests that are sent to an account at once."""
 NO_MAXIMA: Mapping[str, int | None] = MappingProxyType({})
+NOTHING_HELD: Mapping[int, str] = MappingProxyType({})
 
 
 class AddedCreation(NamedTuple):
@@ -145,30 +148,42 @@ class CreationStore:
 
     # For the submitter
 
-    async def claim(
+    async def choose_due(
         self,
         now: float,
         max_sending: int,
         max_concurrent: Mapping[str, int | None] = NO_MAXIMA,
         *,
         max_submitting: int = MAX_SUBMITTING,
+        held: Mapping[int, str] = NOTHING_HELD,
     ) -> list[Creation]:
-        """Take due requests, to be sent: ``queued`` → ``submitting``.
+        """Return the queued requests whose turn is next.
 
         ``max_sending``: how many may be sent at once in all; but an account to which nothing is
         sent waits for no other. ``max_concurrent``: how many may be under way at an account, being
         sent or running. The person with the fewest of them comes first. ``max_submitting``: how
-        many may be sent to an account at once.
+        many may be sent to an account at once. ``held``: the ids and accounts of those that were
+        chosen before, and are not settled: they take places, and are not chosen again.
         """
 
-        def claim(db: Connection) -> list[Creation]:
-            chosen = creation_queue.choose_due(db, now, max_sending, max_concurrent, max_submitting)
-            claimed = (creation_queue.claim(db, each, now) for each in chosen)
-            return [creation for creation in claimed if creation]
+        def choose(db: Connection) -> list[Creation]:
+            chosen = creation_queue.choose_due(
+                db, now, max_sending, max_concurrent, max_submitting, held
+            )
+            loaded = (creation_queue.load_queued(db, each, now) for each in chosen)
+            return [creation for creation in loaded if creation]
 
-        claimed = await self._database.run(claim)
+        chosen = await self._database.run(choose)
         self._outbox.changed.set()  # one that cannot be read is rejected
-        return claimed
+        return chosen
+
+    async def claim(self, creation: Creation) -> Creation | None:
+        """Take a request, to be sent at once: ``queued`` → ``submitting``.
+
+        Returns ``None`` if it is not queued any more, because nobody waits for it, its account was
+        disconnected, or another process has claimed it: then it must not be sent.
+        """
+        return await self._database.run(lambda db: creation_queue.claim(db, creation))
 
     async def accept(
         self, creation: Creation, submission: Submission, now: float, *, fingerprint: str = ""
@@ -187,18 +202,21 @@ class CreationStore:
     async def reject(
         self, creation: Creation, reason: RejectionReason, detail: str, now: float
     ) -> bool:
-        """End a request for which nothing was created: ``submitting`` → ``rejected``.
+        """End a request for which nothing was created: its state → ``rejected``.
 
-        ``detail`` is what the relay said. Returns whether it was being sent.
+        ``detail`` is what the relay said. Returns whether it has ended so.
         """
         return await self._settle(creation, CreationState.REJECTED, now, reason, detail)
 
     async def mark_unconfirmed(self, creation: Creation, now: float) -> bool:
-        """End a request that may have been charged: ``submitting`` → ``unconfirmed``."""
+        """End a request that may have been charged: ``submitting`` → ``unconfirmed``.
+
+        Returns whether it has ended so.
+        """
         return await self._settle(creation, CreationState.UNCONFIRMED, now)
 
     async def postpone(self, creation: Creation, until: float, now: float) -> bool:
-        """Put back a request that created nothing, ``until`` then: ``submitting`` → ``queued``.
+        """Put back a request that created nothing, ``until`` then: its state → ``queued``.
 
         It is cancelled if nobody waits for it any more, or its text was deleted meanwhile. Returns
         whether it is queued.
@@ -209,28 +227,19 @@ class CreationStore:
         self._announce()
         return queued
 
-    async def put_back(self, creation: Creation, now: float) -> bool:
-        """Put back a request that was not sent, as if it had not been claimed.
-
-        Cancels it and returns as ``postpone`` does.
-        """
-        queued = await self._database.run(
-            lambda db: creation_queue.postpone(db, creation, now, now, attempts=0)
-        )
-        self._announce()
-        return queued
-
-    async def recover(self, now: float, in_flight: Collection[int] = ()) -> int:
+    async def recover(self, now: float, in_flight: Collection[Attempt] = ()) -> int:
         """At the start: end the requests that an earlier process was sending; return how many.
 
-        ``submitting`` → ``unconfirmed``, whether or not they had been sent. ``in_flight``: the ids
-        of those that this process is sending.
+        ``submitting`` → ``unconfirmed``, whether or not they had been sent. ``in_flight``: what
+        this process is sending, or claiming.
         """
-        own = set(in_flight)
+        own = {each._replace(state=CreationState.SUBMITTING) for each in in_flight}
+        sending = "SELECT id, attempts FROM creations WHERE state = 'submitting'"
 
         def recover(db: Connection) -> int:
-            rows = db.execute("SELECT id FROM creations WHERE state = 'submitting'").fetchall()
-            abandoned = [creation_id for (creation_id,) in rows if creation_id not in own]
+            rows = db.execute(sending).fetchall()
+            found = {Attempt(each, number, CreationState.SUBMITTING) for each, number in rows}
+            abandoned = sorted(found - own)
             for each in abandoned:
                 settle(db, each, CreationState.UNCONFIRMED, now)
             return len(abandoned)
@@ -290,7 +299,7 @@ class CreationStore:
         detail: str = "",
     ) -> bool:
         settled = await self._database.run(
-            lambda db: settle(db, creation.id, state, now, rejection=rejection, detail=detail)
+            lambda db: settle(db, creation.attempt, state, now, rejection=rejection, detail=detail)
         )
         self._announce()
         return settled

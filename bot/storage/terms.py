@@ -6,6 +6,8 @@ the session is another one, and whatever is sent asks ``require_term`` immediate
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from math import inf
 
@@ -39,6 +41,16 @@ class Term:
 
 current_term: ContextVar[Term | None] = ContextVar("current_term", default=None)
 """The term for which the running code works; ``None`` where it needs no leadership."""
+
+
+@contextmanager
+def working_for(term: Term | None) -> Iterator[None]:
+    """Let what runs in here work for a term."""
+    token = current_term.set(term)
+    try:
+        yield
+    finally:
+        current_term.reset(token)
 
 
 def require_term() -> None:

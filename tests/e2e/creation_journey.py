@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from bot.creation.submitter import SUBMISSION_POLICY
+from bot.creation.submission_policy import SUBMISSION_POLICY
 from bot.relay.creation import CreationKind, CreationRequest
 from bot.storage.models import AccountOwner, CreationQuotas
 from bot.storage.relay_accounts import RelayAccountStore

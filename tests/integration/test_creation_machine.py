@@ -378,7 +378,7 @@ class CreationMachine(RuleBasedStateMachine):
 
     def claim(self, limit: int) -> None:
         """Require that nothing is sent twice, or once it is over."""
-        for creation in self.run(self.bot.creations.claim(self.now, limit, MAX_CONCURRENT)):
+        for creation in self.run(self.bot.claim_due(self.now, limit, MAX_CONCURRENT)):
             intent = self.intents[creation.id]
             assert intent.state is QUEUED
             assert not intent.charged, "a request may be charged twice"
@@ -423,7 +423,8 @@ class CreationMachine(RuleBasedStateMachine):
                 self.end(creation.id, CreationState.REJECTED)
         elif answer is Answer.LOST:
             intent.charged = True
-            assert self.run(store.mark_unconfirmed(creation, now)) is is_open
+            is_so = is_open or intent.state is CreationState.UNCONFIRMED
+            assert self.run(store.mark_unconfirmed(creation, now)) is is_so
             if is_open:
                 self.end(creation.id, CreationState.UNCONFIRMED)
         else:

@@ -2,19 +2,22 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
-from bot.creation.submitter import SUBMISSION_POLICY
+from bot.creation.submission_policy import SUBMISSION_POLICY
+from bot.creation.submitter import CreationSubmitter
 from bot.encryption import new_key
 from bot.storage.account_rows import read_pause, write_pause
 from bot.storage.creations import CreationStore
 from bot.storage.errors import DatabaseUnreachable
 from bot.storage.models import (
+    CREATION_PREFIX,
     AccountOwner,
     Creation,
     CreationQuotas,
@@ -24,6 +27,7 @@ from bot.storage.models import (
     QuotaUse,
     TaskKey,
 )
+from bot.storage.terms import Term, current_term, working_for
 from sandbox.relay import LocalRelay, faults
 from sandbox.relay.submissions import SubmissionFormat
 from tests.support.account_harness import SERVER, until
@@ -36,11 +40,14 @@ from tests.support.creation_harness import (
     blocked,
     open_creations,
 )
+from tests.support.databases import unwritable
 
 MUSIC_PATH = "/suno/submit/music"
 QUEUED, SUBMITTING = CreationState.QUEUED, CreationState.SUBMITTING
 SUBMITTED, REJECTED = CreationState.SUBMITTED, CreationState.REJECTED
-UNCONFIRMED = CreationState.UNCONFIRMED
+UNCONFIRMED, CANCELLED = CreationState.UNCONFIRMED, CreationState.CANCELLED
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -306,11 +313,14 @@ async def test_many_slow_accounts_delay_no_other(tmp_path: Path) -> None:
                     await harness.request(account=account.id, user_id=guild_id + 10 * number)
             async with blocked(slow):
                 await submitter.tick()
-                states = await harness.states()
-                assert states.count(SUBMITTING) == 7  # one of each account, and two more
+                assert len(submitter.in_flight) == 7  # one of each account, and two more
                 await harness.request(user_id=7)
                 await submitter.tick()
-                await harness.until_states(*states, SUBMITTED)
+
+                async def is_sent() -> bool:
+                    return (await harness.states())[-1] is SUBMITTED
+
+                await until(is_sent)
             await asyncio.gather(*submitter.in_flight)
 
 
@@ -333,7 +343,7 @@ async def test_only_so_many_requests_are_sent_to_an_account_at_once(
         await harness.request(user_id=user_id)
     async with blocked(harness.relay):
         due_at = await submitter.tick()
-        assert sorted(await harness.states()) == [*[QUEUED] * 3, *[SUBMITTING] * 2]
+        await harness.until_states(SUBMITTING, SUBMITTING, QUEUED, QUEUED, QUEUED)
         assert due_at == harness.clock.now + policy.blocked_interval
     for _ in range(3):
         await harness.send(submitter)
@@ -375,7 +385,7 @@ async def test_what_waits_for_its_turn_at_a_stop_is_sent_by_the_next_process(
             creation = await slow.request(user_id=8)
             submitter = slow.submitter(replace(SUBMISSION_POLICY, shutdown_timeout=0.0))
             await submitter.tick()
-            await slow.until_states(SUBMITTED, SUBMITTING)
+            await slow.until_states(SUBMITTED, QUEUED)
             await submitter.finish()
             assert await slow.states() == [SUBMITTED, QUEUED]
         async with open_creations(tmp_path, relay) as next_start:
@@ -411,39 +421,204 @@ async def test_the_first_tick_after_a_start_knows_how_much_a_relay_does_at_once(
 
 
 class LosingStore(CreationStore):
-    """A store at a server that commits a claim, and is not reached any more before it says so."""
+    """A store at a server that commits, and is not reached any more before it says so."""
 
-    async def claim(self, *values: Any, **limits: Any) -> list[Creation]:
-        """Claim what is due; raise instead of returning it."""
-        await super().claim(*values, **limits)
-        raise DatabaseUnreachable("the server", ConnectionError())
+    lost: str
+    """What the next method is called whose answer is lost, empty for none."""
+
+    def __init__(self, harness: CreationHarness, lost: str) -> None:
+        services = harness.accounts.services
+        super().__init__(harness.accounts.database, services.outbox, services.live_cards)
+        self.lost = lost
+
+    async def claim(self, *values: Any) -> Creation | None:
+        """Claim a request."""
+        return self._answer("claim", await super().claim(*values))
+
+    async def reject(self, *values: Any) -> bool:
+        """End a request."""
+        return self._answer("reject", await super().reject(*values))
+
+    async def postpone(self, *values: Any) -> bool:
+        """Put a request back."""
+        return self._answer("postpone", await super().postpone(*values))
+
+    def _answer(self, name: str, answer: T) -> T:
+        if self.lost == name:
+            self.lost = ""
+            raise DatabaseUnreachable("the server", ConnectionError())
+        return answer
+
+
+IMPATIENT = replace(SUBMISSION_POLICY, store_interval=0.05)
 
 
 async def test_a_claim_whose_answer_is_lost_ends_without_a_restart(
     harness: CreationHarness,
 ) -> None:
     """Nobody sends it, so who waits is told, and the account gets its places back."""
-    services = harness.accounts.services
-    losing = LosingStore(harness.accounts.database, services.outbox, services.live_cards)
+    losing = LosingStore(harness, "claim")
     await harness.request()
     submitter = replace(harness, store=losing).submitter()
     for _ in range(2):
-        with pytest.raises(DatabaseUnreachable):
-            await submitter.tick()
+        await harness.send(submitter)
         await harness.request()
-    assert await harness.states() == [UNCONFIRMED, SUBMITTING, QUEUED]
+    assert await harness.states() == [UNCONFIRMED, SUBMITTED, QUEUED]
+    assert charges(harness) == 1
+
+
+@pytest.mark.parametrize("others", [True, False], ids=["another process", "alone"])
+async def test_a_request_that_went_back_unheard_is_taken_from_nobody(
+    harness: CreationHarness, others: bool
+) -> None:
+    """The relay was busy. Who puts the request back again finds that it is being sent once more."""
+    losing = LosingStore(harness, "postpone")
+    first = replace(harness, store=losing).submitter(IMPATIENT)
+    busy = faults.refuses_submission("503 no channel")
+    harness.relay.faults.add(busy, path=MUSIC_PATH, times=1)
+    await harness.request()
+    await first.tick()
+
+    async def is_lost() -> bool:
+        return not losing.lost
+
+    await until(is_lost)
+    harness.clock.now += 60
+    second = harness.submitter() if others else first
+    async with blocked(harness.relay):
+        await second.tick()
+        await asyncio.wait(first.in_flight)
+        await second.tick()
+        await until_recorded(harness.relay)
+        assert await harness.states() == [SUBMITTING]
+        await first.tick()
+        await second.tick()
+    await asyncio.gather(*first.in_flight, *second.in_flight)
+    assert await harness.states() == [SUBMITTED]
+    assert charges(harness) == 1
+
+
+async def test_missing_credit_is_told_also_if_the_rejection_is_stored_unheard(
+    harness: CreationHarness,
+) -> None:
+    """The second attempt to store it finds that it is."""
+    harness.relay.faults.add(faults.refuses_submission("403 quota_not_enough"), path=MUSIC_PATH)
+    await harness.request()
+    store = LosingStore(harness, "reject")
+    await harness.send(replace(harness, store=store).submitter(IMPATIENT))
+    assert await harness.states() == [REJECTED]
+    assert await harness.accounts.services.credit.missing_since(OPERATOR) == harness.clock.now
+
+
+async def test_what_a_relay_has_begun_for_nobody_is_in_the_log(
+    harness: CreationHarness, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Another process has told meanwhile that it may be charged: the operator finds the song."""
+    await harness.request()
+    submitter = harness.submitter()
+    async with blocked(harness.relay):
+        await submitter.tick()
+        await until_recorded(harness.relay)
+        await harness.submitter().tick()
+    await asyncio.gather(*submitter.in_flight)
+    assert await harness.states() == [UNCONFIRMED]
+    (submission,) = harness.relay.submissions.recorded
+    assert f"state=unconfirmed task={submission.task_ids[0]}" in caplog.text
 
 
 async def test_a_claim_under_way_at_a_stop_is_not_lost(harness: CreationHarness) -> None:
     """The loop may be stopped while the claim is written: what is claimed is sent."""
     await harness.request()
     submitter = harness.submitter()
-    async with blocked(harness.relay):
-        tick = asyncio.create_task(submitter.tick())
-        await harness.until_states(SUBMITTING)
-        tick.cancel()
-        await asyncio.gather(tick, return_exceptions=True)
+    await submitter.tick()
     await submitter.finish()
+    assert await harness.states() == [SUBMITTED]
+
+
+SLOW = {"poll_requests_per_second": "1"}
+
+
+async def wait_for_turn(harness: CreationHarness, account: str = OPERATOR) -> CreationSubmitter:
+    """Let a request be sent, and two others wait for the rate limit; return what sends them."""
+    submitter = harness.submitter(IMPATIENT)
+    for user_id in (7, 8, 9):
+        await harness.request(account=account, user_id=user_id)
+    await submitter.tick()
+    await harness.until_states(SUBMITTED, QUEUED, QUEUED)
+    return submitter
+
+
+async def test_what_is_not_wanted_any_more_when_its_turn_comes_is_not_sent(tmp_path: Path) -> None:
+    """Who stops watching a request while it waits for the rate limit pays nothing."""
+    async with LocalRelay() as relay, open_creations(tmp_path, relay, SLOW) as harness:
+        submitter = await wait_for_turn(harness)
+        for number, user_id in ((2, 8), (3, 9)):
+            task_id = f"{CREATION_PREFIX}{number}"
+            await harness.accounts.services.watchlist.remove([task_id], user_id=user_id)
+        await asyncio.wait(submitter.in_flight)
+        assert await harness.states() == [SUBMITTED, CANCELLED, CANCELLED]
+        assert charges(harness) == 1
+
+
+@pytest.mark.usefixtures("on_postgres")
+@pytest.mark.parametrize("where", ["here", "elsewhere"])
+async def test_an_account_that_is_disconnected_is_charged_no_more(
+    tmp_path: Path, where: str
+) -> None:
+    """Also if another process disconnects it: what waits for its turn was certainly not sent."""
+    async with (
+        LocalRelay() as relay,
+        open_creations(tmp_path, relay, SLOW) as harness,
+        open_creations(tmp_path, relay, SLOW) as other,
+    ):
+        account = await harness.accounts.connect()
+        submitter = await wait_for_turn(harness, account.id)
+        process = harness if where == "here" else other
+        await process.accounts.accounts.disconnect(SERVER)
+        await asyncio.wait(submitter.in_flight)
+        assert await harness.states() == [SUBMITTED, CANCELLED, CANCELLED]
+        assert charges(harness) == 1
+        told = (await harness.accounts.messages())[CHANNEL.channel_id]
+        assert {reason for _, reason in told} == {EndReason.DISCONNECTED}
+
+
+async def test_what_waits_for_its_turn_when_the_database_is_lost_is_sent_later(
+    tmp_path: Path,
+) -> None:
+    """The process does not lead any more and cannot write, and leads again: nothing is told."""
+    async with LocalRelay() as relay, open_creations(tmp_path, relay, SLOW) as harness:
+        submitter = await wait_for_turn(harness)
+        async with unwritable(harness.accounts.database):
+            await submitter.abandon()
+        await harness.send(submitter)
+        assert await harness.states() == [SUBMITTED] * 3
+        assert charges(harness) == 3
+
+
+class EndingStore(LosingStore):
+    """A store that claims a request in the last moment of a term."""
+
+    async def claim(self, *values: Any) -> Creation | None:
+        """Claim a request, and end the term."""
+        claimed = await super().claim(*values)
+        term = current_term.get()
+        assert term is not None
+        term.end()
+        return claimed
+
+
+async def test_what_is_claimed_when_the_term_ends_goes_back(harness: CreationHarness) -> None:
+    """Nobody is told that it may be charged, however often the database has to be asked."""
+    await harness.request()
+    submitter = replace(harness, store=EndingStore(harness, "postpone")).submitter(IMPATIENT)
+    with working_for(Term(0, math.inf)):
+        await submitter.tick()
+    await submitter.abandon()
+    await submitter.tick()
+    assert charges(harness) == 0
+    await asyncio.wait(submitter.in_flight)
+    assert await harness.states() == [QUEUED]
+    await harness.send(harness.submitter())
     assert await harness.states() == [SUBMITTED]
 
 

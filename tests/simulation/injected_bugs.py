@@ -245,8 +245,8 @@ def _log_requests() -> None:
     """Log what people want to be created."""
     claim = creation_queue.claim
 
-    def log_claimed(db: Any, creation_id: int, now: float) -> Creation | None:
-        claimed = claim(db, creation_id, now)
+    def log_claimed(db: Any, creation: Creation) -> Creation | None:
+        claimed = claim(db, creation)
         logging.getLogger("bot").info("Creation claimed: %s", claimed and claimed.request)
         return claimed
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from bot.accounts.credit import CreditMonitor
 from bot.accounts.pauses import AccountPauses
-from bot.creation.submitter import SUBMISSION_POLICY, CreationSubmitter, SubmissionPolicy
+from bot.creation.submission_policy import SUBMISSION_POLICY, SubmissionPolicy
+from bot.creation.submitter import CreationSubmitter
 from bot.relay.creation import CreationKind, CreationRequest
 from bot.storage.creations import CreationStore
 from bot.storage.engine import Engine

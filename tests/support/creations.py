@@ -1,10 +1,11 @@
 """Requests to create, in a database that tests look into."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from bot.relay.creation import CreationKind, CreationRequest, Submission
 from bot.storage.creation_debits import CreationDebits
-from bot.storage.creations import CreationStore
+from bot.storage.creations import NO_MAXIMA, CreationStore
 from bot.storage.database import DatabaseThread
 from bot.storage.limits import DEFAULT_LIMITS, WatchLimits
 from bot.storage.live_cards import LiveCards
@@ -50,8 +51,16 @@ class CreationHarness:
 
     async def claim(self, now: float = NOON) -> Creation:
         """Claim the one request that is due."""
-        (creation,) = await self.creations.claim(now, 10)
+        (creation,) = await self.claim_due(now)
         return creation
+
+    async def claim_due(
+        self, now: float = NOON, max_sending: int = 10, limits: Mapping[str, int | None] = NO_MAXIMA
+    ) -> list[Creation]:
+        """Claim what is due, as if the turn of all came at once."""
+        chosen = await self.creations.choose_due(now, max_sending, limits)
+        claimed = [await self.creations.claim(each) for each in chosen]
+        return [creation for creation in claimed if creation]
 
     async def sending(self, now: float = NOON, **changes: Any) -> Creation:
         """Store a request and claim it."""

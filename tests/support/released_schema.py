@@ -206,7 +206,9 @@ async def _leave_creations(parts: ScenarioParts) -> None:
             RELAY, request, BEA, BEAS, SERVER, now=NOON + position, deadline=86400, has_card=False
         )
         await parts.creations.add(new)
-    running, _ = await parts.creations.claim(NOON + 2, 2)
+    chosen = await parts.creations.choose_due(NOON + 2, 2)
+    running, _ = [await parts.creations.claim(each) for each in chosen]
+    assert running
     await parts.creations.accept(running, Submission(("created",)), NOON + 3)
 
 

@@ -10,6 +10,7 @@ from bot.storage.models.creation_results import (
 )
 from bot.storage.models.creations import (
     CREATION_PREFIX,
+    Attempt,
     Creation,
     CreationQuotas,
     CreationState,
@@ -71,6 +72,7 @@ __all__ = [
     "NOBODY",
     "UNREACHABLE_RECIPIENT_CODES",
     "AccountOwner",
+    "Attempt",
     "Caller",
     "Creation",
     "CreationOffer",

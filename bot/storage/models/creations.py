@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from bot.relay.creation import CreationRequest
 from bot.storage.models.watches import Destination
@@ -16,7 +17,7 @@ class CreationState(StrEnum):
     QUEUED = "queued"
     """Nothing was sent."""
     SUBMITTING = "submitting"
-    """A process is sending it, or was when it died: it may be charged, and is never repeated."""
+    """Its turn has come. A process sends it, or did when it died: it may be charged."""
     SUBMITTED = "submitted"
     """The relay has begun a task, or has answered with the result."""
     REJECTED = "rejected"
@@ -80,6 +81,16 @@ class QuotaUse:
     left_of_server: int | None
 
 
+class Attempt(NamedTuple):
+    """What a process has to send, or is sending: another one begins when it is queued again."""
+
+    creation_id: int
+    number: int
+    """How often the request went back to the queue before."""
+    state: CreationState
+    """That in which the process knows it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Creation:
     """A stored request."""
@@ -91,9 +102,14 @@ class Creation:
     state: CreationState
     created_at: float
     attempts: int = 0
-    """How often the relay has refused it for a while, or could not be reached."""
+    """How often it went back to the queue."""
     author_id: int | None = None
     """As in ``NewCreation``."""
+
+    @property
+    def attempt(self) -> Attempt:
+        """What a change of its state is bound to: nobody changes the attempt of somebody else."""
+        return Attempt(self.id, self.attempts, self.state)
 
     @property
     def written_by(self) -> int:
