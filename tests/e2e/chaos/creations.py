@@ -81,15 +81,17 @@ class Creations:
         environment: Surroundings,
         *,
         reply_timeout: float = REPLY_TIMEOUT,
-        slow_answer: float = 1.0,
+        answer_after: float = 0.0,
+        slow_answer_after: float = 1.0,
     ) -> None:
         """``reply_timeout``: real seconds for which a user waits for a reply.
 
-        ``slow_answer``: those until a relay answers that is slow.
+        ``answer_after``: those until a relay answers, ``slow_answer_after`` one that is slow.
         """
         self._environment = environment
         self._reply_timeout = reply_timeout
-        self._slow_answer = slow_answer
+        self._answer_after = {True: slow_answer_after, False: answer_after}
+        """By whether the relay is slow."""
         self._created: list[Created] = []
         self._stops: list[tuple[int, Interaction]] = []
         """Which requests users stopped waiting for."""
@@ -182,8 +184,7 @@ class Creations:
         """Let the next request meet a fault, whatever it creates at whichever relay."""
         relays = self._environment.relays.values()
         for relay in relays:
-            is_slow = fault is SubmissionFault.SLOW
-            relay.submissions.answer_delay = self._slow_answer if is_slow else 0.0
+            relay.submissions.answer_delay = self._answer_after[fault is SubmissionFault.SLOW]
         if fault not in _FAULTS:
             return
         for remove in self._removals:  # those that met no request

@@ -28,8 +28,8 @@ from tests.e2e.cluster_chaos.process_faults import ProcessFaultInjector
 
 _REPLY_TIMEOUT = 30.0
 """Real seconds for which a user waits for a reply, while rounds go on."""
-_SLOW_ANSWER = 4.0
-"""Real seconds until a relay answers that is slow: many a process is killed or paused meanwhile."""
+_ANSWER_AFTER, _SLOW_ANSWER_AFTER = 0.5, 4.0
+"""Real seconds until a relay answers: many a process is killed or paused meanwhile."""
 _RECOVERY_TIMEOUT = 400.0
 """Real seconds."""
 _STOP_TIMEOUT = 120.0
@@ -83,7 +83,12 @@ class ClusterRun:
     def __post_init__(self) -> None:
         cluster = self.cluster
         self.commands = WatchCommands(cluster.discord, cluster.relay.clock.now, _REPLY_TIMEOUT)
-        self.creations = Creations(cluster, reply_timeout=_REPLY_TIMEOUT, slow_answer=_SLOW_ANSWER)
+        self.creations = Creations(
+            cluster,
+            reply_timeout=_REPLY_TIMEOUT,
+            answer_after=_ANSWER_AFTER,
+            slow_answer_after=_SLOW_ANSWER_AFTER,
+        )
         self.process_faults = ProcessFaultInjector(cluster, self.note)
 
     def note(self, line: str) -> None:
