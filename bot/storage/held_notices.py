@@ -9,7 +9,7 @@ from bot.storage.models import Delivery, DeliveryPurpose, UndeliveredNotice
 from bot.storage.task_rows import load_task_or_id
 
 RETRY_AFTER = 15.0
-"""Seconds for which a held notice waits while its notice is being sent."""
+"""Seconds for which a held notice waits while its notice is sent, or is about to be tried again."""
 
 
 def enqueue_held_notices_in(db: Connection, channel_id: int, reason: str, now: float) -> None:
@@ -59,15 +59,16 @@ def postpone_or_drop_held_notice(db: Connection, held_notice_id: int, now: float
     if user_id is None:  # written by a version without this column
         return False
     row = db.execute(
-        "SELECT count(*) FILTER (WHERE d.state = 'sending'),"  # noqa: S608 # names of ours
-        " count(*) FILTER (WHERE d.state = 'held' OR EXISTS"
-        "  (SELECT 1 FROM blocked_channels b WHERE b.channel_id = d.channel_id))"
-        f" FROM deliveries d WHERE d.channel_id = ? AND d.{OPEN} AND EXISTS"
+        "SELECT count(*) FILTER (WHERE d.state = 'sending'"  # noqa: S608 # names of ours
+        "  OR d.state = 'held' AND d.due_at <= ? AND b.channel_id IS NULL),"
+        " count(*) FILTER (WHERE d.state = 'held' OR b.channel_id IS NOT NULL)"
+        " FROM deliveries d LEFT JOIN blocked_channels b ON b.channel_id = d.channel_id"
+        f" WHERE d.channel_id = ? AND d.{OPEN} AND EXISTS"
         "  (SELECT 1 FROM watches s WHERE s.delivery_id = d.id AND s.user_id = ?)",
-        [channel_id, user_id],
+        [now, channel_id, user_id],
     ).fetchone()
-    being_sent, unposted = map(bool, row)
-    if being_sent:
+    being_tried, unposted = map(bool, row)
+    if being_tried:
         db.execute(
             "UPDATE deliveries SET due_at = ? WHERE id = ?", [now + RETRY_AFTER, held_notice_id]
         )
@@ -75,7 +76,7 @@ def postpone_or_drop_held_notice(db: Connection, held_notice_id: int, now: float
         db.execute(
             "UPDATE deliveries SET state = 'dropped', due_at = NULL WHERE id = ?", [held_notice_id]
         )
-    return being_sent or not unposted
+    return being_tried or not unposted
 
 
 INBOX = 25

@@ -193,6 +193,22 @@ async def test_a_held_notice_is_sent_after_another_rejection(harness: OutboxHarn
     ]
 
 
+async def test_a_held_notice_waits_for_a_notice_that_is_due_again(harness: OutboxHarness) -> None:
+    """Its turn comes after another one's; it may be there any moment."""
+    for task_id in ("first", "song"):
+        await harness.enqueue(task_id)
+        notice = await harness.claim()
+        await harness.outbox.hold(notice, until=NOON + 60, reason="x", notify_at=NOON + 60)
+    await open_direct_messages(harness.outbox, DIRECTS, NOON + 60)
+    for task_id in ("first", "song"):
+        (notice,) = await harness.outbox.claim(NOON + 60, 10)
+        assert (notice.purpose, notice.task.id) == (DeliveryPurpose.NOTICE, task_id)
+        await harness.outbox.acknowledge(notice, message_id=7, now=NOON + 60)
+    for _ in range(2):  # each notice would have one
+        assert await harness.send_held_notices(NOON + AGAIN) == []
+    assert await harness.outbox.next_at() is None
+
+
 async def test_a_channel_without_deliveries_is_unblocked_at_start(
     harness: OutboxHarness,
 ) -> None:
