@@ -9,7 +9,7 @@ from bot.storage.models import Delivery, DeliveryPurpose, UndeliveredNotice
 from bot.storage.task_rows import load_task_or_id
 
 RETRY_AFTER = 15.0
-"""Seconds for which a held notice waits while its notice is sent, or is about to be tried again."""
+"""Seconds for which a held notice waits while its channel is tried, or soon will be."""
 
 
 def enqueue_held_notices_in(db: Connection, channel_id: int, reason: str, now: float) -> None:
@@ -59,13 +59,15 @@ def postpone_or_drop_held_notice(db: Connection, held_notice_id: int, now: float
     if user_id is None:  # written by a version without this column
         return False
     row = db.execute(
-        "SELECT count(*) FILTER (WHERE d.state = 'sending'"  # noqa: S608 # names of ours
-        "  OR d.state = 'held' AND d.due_at <= ? AND b.channel_id IS NULL),"
+        "SELECT count(*) FILTER (WHERE d.state = 'sending' OR b.next_probe_at <= :soon"  # noqa: S608 # names of ours
+        "  OR b.channel_id IS NULL AND d.state = 'held' AND d.due_at <= :soon"
+        "  OR b.channel_id IS NOT NULL AND EXISTS (SELECT 1 FROM deliveries probe"
+        "   WHERE probe.channel_id = d.channel_id AND probe.state = 'sending')),"
         " count(*) FILTER (WHERE d.state = 'held' OR b.channel_id IS NOT NULL)"
         " FROM deliveries d LEFT JOIN blocked_channels b ON b.channel_id = d.channel_id"
-        f" WHERE d.channel_id = ? AND d.{OPEN} AND EXISTS"
-        "  (SELECT 1 FROM watches s WHERE s.delivery_id = d.id AND s.user_id = ?)",
-        [now, channel_id, user_id],
+        f" WHERE d.channel_id = :channel AND d.{OPEN} AND EXISTS"
+        "  (SELECT 1 FROM watches s WHERE s.delivery_id = d.id AND s.user_id = :user)",
+        {"soon": now + RETRY_AFTER, "channel": channel_id, "user": user_id},
     ).fetchone()
     being_tried, unposted = map(bool, row)
     if being_tried:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.storage.database import DatabaseThread
+from bot.storage.held_notices import RETRY_AFTER
 from bot.storage.limits import WatchLimits
 from bot.storage.models import Delivery, DeliveryPurpose, Destination, MessageFormat
 from bot.storage.outbox import Outbox
@@ -193,19 +194,34 @@ async def test_a_held_notice_is_sent_after_another_rejection(harness: OutboxHarn
     ]
 
 
-async def test_a_held_notice_waits_for_a_notice_that_is_due_again(harness: OutboxHarness) -> None:
-    """Its turn comes after another one's; it may be there any moment."""
-    for task_id in ("first", "song"):
-        await harness.enqueue(task_id)
+async def test_a_held_notice_waits_for_a_notice_that_is_due_soon(harness: OutboxHarness) -> None:
+    """It may be there any moment, though somebody else's comes before it."""
+    for task_id, user_id in (("first", 2), ("song", 1)):
+        await harness.enqueue(task_id, user_id=user_id)
         notice = await harness.claim()
-        await harness.outbox.hold(notice, until=NOON + 60, reason="x", notify_at=NOON + 60)
-    await open_direct_messages(harness.outbox, DIRECTS, NOON + 60)
-    for task_id in ("first", "song"):
-        (notice,) = await harness.outbox.claim(NOON + 60, 10)
-        assert (notice.purpose, notice.task.id) == (DeliveryPurpose.NOTICE, task_id)
-        await harness.outbox.acknowledge(notice, message_id=7, now=NOON + 60)
-    for _ in range(2):  # each notice would have one
-        assert await harness.send_held_notices(NOON + AGAIN) == []
+        await harness.outbox.hold(notice, until=NOON + 61, reason="x", notify_at=NOON + 60)
+    assert await harness.send_held_notices(NOON + 60) == []
+    for _ in range(2):
+        notice = await harness.claim(NOON + 61)
+        await harness.outbox.acknowledge(notice, message_id=7, now=NOON + 61)
+    assert await harness.send_held_notices(NOON + AGAIN) == []
+    assert await harness.outbox.next_at() is None
+
+
+async def test_a_held_notice_waits_for_a_probe_that_is_due_soon(harness: OutboxHarness) -> None:
+    """The channel may be open any moment; somebody else's notice is the probe."""
+    await harness.enqueue("first", user_id=2)
+    await harness.enqueue("song", user_id=1)
+    await harness.block(await harness.claim())
+    await harness.outbox.blocked_channels.probe_now(HERE.channel_id, NOON + 61)
+    assert await harness.send_held_notices(NOON + 60) == []
+    notice = await harness.claim(NOON + 61)
+    assert notice.task.id == "first"
+    assert await harness.send_held_notices(NOON + 2 * RETRY_AFTER) == []
+    await harness.outbox.acknowledge(notice, message_id=7, now=NOON + 61)
+    notice = await harness.claim(NOON + 62)
+    await harness.outbox.acknowledge(notice, message_id=7, now=NOON + 62)
+    assert await harness.send_held_notices(NOON + AGAIN) == []
     assert await harness.outbox.next_at() is None
 
 
