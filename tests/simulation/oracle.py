@@ -213,7 +213,7 @@ def _stale_cards(simulation: Simulation, message: Message) -> Iterator[str]:
         return
     refused = simulation.said_about[channel.id] & (GONE | CONTENT)
     if channel.person is not None and any(
-        each.answered_at >= message.created_at
+        each.answered_at >= message.created_at or not each.interaction.answers
         for each in simulation.users.actions
         if each.verb == "forget" and each.person is channel.person
     ):
