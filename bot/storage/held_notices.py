@@ -62,7 +62,7 @@ def postpone_or_drop_held_notice(db: Connection, held_notice_id: int, now: float
         "SELECT count(*) FILTER (WHERE d.state = 'sending' OR b.next_probe_at <= :soon"  # noqa: S608 # names of ours
         "  OR b.channel_id IS NULL AND d.state = 'held' AND d.due_at <= :soon"
         "  OR b.channel_id IS NOT NULL AND EXISTS (SELECT 1 FROM deliveries probe"
-        "   WHERE probe.channel_id = d.channel_id AND probe.state = 'sending')),"
+        f"   WHERE probe.channel_id = d.channel_id AND probe.{OPEN} AND probe.state = 'sending')),"
         " count(*) FILTER (WHERE d.state = 'held' OR b.channel_id IS NOT NULL)"
         " FROM deliveries d LEFT JOIN blocked_channels b ON b.channel_id = d.channel_id"
         f" WHERE d.channel_id = :channel AND d.{OPEN} AND EXISTS"
