@@ -8,15 +8,16 @@ lyrics count as look-ups only. Nothing is asked that the relay's profile does no
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import discord
 
 from bot.creation.offers import CreationOffers, Permit
 from bot.creation.shared_results import SharedResults
+from bot.relay.client import RelayClient
 from bot.relay.errors import RelayError, is_certain_refusal
 from bot.relay.models import Clip
-from bot.relay.providers import Capability
+from bot.relay.providers import CHARGED_FILES, Capability
 from bot.relay.timed_lyrics import TimedLyrics
 from bot.storage.creation_debits import CreationDebits
 from bot.storage.models import CreationRefusal, CreationRefusalReason, TaskKey
@@ -25,6 +26,15 @@ from bot.storage.watch_store import WatchStore
 from bot.watches.lookup_limiter import LookupLimiter
 
 T = TypeVar("T")
+
+
+class _File(NamedTuple):
+    """A file of a version of a song."""
+
+    capability: Capability
+    """What the relay has to offer for it."""
+    song: TaskKey
+    clip_id: str
 
 
 class ClipActionService:
@@ -58,55 +68,57 @@ class ClipActionService:
         self, interaction: discord.Interaction[Any], key: TaskKey, clip_id: str
     ) -> str | CreationRefusal | None:
         """Return the link of a WAV file; ``None`` while it is made, "" if nobody can open it."""
-        permit = await self._permit(interaction, key, clip_id, Capability.WAV)
-        if isinstance(permit, CreationRefusal):
-            return permit
-        ask = partial(self._charged, permit, permit.connection.client.wav, clip_id)
-        return await self._wavs.get(_name(key, clip_id), ask)
+        file = _File(Capability.WAV, key, clip_id)
+        return await self._get(interaction, file, self._wavs, RelayClient.wav)
 
     async def timing(
         self, interaction: discord.Interaction[Any], key: TaskKey, clip_id: str
     ) -> TimedLyrics | CreationRefusal | None:
         """Return when each line is sung; ``None`` while that is found out."""
-        permit = await self._permit(interaction, key, clip_id, Capability.TIMING)
-        if isinstance(permit, CreationRefusal):
-            return permit
-        ask = partial(permit.connection.client.timing, clip_id)
-        return await self._timings.get(_name(key, clip_id), ask)
+        file = _File(Capability.TIMING, key, clip_id)
+        return await self._get(interaction, file, self._timings, RelayClient.timing)
 
     async def stems(
         self, interaction: discord.Interaction[Any], key: TaskKey, clip_id: str
     ) -> tuple[Clip, ...] | CreationRefusal | None:
         """Return the playable voices and instruments; ``None`` while any of them is made."""
-        permit = await self._permit(interaction, key, clip_id, Capability.STEMS)
-        if isinstance(permit, CreationRefusal):
-            return permit
-        ask = partial(self._charged, permit, permit.connection.client.stems, clip_id)
-        return await self._stems.get(_name(key, clip_id), ask)
+        file = _File(Capability.STEMS, key, clip_id)
+        return await self._get(interaction, file, self._stems, RelayClient.stems)
 
-    async def _permit(
+    async def _get(
         self,
         interaction: discord.Interaction[Any],
-        key: TaskKey,
-        clip_id: str,
-        capability: Capability,
+        file: _File,
+        results: SharedResults[T],
+        request: Callable[[RelayClient, str], Awaitable[T | None]],
+    ) -> T | CreationRefusal | None:
+        """Return what ``request`` returns for a file, or what is known of it; or the refusal."""
+        permit = await self._permit(interaction, file)
+        if isinstance(permit, CreationRefusal):
+            return permit
+        ask: Callable[[], Awaitable[T | None]]
+        ask = partial(request, permit.connection.client, file.clip_id)
+        if file.capability in CHARGED_FILES:
+            ask = partial(self._charged, permit, ask)
+        return await results.get(f"{file.song.account} {file.clip_id}", ask)
+
+    async def _permit(
+        self, interaction: discord.Interaction[Any], file: _File
     ) -> Permit | CreationRefusal:
         """Return what lets a person ask the relay of a song; the refusal if it may not be asked."""
         settings = await self._settings.of(interaction.guild_id)
-        permit = await self._offers.permit(interaction, settings, key.account)
+        permit = await self._offers.permit(interaction, settings, file.song.account)
         if isinstance(permit, CreationRefusal):
             return permit
-        if capability not in permit.connection.profile.capabilities:
+        if file.capability not in permit.connection.profile.capabilities:
             return CreationRefusal(CreationRefusalReason.UNSUPPORTED)
-        task = await self._watches.ended_task_of(key)
-        if task is None or clip_id not in {clip.id for clip in task.clips if clip.id}:
+        task = await self._watches.ended_task_of(file.song)
+        if task is None or file.clip_id not in {clip.id for clip in task.clips if clip.id}:
             return CreationRefusal(CreationRefusalReason.CLIP_UNKNOWN)
         self._limiter.admit(permit.caller)
         return permit
 
-    async def _charged(
-        self, permit: Permit, request: Callable[[str], Awaitable[T]], clip_id: str
-    ) -> T:
+    async def _charged(self, permit: Permit, request: Callable[[], Awaitable[T]]) -> T:
         """Send a request that may be charged, within the quotas.
 
         It counts before it is sent, and on if the relay may have charged it.
@@ -114,12 +126,8 @@ class ClipActionService:
         account, caller = permit.connection.account, permit.caller
         debit = await self._debits.add(account, caller, permit.quotas, self._clock())
         try:
-            return await request(clip_id)
+            return await request()
         except RelayError as error:
             if is_certain_refusal(error):
                 await self._debits.refund(debit)
             raise
-
-
-def _name(key: TaskKey, clip_id: str) -> str:
-    return f"{key.account} {clip_id}"

@@ -44,13 +44,13 @@ def settle(
         [state, rejection, *attempt],
     ).fetchone()
     if row is None:
-        return is_stored(db, attempt._replace(state=state))
+        return _is_current(db, attempt._replace(state=state))
     end_pending_task(db, row[0], attempt.creation_id, _END_REASONS[state], now, detail)
     forget_unreferenced(db, attempt.creation_id)
     return True
 
 
-def is_stored(db: Connection, attempt: Attempt) -> bool:
+def _is_current(db: Connection, attempt: Attempt) -> bool:
     """Whether an attempt is the current one of its request, and in its state."""
     found = db.execute(
         f"SELECT 1 FROM creations WHERE {OF_ATTEMPT}",  # noqa: S608 # a condition of ours
