@@ -5,7 +5,7 @@ Read the packages in this order:
 1. ``relay``: the relay's HTTP API (``models``, ``parsing``, ``client``).
 2. ``storage``: every SQL statement (``models``, ``database``, ``tasks``, ``outbox``).
 3. ``polling``: looks up running tasks in the background (``poller``, ``schedule``, ``adaptive``).
-4. ``watches``: what people may ask for (``service``, ``watchlist``).
+4. ``watches``: what people may ask for (``service``, ``watchlist``, ``task_reader``).
 5. ``ui``: stored values as messages, cards and panels (``notice``, ``live_card``, ``custom_ids``),
    with the texts of ``i18n``.
 6. ``delivery``: posts what is due (``dispatcher``, ``error_policy``, ``duplicate_check``).

@@ -49,6 +49,7 @@ from bot.ui.error_replies import reply_with_error
 from bot.ui.permissions import invite_link
 from bot.watches.languages import apply_chosen_language
 from bot.watches.service import WatchService
+from bot.watches.task_reader import TaskReader
 from bot.watches.watchlist import Watchlist
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ class Services:
 
     watch_service: WatchService
     watchlist: Watchlist
+    task_reader: TaskReader
     creations: CreationService
     drafts: Drafts
     clip_actions: ClipActionService

@@ -42,7 +42,7 @@ from bot.ui.custom_ids import (
 from bot.ui.persistent_items import persistent_item
 from bot.ui.replies import Reply, caller_of, confirm_stored
 from bot.ui.suno_cog import SunoCog
-from bot.watches.watchlist import Watchlist
+from bot.watches.task_reader import TaskReader
 
 Interaction = discord.Interaction[SunoBot]
 
@@ -59,7 +59,7 @@ class CreateButtons(SunoCog):
         *,
         creations: CreationService,
         clip_actions: ClipActionService,
-        watchlist: Watchlist,
+        task_reader: TaskReader,
         settings: ServerSettingsStore,
     ) -> None:
         super().__init__(
@@ -71,7 +71,7 @@ class CreateButtons(SunoCog):
         )
         self._creations = creations
         self._clip_actions = clip_actions
-        self._watchlist = watchlist
+        self._task_reader = task_reader
         self._settings = settings
 
     async def press(self, interaction: Interaction, custom_id: CreationButtonId) -> None:
@@ -92,7 +92,7 @@ class CreateButtons(SunoCog):
             await self._extend(interaction, key, custom_id.version)
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
-        task = await self._watchlist.read(key.task_id, caller_of(interaction))
+        task = await self._task_reader.read(key.task_id, caller_of(interaction))
         clip = version_of(task, custom_id.version)
         if task is None or clip is None:
             await self._refuse(interaction, CreationRefusal(CreationRefusalReason.CLIP_UNKNOWN))
@@ -138,7 +138,7 @@ class CreateButtons(SunoCog):
             await self._refuse(interaction, offer)
             return
         catalog = catalog_for(interaction.locale.value)
-        task = await self._watchlist.read(key.task_id, caller_of(interaction))
+        task = await self._task_reader.read(key.task_id, caller_of(interaction))
         if task is None:
             await Reply(interaction).send(catalog.text("create-menu-gone"))
             return
@@ -226,7 +226,7 @@ class CreateButtons(SunoCog):
         """
         try:
             async with asyncio.timeout(READ_TIMEOUT):
-                return await self._watchlist.read(key.task_id, caller_of(interaction))
+                return await self._task_reader.read(key.task_id, caller_of(interaction))
         except TimeoutError:
             raise AnswerTooSlow from None
 
@@ -265,7 +265,7 @@ async def setup(bot: SunoBot) -> None:
             bot,
             creations=services.creations,
             clip_actions=services.clip_actions,
-            watchlist=services.watchlist,
+            task_reader=services.task_reader,
             settings=services.server_settings,
         )
     )

@@ -51,7 +51,7 @@ from bot.ui.persistent_items import persistent_item
 from bot.ui.persistent_modals import persistent_modal
 from bot.ui.replies import Reply, caller_of, confirm_stored
 from bot.ui.suno_cog import Subcommand, SunoCog, subcommand
-from bot.watches.watchlist import Watchlist
+from bot.watches.task_reader import TaskReader
 
 Interaction = discord.Interaction[SunoBot]
 Description = Annotated[str, app_commands.Range[str, 1, MAX_DESCRIPTION]]
@@ -68,7 +68,7 @@ class CreateCommands(SunoCog):
         *,
         creations: CreationService,
         drafts: Drafts,
-        watchlist: Watchlist,
+        task_reader: TaskReader,
         settings: ServerSettingsStore,
     ) -> None:
         super().__init__(
@@ -85,7 +85,7 @@ class CreateCommands(SunoCog):
             ],
         )
         self._creations = creations
-        self._watchlist = watchlist
+        self._task_reader = task_reader
         self._settings = settings
         self._drafts = drafts
 
@@ -208,7 +208,7 @@ class CreateCommands(SunoCog):
     async def _clip(self, interaction: Interaction, form_id: ExtensionModalId) -> Clip | None:
         """Return the version that is extended, ``None`` if it is not known."""
         key = TaskKey(form_id.account, form_id.task_id)
-        task = await self._watchlist.read_at(key, caller_of(interaction))
+        task = await self._task_reader.read_at(key, caller_of(interaction))
         return version_of(task, form_id.version)
 
     def _with_models(self, command: Subcommand) -> Subcommand:
@@ -242,7 +242,7 @@ async def setup(bot: SunoBot) -> None:
             bot,
             creations=services.creations,
             drafts=services.drafts,
-            watchlist=services.watchlist,
+            task_reader=services.task_reader,
             settings=services.server_settings,
         )
     )

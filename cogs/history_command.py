@@ -36,6 +36,7 @@ from bot.ui.status_card import status_message
 from bot.ui.suno_cog import SunoCog, subcommand
 from bot.ui.views import button_view
 from bot.watches.languages import channel_locale
+from bot.watches.task_reader import TaskReader
 from bot.watches.watchlist import Watchlist
 
 Interaction = discord.Interaction[SunoBot]
@@ -50,6 +51,7 @@ class HistoryCommand(SunoCog):
         bot: SunoBot,
         *,
         history: History,
+        task_reader: TaskReader,
         watchlist: Watchlist,
         settings: ServerSettingsStore,
     ) -> None:
@@ -65,6 +67,7 @@ class HistoryCommand(SunoCog):
             ],
         )
         self._history = history
+        self._task_reader = task_reader
         self._watchlist = watchlist
         self._settings = settings
 
@@ -156,7 +159,7 @@ class HistoryCommand(SunoCog):
     async def _look_up(self, entry: HistoryEntry, caller: Caller) -> Task | None:
         """Return the task from the relay, ``None`` if the stored one is more complete."""
         try:
-            found = (await self._watchlist.look_up([entry.task.id], caller)).result
+            found = (await self._task_reader.look_up([entry.task.id], caller)).result
         except (RelayError, TooManyLookups):
             return None
         task = found.tasks.get(entry.task.id)
@@ -198,6 +201,7 @@ async def setup(bot: SunoBot) -> None:
     cog = HistoryCommand(
         bot,
         history=services.history,
+        task_reader=services.task_reader,
         watchlist=services.watchlist,
         settings=services.server_settings,
     )

@@ -13,7 +13,7 @@ from bot.ui.persistent_items import persistent_item, selected_values
 from bot.ui.replies import Reply, caller_of, post_for_user, refusal_to_post
 from bot.ui.suno_cog import SunoCog
 from bot.watches.languages import channel_locale
-from bot.watches.watchlist import Watchlist
+from bot.watches.task_reader import TaskReader
 
 Interaction = discord.Interaction[SunoBot]
 
@@ -22,14 +22,14 @@ class LyricsButtons(SunoCog):
     """Answers the buttons of the lyrics reader."""
 
     def __init__(
-        self, bot: SunoBot, *, watchlist: Watchlist, settings: ServerSettingsStore
+        self, bot: SunoBot, *, task_reader: TaskReader, settings: ServerSettingsStore
     ) -> None:
         items = (
             persistent_item(LyricsButtonId, self.press),
             persistent_item(LyricsMenuId, self.choose_page),
         )
         super().__init__(bot, items=items)
-        self._watchlist = watchlist
+        self._task_reader = task_reader
         self._settings = settings
 
     async def choose_page(self, interaction: Interaction, custom_id: LyricsMenuId) -> None:
@@ -45,7 +45,7 @@ class LyricsButtons(SunoCog):
             await interaction.response.defer()
         else:
             await interaction.response.defer(ephemeral=True, thinking=True)
-        task = await self._watchlist.read(custom_id.task_id, caller_of(interaction))
+        task = await self._task_reader.read(custom_id.task_id, caller_of(interaction))
         if task is None:
             text = catalog_for(interaction.locale.value).text("reader-gone")
             await interaction.followup.send(text, ephemeral=True)
@@ -104,5 +104,5 @@ async def setup(bot: SunoBot) -> None:
     """Add the cog; discord.py calls this."""
     services = bot.services
     await bot.add_cog(
-        LyricsButtons(bot, watchlist=services.watchlist, settings=services.server_settings)
+        LyricsButtons(bot, task_reader=services.task_reader, settings=services.server_settings)
     )

@@ -15,7 +15,7 @@ from bot.ui.watch_replies import watch_reply
 from bot.watches.destinations import HERE
 from bot.watches.service import WatchService
 from bot.watches.task_ids import MAX_IDS, find_ids, is_valid_task_id
-from bot.watches.watchlist import Watchlist
+from bot.watches.task_reader import TaskReader
 
 Interaction = discord.Interaction[SunoBot]
 
@@ -23,10 +23,12 @@ Interaction = discord.Interaction[SunoBot]
 class MessageMenu(SunoCog):
     """The command in the menu of every message, and the menu of what it finds."""
 
-    def __init__(self, bot: SunoBot, *, watch_service: WatchService, watchlist: Watchlist) -> None:
+    def __init__(
+        self, bot: SunoBot, *, watch_service: WatchService, task_reader: TaskReader
+    ) -> None:
         super().__init__(bot, items=[persistent_item(FoundTasksId, self.watch_chosen)])
         self._watch_service = watch_service
-        self._watchlist = watchlist
+        self._task_reader = task_reader
         self._command = app_commands.ContextMenu(
             name=localized("command-find-name"), callback=self.find_tasks
         )
@@ -49,7 +51,7 @@ class MessageMenu(SunoCog):
         if not candidates:
             await Reply(interaction).send(catalog.text("found-nothing"))
             return
-        found = (await self._watchlist.look_up(candidates, caller_of(interaction))).result
+        found = (await self._task_reader.look_up(candidates, caller_of(interaction))).result
         known = [found.tasks[task_id] for task_id in candidates if task_id in found.tasks]
         if not known and found.failed:
             raise next(iter(found.failed.values()))
@@ -72,6 +74,6 @@ class MessageMenu(SunoCog):
 async def setup(bot: SunoBot) -> None:
     """Add the cog; discord.py calls this."""
     cog = MessageMenu(
-        bot, watch_service=bot.services.watch_service, watchlist=bot.services.watchlist
+        bot, watch_service=bot.services.watch_service, task_reader=bot.services.task_reader
     )
     await bot.add_cog(cog)

@@ -20,7 +20,7 @@ from bot.ui.settings_problems import choice_problem
 from bot.ui.settings_values import ServerView, changes_of
 from bot.ui.suno_cog import SunoCog, subcommand
 from bot.ui.views import LinkButton, button_view
-from bot.watches.watchlist import Watchlist
+from bot.watches.task_reader import TaskReader
 
 Interaction = discord.Interaction[SunoBot]
 
@@ -34,7 +34,7 @@ class SettingsCommands(SunoCog):
         *,
         settings: ServerSettingsStore,
         limits: WatchLimits,
-        watchlist: Watchlist,
+        task_reader: TaskReader,
         accounts: AccountService,
         credit: AccountCredit,
         attaches_audio: bool,
@@ -57,7 +57,7 @@ class SettingsCommands(SunoCog):
         self._client = bot
         self._settings = settings
         self._limits = limits
-        self._watchlist = watchlist
+        self._task_reader = task_reader
         self._accounts = accounts
         self._credit = credit
         self._attaches_audio = attaches_audio
@@ -79,7 +79,7 @@ class SettingsCommands(SunoCog):
         assert guild is not None  # noqa: S101 # the command is available only in servers
         account = await self._accounts.of(AccountOwner(guild_id=guild.id))
         if account is None:
-            status: CircuitStatus | None = await self._watchlist.circuit_status(
+            status: CircuitStatus | None = await self._task_reader.circuit_status(
                 caller_of(interaction)
             )
         else:
@@ -201,7 +201,7 @@ async def setup(bot: SunoBot) -> None:
             bot,
             settings=services.server_settings,
             limits=services.limits,
-            watchlist=services.watchlist,
+            task_reader=services.task_reader,
             accounts=services.accounts,
             credit=services.credit,
             attaches_audio=services.dispatcher.attaches_audio,

@@ -22,6 +22,7 @@ from bot.ui.watch_replies import unwatched_text, watch_reply
 from bot.watches.destinations import HERE
 from bot.watches.durations import typical_durations
 from bot.watches.service import WatchService
+from bot.watches.task_reader import TaskReader
 from bot.watches.watchlist import Watchlist
 
 Interaction = discord.Interaction[SunoBot]
@@ -35,6 +36,7 @@ class TaskButtons(SunoCog):
         bot: SunoBot,
         *,
         watch_service: WatchService,
+        task_reader: TaskReader,
         watchlist: Watchlist,
         outbox: Outbox,
         history: History,
@@ -47,6 +49,7 @@ class TaskButtons(SunoCog):
         )
         super().__init__(bot, items=items)
         self._watch_service = watch_service
+        self._task_reader = task_reader
         self._watchlist = watchlist
         self._outbox = outbox
         self._history = history
@@ -92,7 +95,7 @@ class TaskButtons(SunoCog):
             watched = await self._watchlist.watched_ids(interaction.user.id)
             await self._unwatch(interaction, [each for each in ids if each in watched] or ids)
             return
-        found = (await self._watchlist.read_all(ids, caller_of(interaction))).result
+        found = (await self._task_reader.read_all(ids, caller_of(interaction))).result
         running = [each for each in ids if (task := found.tasks.get(each)) and not task.terminal]
         if running:
             await self._watch(interaction, running)
@@ -107,7 +110,7 @@ class TaskButtons(SunoCog):
         await Reply(interaction).send(status.content, embeds=status.embeds, view=status.view)
 
     async def _statuses(self, interaction: Interaction, ids: Sequence[str]) -> StatusMessage:
-        lookup = await self._watchlist.read_all(ids, caller_of(interaction))
+        lookup = await self._task_reader.read_all(ids, caller_of(interaction))
         typical = await typical_durations(self._history, lookup)
         found = lookup.result
         watched = await self._watchlist.watched_ids(interaction.user.id)
@@ -146,7 +149,7 @@ class TaskButtons(SunoCog):
 
     async def _show_lyrics(self, interaction: Interaction, task_id: str) -> None:
         catalog = catalog_for(interaction.locale.value)
-        task = await self._watchlist.read(task_id, caller_of(interaction))
+        task = await self._task_reader.read(task_id, caller_of(interaction))
         if task is None:
             await interaction.followup.send(catalog.text("reader-gone"), ephemeral=True)
             return
@@ -168,6 +171,7 @@ async def setup(bot: SunoBot) -> None:
         TaskButtons(
             bot,
             watch_service=services.watch_service,
+            task_reader=services.task_reader,
             watchlist=services.watchlist,
             outbox=services.outbox,
             history=services.history,

@@ -27,6 +27,7 @@ from bot.ui.watch_replies import unwatched_text, watch_list_embed, watch_reply
 from bot.watches.destinations import Grouping, WatchOptions
 from bot.watches.durations import typical_durations
 from bot.watches.service import WatchService
+from bot.watches.task_reader import TaskReader
 from bot.watches.watchlist import Watchlist
 
 Interaction = discord.Interaction[SunoBot]
@@ -53,6 +54,7 @@ class TaskCommands(SunoCog):
         bot: SunoBot,
         *,
         watch_service: WatchService,
+        task_reader: TaskReader,
         watchlist: Watchlist,
         outbox: Outbox,
         history: History,
@@ -67,6 +69,7 @@ class TaskCommands(SunoCog):
         ]
         super().__init__(bot, subcommands=subcommands)
         self._watch_service = watch_service
+        self._task_reader = task_reader
         self._watchlist = watchlist
         self._outbox = outbox
         self._history = history
@@ -77,8 +80,8 @@ class TaskCommands(SunoCog):
         """Show how some tasks are doing."""
         await interaction.response.defer(ephemeral=True)
         catalog = catalog_for(interaction.locale.value)
-        wanted = await self._watchlist.ids_in(ids, interaction.user.id)
-        lookup = await self._watchlist.look_up(wanted, caller_of(interaction))
+        wanted = await self._task_reader.ids_in(ids, interaction.user.id)
+        lookup = await self._task_reader.look_up(wanted, caller_of(interaction))
         typical = await typical_durations(self._history, lookup)
         found = lookup.result
         watched = await self._watchlist.watched_ids(interaction.user.id)
@@ -127,7 +130,7 @@ class TaskCommands(SunoCog):
         await interaction.response.defer(ephemeral=True)
         grouping = Grouping(together) if together else None
         options = WatchOptions(channel=channel, mention=mention, private=private, grouping=grouping)
-        wanted = await self._watchlist.ids_in(ids, interaction.user.id)
+        wanted = await self._task_reader.ids_in(ids, interaction.user.id)
         answer = await self._watch_service.watch(interaction, wanted, options)
         text = watch_reply(answer, catalog_for(interaction.locale.value))
         await Reply(interaction).send(text)
@@ -137,7 +140,7 @@ class TaskCommands(SunoCog):
     async def unwatch(self, interaction: Interaction, ids: Ids) -> None:
         """Stop watching some tasks, wherever the user watches them."""
         await interaction.response.defer(ephemeral=True)
-        wanted = await self._watchlist.ids_in(ids, interaction.user.id)
+        wanted = await self._task_reader.ids_in(ids, interaction.user.id)
         user_id = interaction.user.id
         tasks = await self._watchlist.watched_tasks(wanted, user_id)
         removed = await self._watchlist.remove(wanted, user_id=user_id)
@@ -173,9 +176,9 @@ class TaskCommands(SunoCog):
         catalog = catalog_for(interaction.locale.value)
         reply = Reply(interaction)
         wanted, omitted = answerable_ids(
-            interaction, await self._watchlist.ids_in(ids, interaction.user.id)
+            interaction, await self._task_reader.ids_in(ids, interaction.user.id)
         )
-        found = (await self._watchlist.read_all(wanted, caller_of(interaction))).result
+        found = (await self._task_reader.read_all(wanted, caller_of(interaction))).result
         for task_id in wanted:
             task = found.tasks.get(task_id)
             if task is None:
@@ -215,6 +218,7 @@ async def setup(bot: SunoBot) -> None:
         TaskCommands(
             bot,
             watch_service=services.watch_service,
+            task_reader=services.task_reader,
             watchlist=services.watchlist,
             outbox=services.outbox,
             history=services.history,

@@ -48,9 +48,11 @@ from bot.storage.reservations import IdentifySchedule, RequestBudget
 from bot.storage.retention import Retention
 from bot.storage.user_settings import UserSettingsStore
 from bot.storage.watches import NoticeStates
+from bot.watches.caller_lookups import CallerLookups
 from bot.watches.lookup_limiter import LookupLimiter
 from bot.watches.recipient_check import RecipientCheck
 from bot.watches.service import WatchService
+from bot.watches.task_reader import TaskReader
 from bot.watches.watchlist import Watchlist
 
 COGS = tuple(
@@ -257,13 +259,15 @@ def _build_services(
     database = stores.database
     limiter = LookupLimiter(settings.poll_requests_per_second)
     clock = database.clock
-    watchlist = Watchlist(accounts.registry, stores.watches, limiter, clock)
+    lookups = CallerLookups(accounts.registry, stores.watches, limiter)
+    watchlist = Watchlist(lookups, stores.watches, clock)
     recipient_check = RecipientCheck(updater, NoticeStates(database))
     return Services(
         watch_service=WatchService(
             watchlist, stores.live_cards, recipient_check, stores.server_settings, clock
         ),
         watchlist=watchlist,
+        task_reader=TaskReader(accounts.registry, lookups, stores.watches),
         creations=CreationService(
             offers,
             stores.creations,

@@ -46,9 +46,9 @@ async def fill(tasks: TaskStore, taken: DurationStats) -> None:
 async def told(harness: AccountHarness, caller: Caller, *ids: str) -> dict[str, object]:
     """Return how long tasks like these usually take, as they are shown to somebody."""
     services = harness.services
-    found = await services.watchlist.look_up(ids, caller)
+    found = await services.task_reader.look_up(ids, caller)
     assert found.result.tasks.keys() == {*ids}
-    read = await services.watchlist.read_all(ids, caller)
+    read = await services.task_reader.read_all(ids, caller)
     durations = await typical_durations(services.history, found)
     assert await typical_durations(services.history, read) == durations
     return dict(durations)

@@ -144,7 +144,7 @@ async def test_closing_the_registry_leaves_nothing_running(tmp_path: Path) -> No
         relay.delay = release.wait
         asked = len(relay.requests)
         await relay.wait_for_requests(asked + 1)
-        looking = asyncio.create_task(harness.services.watchlist.look_up(["two"], ASKER))
+        looking = asyncio.create_task(harness.services.task_reader.look_up(["two"], ASKER))
         connecting = asyncio.create_task(harness.connect(USER))
         await relay.wait_for_requests(asked + 3)
         await harness.registry.aclose()

@@ -53,7 +53,7 @@ async def finish(club: Club) -> FinishedSong:
     key = await club.task_of(await club.create())
     club.sandbox.relay.clock.advance(300)
     await club.sandbox.wait_for_notice(key.task_id)
-    task = await club.services.watchlist.read(key.task_id, club.caller)
+    task = await club.services.task_reader.read(key.task_id, club.caller)
     assert task is not None
     return FinishedSong(club, key, task.clips[0])
 

@@ -418,15 +418,15 @@ async def test_who_repeats_twice_at_once_gets_one_song(club: Club) -> None:
 
 async def test_who_waits_for_a_request_finds_it_by_its_id(club: Club) -> None:
     """Nobody else does: such ids can be guessed."""
-    sandbox, watchlist = club.sandbox, club.services.watchlist
+    sandbox, task_reader = club.sandbox, club.services.task_reader
     async with blocked(sandbox.relay):  # otherwise the request may have ended already
         pending = (await club.create(CUSTOM)).creation.pending_task_id
         ada, bea = (Caller(each.id, sandbox.guild.id) for each in (sandbox.ada, sandbox.bea))
-        mine = await watchlist.read(pending, ada)
+        mine = await task_reader.read(pending, ada)
         assert mine is not None
         assert mine.title == "Harbour"
-        assert await watchlist.read(pending, bea) is None
-        (watched,) = await watchlist.watches_of(sandbox.ada.id)
+        assert await task_reader.read(pending, bea) is None
+        (watched,) = await club.services.watchlist.watches_of(sandbox.ada.id)
         assert watched.task.id == pending
 
 
@@ -434,9 +434,9 @@ async def test_the_id_of_a_request_leads_to_its_song_for_who_made_it(club: Club)
     """Not for others."""
     report = await club.create()
     key = await club.task_of(report)
-    watchlist, pending = club.services.watchlist, report.creation.pending_task_id
-    assert await watchlist.ids_in(pending, club.sandbox.ada.id) == [key.task_id]
-    assert await watchlist.ids_in(pending, club.sandbox.bea.id) == [pending]
+    task_reader, pending = club.services.task_reader, report.creation.pending_task_id
+    assert await task_reader.ids_in(pending, club.sandbox.ada.id) == [key.task_id]
+    assert await task_reader.ids_in(pending, club.sandbox.bea.id) == [pending]
 
 
 async def test_missing_credit_is_told_directly_and_on_the_health_page(club: Club) -> None:

@@ -30,9 +30,10 @@ from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from bot.watches.lookup_limiter import LookupLimiter
 from bot.watches.task_ids import MAX_IDS
+from bot.watches.task_reader import TaskReader
 from bot.watches.watchlist import Watchlist
 from sandbox.relay import LocalRelay, song
-from tests.support.builders import NOON, a_watchlist
+from tests.support.builders import NOON, a_task_reader, a_watchlist
 from tests.support.untimed_parts import UntimedDatabase, VirtualClock
 from tests.support.virtual_time import run_in_virtual_time
 
@@ -53,6 +54,7 @@ class Load:
     store: TaskStore
     outbox: Outbox
     watchlist: Watchlist
+    task_reader: TaskReader
     poller: Poller
     delays: dict[str, float] = field(default_factory=dict)
     """By task, the seconds from its end at the relay to its notice."""
@@ -93,7 +95,7 @@ class Load:
 
     async def _look_up(self, ids: list[str], asker: Caller) -> None:
         with suppress(RelayError, TooManyLookups):
-            await self.watchlist.look_up(ids, asker)
+            await self.task_reader.look_up(ids, asker)
 
 
 @asynccontextmanager
@@ -125,7 +127,8 @@ async def open_load(folder: Path) -> AsyncIterator[Load]:
         limiter = LookupLimiter(BUDGET, now)
         connection = AccountConnection("local", profile, client, store, poller, schedule)
         watchlist = a_watchlist(connection, limiter, relay.clock.now)
-        yield Load(relay, relay.clock.now, store, outbox, watchlist, poller)
+        task_reader = a_task_reader(connection, limiter, relay.clock.now)
+        yield Load(relay, relay.clock.now, store, outbox, watchlist, task_reader, poller)
 
 
 async def delays_beside(abusers: int, servers: int, folder: Path) -> list[float]:

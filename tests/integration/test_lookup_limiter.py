@@ -12,7 +12,7 @@ from bot.watches.lookup_limiter import (
     TokenBucket,
 )
 from sandbox.relay import song
-from tests.support.builders import HERE, a_watchlist
+from tests.support.builders import HERE, a_task_reader, a_watchlist
 from tests.support.poller_harness import PollerHarness
 
 ADA, BEA = Caller(1, 50), Caller(2, 50)
@@ -109,11 +109,12 @@ async def test_watching_works_when_look_ups_are_used_up(polling: PollerHarness) 
     """The command does not ask the relay; the poller does, and the notice is posted."""
     limiter = LookupLimiter(2, Time())
     watchlist = a_watchlist(polling.connection, limiter, polling.clock)
+    task_reader = a_task_reader(polling.connection, limiter, polling.clock)
     assert admitted(limiter, Caller(1, 50)) == USER_BURST
     polling.relay.add(song("song", takes=60))
 
     with pytest.raises(TooManyLookups):
-        await watchlist.look_up(["song"], Caller(1, 50))
+        await task_reader.look_up(["song"], Caller(1, 50))
     (result,) = await watchlist.add(["song"], user_id=1, destination=HERE, caller_guild_id=50)
 
     assert (result.outcome, polling.relay.requests) == (WatchOutcome.NOT_ASKED, [])
@@ -126,13 +127,13 @@ async def test_watching_works_when_look_ups_are_used_up(polling: PollerHarness) 
 async def test_ended_tasks_are_read_when_look_ups_are_used_up(polling: PollerHarness) -> None:
     """They are stored in the database, so that the relay is not asked."""
     limiter = LookupLimiter(2, Time())
-    watchlist = a_watchlist(polling.connection, limiter, polling.clock)
+    task_reader = a_task_reader(polling.connection, limiter, polling.clock)
     polling.relay.add(song("song", takes=1))
     await polling.watch("song")
     await polling.poll_after(5)
     assert admitted(limiter, ADA) == USER_BURST
 
-    task = await watchlist.read("song", ADA)
+    task = await task_reader.read("song", ADA)
 
     assert task is not None
     assert task.terminal
@@ -141,11 +142,11 @@ async def test_ended_tasks_are_read_when_look_ups_are_used_up(polling: PollerHar
 async def test_reading_many_tasks_is_one_look_up(polling: PollerHarness) -> None:
     """At most three unknown ids are looked up singly, however many are read."""
     limiter = LookupLimiter(2, Time())
-    watchlist = a_watchlist(polling.connection, limiter, polling.clock)
+    task_reader = a_task_reader(polling.connection, limiter, polling.clock)
     polling.relay.add(song("song"))
     invented = [f"gone-{number}" for number in range(9)]
 
-    found = (await watchlist.read_all(["song", *invented], ADA)).result
+    found = (await task_reader.read_all(["song", *invented], ADA)).result
 
     assert found.tasks.keys() == {"song"}
     assert found.missing == set(invented[:3])

@@ -45,7 +45,7 @@ async def test_without_an_account_of_the_operator_the_others_work(tmp_path: Path
         await harness.connect()
         assert (await harness.watch("one", HERE)).outcome is WatchOutcome.WATCHING
         with pytest.raises(NoRelayAccount):
-            await harness.services.watchlist.look_up(["one"], Caller(BEA, 60))
+            await harness.services.task_reader.look_up(["one"], Caller(BEA, 60))
         assert operator.requests == []
 
 

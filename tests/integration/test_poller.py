@@ -355,7 +355,7 @@ async def test_a_lookup_of_a_person_that_succeeds_ends_the_pause_of_the_poller(
     polling.relay.faults.clear()
     polling.store.changed.clear()
 
-    await polling.watchlist.look_up(["song"], Caller(1))
+    await polling.task_reader.look_up(["song"], Caller(1))
 
     assert polling.store.changed.is_set()
     await polling.poll_after(1)
@@ -394,9 +394,9 @@ async def test_an_id_with_a_slash_may_be_typed_where_the_database_holds_it(
     polling.relay.add(song("odd/id"))
     await polling.watch("odd/id")
 
-    assert await polling.watchlist.ids_in("odd/id other-1", 1) == ["odd/id", "other-1"]
+    assert await polling.task_reader.ids_in("odd/id other-1", 1) == ["odd/id", "other-1"]
     with pytest.raises(BadTaskId):
-        await polling.watchlist.ids_in("odd/other", 1)
+        await polling.task_reader.ids_in("odd/other", 1)
 
 
 async def test_a_relay_that_answers_slowly_delays_no_other_poll(polling: PollerHarness) -> None:

@@ -43,7 +43,7 @@ async def harness(tmp_path: Path, other: LocalRelay) -> AsyncIterator[AccountHar
 async def title(harness: AccountHarness, user_id: int, where: Destination) -> str | None:
     """Return the title of the song that a person is shown in a channel."""
     caller = Caller(user_id, where.guild_id, where.channel_id)
-    task = await harness.services.watchlist.read("song", caller)
+    task = await harness.services.task_reader.read("song", caller)
     return task.title if task else None
 
 
@@ -86,9 +86,9 @@ async def test_a_song_is_continued_as_the_account_that_made_it_knows_it(
     harness.relay.clock.advance(200)
     for channel_id in (500, 600, 700):
         await harness.told(channel_id)
-    key, watchlist = TaskKey(own.id, "song"), harness.services.watchlist
-    task = await watchlist.read_at(key, Caller(ADA, HERE.guild_id, HERE.channel_id))
+    key, task_reader = TaskKey(own.id, "song"), harness.services.task_reader
+    task = await task_reader.read_at(key, Caller(ADA, HERE.guild_id, HERE.channel_id))
     assert task is not None
     assert task.title == "Iron Kites"
     with pytest.raises(NoRelayAccount):
-        await watchlist.read_at(key, Caller(BEA, HERE.guild_id, HERE.channel_id))
+        await task_reader.read_at(key, Caller(BEA, HERE.guild_id, HERE.channel_id))

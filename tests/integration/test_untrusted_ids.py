@@ -48,7 +48,7 @@ async def request_the_failing_id(load: Load) -> None:
     """Look up and watch the failing id every few seconds, each time as another user."""
     for member in range(100, 200):
         with suppress(RelayError, TooManyLookups):
-            await load.watchlist.look_up([FAILING_ID], Caller(member, None))
+            await load.task_reader.look_up([FAILING_ID], Caller(member, None))
         await load.watchlist.add(
             [FAILING_ID], user_id=member, destination=Destination(member, None, "en-US")
         )

@@ -14,7 +14,9 @@ from bot.storage.outbox import Outbox
 from bot.storage.relay_accounts import RelayAccountStore
 from bot.storage.tasks import TaskStore
 from bot.storage.watch_store import WatchStore
+from bot.watches.caller_lookups import CallerLookups
 from bot.watches.lookup_limiter import LookupLimiter
+from bot.watches.task_reader import TaskReader
 from bot.watches.watchlist import Watchlist
 
 NOON = 1_700_000_000.0
@@ -151,7 +153,20 @@ def a_watchlist(
     operator: AccountConnection, limiter: LookupLimiter, clock: Callable[[], float]
 ) -> Watchlist:
     """Return a watchlist for people who all use the operator's account."""
-    registry = AccountRegistry(
+    store = watch_store_of(operator.tasks)
+    return Watchlist(CallerLookups(_registry_of(operator, clock), store, limiter), store, clock)
+
+
+def a_task_reader(
+    operator: AccountConnection, limiter: LookupLimiter, clock: Callable[[], float]
+) -> TaskReader:
+    """Return a reader of tasks for people who all use the operator's account."""
+    registry, store = _registry_of(operator, clock), watch_store_of(operator.tasks)
+    return TaskReader(registry, CallerLookups(registry, store, limiter), store)
+
+
+def _registry_of(operator: AccountConnection, clock: Callable[[], float]) -> AccountRegistry:
+    return AccountRegistry(
         RelayAccountStore(operator.tasks._database, operator.tasks._outbox),
         _refuse_to_open,
         operator,
@@ -160,7 +175,6 @@ def a_watchlist(
         on_failure=lambda _: None,
         clock=clock,
     )
-    return Watchlist(registry, watch_store_of(operator.tasks), limiter, clock)
 
 
 async def _tell_nobody(_: RelayAccount) -> bool:

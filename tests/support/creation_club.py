@@ -118,7 +118,7 @@ class Club:
         """Wait until a relay has begun what was asked for; return its task."""
         pending = report.creation.pending_task_id
         while True:
-            ids = await self.services.watchlist.ids_in(pending, report.creation.user_id)
+            ids = await self.services.task_reader.ids_in(pending, report.creation.user_id)
             if ids != [pending]:
                 return TaskKey(report.creation.account, ids[0])
             await asyncio.sleep(0.01)

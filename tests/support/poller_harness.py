@@ -24,11 +24,12 @@ from bot.storage.models import Caller, Delivery, WatchOutcome
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from bot.watches.lookup_limiter import LookupLimiter
+from bot.watches.task_reader import TaskReader
 from bot.watches.watchlist import Watchlist
 from sandbox.relay import (
     LocalRelay,
 )
-from tests.support.builders import HERE, NOON, a_watchlist, watch_store_of
+from tests.support.builders import HERE, NOON, a_task_reader, a_watchlist, watch_store_of
 from tests.support.databases import location
 
 DEADLINE = 3600.0
@@ -59,6 +60,7 @@ class PollerHarness:
     store: TaskStore
     outbox: Outbox
     watchlist: Watchlist
+    task_reader: TaskReader
     poller: Poller
     connection: AccountConnection
     """All of these, as the account of the operator."""
@@ -125,6 +127,7 @@ async def open_poller(
         poller = Poller(client, store, schedule, batch_size=100, clock=clock, metrics=Metrics())
         client.on_success(poller.resume)
         connection = AccountConnection("local", profile, client, store, poller, schedule)
+        limiter = LookupLimiter(1000)
         yield PollerHarness(
             relay,
             clock,
@@ -132,7 +135,8 @@ async def open_poller(
             schedule,
             store,
             outbox,
-            a_watchlist(connection, LookupLimiter(1000), clock),
+            a_watchlist(connection, limiter, clock),
+            a_task_reader(connection, limiter, clock),
             poller,
             connection,
         )
