@@ -5,19 +5,21 @@ host without one cannot be reached.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import aiohttp
-from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
+from yarl import URL
 
 
 def session_for(relay_hosts: Mapping[str, int]) -> aiohttp.ClientSession:
     """Open a session for which each host leads to a port of this machine."""
 
-    async def redirect(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
-        port = relay_hosts.get(request.url.host or "")
-        if port is None or request.url.scheme != "https" or request.url.port != 443:
-            raise aiohttp.ClientConnectionError("no such relay on this machine")
-        request.url = request.url.with_scheme("http").with_host("127.0.0.1").with_port(port)
-        return await handler(request)
+    class LocalRequest(aiohttp.ClientRequest):
+        def __init__(self, method: str, url: URL, **options: Any) -> None:
+            port = relay_hosts.get(url.host or "")
+            if port is None or url.scheme != "https" or url.port != 443:
+                raise aiohttp.ClientConnectionError("no such relay on this machine")
+            local = url.with_scheme("http").with_host("127.0.0.1").with_port(port)
+            super().__init__(method, local, **options)
 
-    return aiohttp.ClientSession(middlewares=[redirect], cookie_jar=aiohttp.DummyCookieJar())
+    return aiohttp.ClientSession(request_class=LocalRequest, cookie_jar=aiohttp.DummyCookieJar())

@@ -24,7 +24,6 @@ class ClipActions:
     All raise ``RelayError``, and ``NotSentError`` where the profile does not declare the action.
 
     Relays may charge for WAV files and stems, so a request for them that was cut is not repeated.
-    (A GET on a connection that has been used before is repeated by aiohttp, as HTTP allows.)
     """
 
     def __init__(self, requester: Requester, profile: RelayProfile) -> None:

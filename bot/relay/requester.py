@@ -51,6 +51,11 @@ class RequestPurpose(Enum):
         return self in (RequestPurpose.INTERACTIVE, RequestPurpose.SUBMISSION)
 
     @property
+    def may_be_charged(self) -> bool:
+        """Whether the relay may charge each request that it gets."""
+        return self is RequestPurpose.SUBMISSION
+
+    @property
     def may_be_repeated(self) -> bool:
         """Whether a request whose connection was cut is sent again at once."""
         return self is RequestPurpose.INTERACTIVE
@@ -136,7 +141,9 @@ class Requester:
         sent_at = time.monotonic()
         self.stats.requests += 1
         try:
-            response = await self._transport.exchange(method, path, payload, limits)
+            response = await self._transport.exchange(
+                method, path, payload, limits, is_repeatable=not purpose.may_be_charged
+            )
             result = _read_response(response, read, purpose, self._transport.without_key)
         except RelayError as error:
             self.stats.errors[error.kind] += 1

@@ -1,7 +1,7 @@
 """Sends a request to create something, exactly once: a relay charges every one that it gets.
 
 Nothing here, nor below, ever repeats a submission. ``Requester`` repeats only what may be repeated,
-no redirect is followed, and aiohttp repeats only idempotent methods, of which POST is none.
+no redirect is followed, and ``Transport`` lets aiohttp repeat nothing that may be charged.
 """
 
 import math

@@ -4,7 +4,7 @@ import asyncio
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -85,10 +85,13 @@ class Transport:
         path: str,
         payload: Mapping[str, Any] | None = None,
         limits: ResponseLimits | None = None,
+        *,
+        is_repeatable: bool = True,
     ) -> RelayResponse:
         """Send one request and return the response, whatever its status.
 
-        ``path`` is percent-encoded; ``limits`` replace those of the client. Raises ``RelayError``
+        ``path`` is percent-encoded; ``limits`` replace those of the client. ``is_repeatable``:
+        whether aiohttp may send a GET again whose connection breaks. Raises ``RelayError``
         (``unavailable``, ``unreadable``) where there is no response, or where it takes too long or
         is too large; ``NotSentError`` where no connection could be opened.
         """
@@ -99,7 +102,8 @@ class Transport:
         try:
             async with asyncio.timeout(limits.total):
                 url = URL(self._base_url + path, encoded=True)
-                return await self._exchange(method, url, payload, limits)
+                middlewares = None if is_repeatable else (_send_once,)
+                return await self._exchange(method, url, payload, limits, middlewares)
         except aiohttp.ConnectionTimeoutError:
             failure = NotSentError(
                 ErrorKind.UNAVAILABLE, f"no connection within {limits.connect:g} s"
@@ -109,11 +113,17 @@ class Transport:
                 ErrorKind.UNAVAILABLE, f"no whole answer within {limits.total:g} s"
             )
         except (aiohttp.ClientError, OSError) as error:
-            failure = self._connection_error(error)
+            cause = error.cause if isinstance(error, _SentOnceError) else error
+            failure = self._connection_error(cause)
         raise failure
 
     async def _exchange(
-        self, method: str, url: URL, payload: Mapping[str, Any] | None, limits: ResponseLimits
+        self,
+        method: str,
+        url: URL,
+        payload: Mapping[str, Any] | None,
+        limits: ResponseLimits,
+        middlewares: Sequence[aiohttp.ClientMiddlewareType] | None,
     ) -> RelayResponse:
         headers = {
             "Authorization": f"Bearer {self._key.get_secret_value()}",
@@ -133,6 +143,7 @@ class Transport:
                 allow_redirects=False,
                 raise_for_status=False,
                 timeout=timeout,
+                middlewares=middlewares,
             ) as response:
                 if response.status not in REDIRECT_STATUSES or limits.redirects is None:
                     limit = limits.single_body if payload is None else limits.body
@@ -173,6 +184,26 @@ class Transport:
         if isinstance(error, aiohttp.ClientConnectorError | aiohttp.InvalidURL):
             return NotSentError(ErrorKind.UNAVAILABLE, f"no connection ({cause})")
         return ConnectionCutError(f"the connection was cut ({cause})")
+
+
+class _SentOnceError(aiohttp.ClientError):
+    """A broken connection, in a form that aiohttp does not take for one."""
+
+    def __init__(self, cause: aiohttp.ClientError) -> None:
+        super().__init__()
+        self.cause = cause
+
+
+async def _send_once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Send a request that aiohttp must not repeat: it repeats each GET once, without a word."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:  # nothing was sent
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _SentOnceError(error) from None
 
 
 def quote_for_log(text: str) -> str:

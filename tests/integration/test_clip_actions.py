@@ -205,12 +205,19 @@ async def test_an_unknown_clip_is_not_found() -> None:
         assert relay.requests[-1].path == "/suno/act/wav/..%2Ffetch%2Fa%20b%3Fc"
 
 
-async def test_a_cut_request_for_stems_is_not_repeated() -> None:
-    """Relays may charge for stems."""
-    async with finished_song(stems_method="POST") as (relay, client):
-        await client.stems(CLIP)
+@pytest.mark.parametrize(
+    ("action", "method"), [("wav", "GET"), ("stems", "GET"), ("stems", "POST")]
+)
+@pytest.mark.parametrize("is_kept", [False, True])
+async def test_a_cut_request_that_may_be_charged_is_not_repeated(
+    action: str, method: str, is_kept: bool
+) -> None:
+    """Neither on a new connection nor on one that has been used before."""
+    async with finished_song(stems_method=method) as (relay, client):
+        if is_kept:
+            await getattr(client, action)(CLIP)
         relay.faults.add(faults.cut_before_headers())
         with pytest.raises(RelayError):
-            await client.stems(CLIP)
+            await getattr(client, action)(CLIP)
 
-        assert len(relay.requests) == 2
+        assert len(relay.requests) == 1 + is_kept
