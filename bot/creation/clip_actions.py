@@ -100,7 +100,7 @@ class ClipActionService:
         ask = partial(request, permit.connection.client, file.clip_id)
         if file.capability in CHARGED_FILES:
             ask = partial(self._charged, permit, ask)
-        return await results.get(f"{file.song.account} {file.clip_id}", ask)
+        return await results.get(f"{file.song.account}/{file.clip_id}", ask)
 
     async def _permit(
         self, interaction: discord.Interaction[Any], file: _File

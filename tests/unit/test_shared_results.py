@@ -1,8 +1,12 @@
 """Requests that several people make, and whose results are kept for a while."""
 
 import asyncio
+import gc
+
+import pytest
 
 from bot.creation.shared_results import SharedResults
+from bot.relay.errors import ErrorKind, RelayError
 
 
 class Source:
@@ -56,6 +60,37 @@ async def test_who_asks_meanwhile_shares_the_request_and_its_error() -> None:
     assert [type(each) for each in errors] == [asyncio.CancelledError, ValueError, ValueError]
     assert source.requests == 1
     assert await results.get("one", source.request) == "a"
+
+
+async def test_an_error_that_nobody_waits_for_is_logged_at_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Once, and not by asyncio when the request is collected as garbage."""
+    source = Source(RelayError(ErrorKind.UNAVAILABLE, "no answer"))
+    source.ready.clear()
+    asking = asyncio.create_task(SharedResults[str]().get("one", source.request))
+    await asyncio.sleep(0)
+    asking.cancel()
+    await asyncio.wait([asking])
+    (request,) = asyncio.all_tasks() - {asyncio.current_task()}
+    source.ready.set()
+    await asyncio.wait([request])
+    del request
+    gc.collect()
+    assert caplog.messages == [
+        "Request failed, nobody waits for it any more: request=one cause=unavailable: no answer"
+    ]
+
+
+async def test_an_error_that_somebody_waits_for_is_not_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whoever waits gets it."""
+    source = Source(ValueError("no"))
+    with pytest.raises(ValueError, match="no"):
+        await SharedResults[str]().get("one", source.request)
+    gc.collect()
+    assert not caplog.messages
 
 
 async def test_the_kept_results_are_bounded() -> None:
