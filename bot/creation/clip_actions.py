@@ -15,9 +15,10 @@ import discord
 from bot.creation.offers import CreationOffers, Permit
 from bot.creation.shared_results import SharedResults
 from bot.relay.client import RelayClient
-from bot.relay.errors import RelayError, is_certain_refusal
+from bot.relay.errors import RelayError
 from bot.relay.models import Clip
 from bot.relay.providers import CHARGED_FILES, Capability
+from bot.relay.submission_errors import is_certain_refusal
 from bot.relay.timed_lyrics import TimedLyrics
 from bot.storage.creation_debits import CreationDebits
 from bot.storage.models import CreationRefusal, CreationRefusalReason, TaskKey

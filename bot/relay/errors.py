@@ -111,9 +111,3 @@ def may_refuse_ids(error: RelayError) -> bool:
     if isinstance(error, UnknownTaskError):
         return True
     return error.kind is ErrorKind.BAD_REQUEST and error.retry_after is None
-
-
-def is_certain_refusal(error: RelayError) -> bool:
-    """Whether nothing was done, and so nothing charged: refused for certain, or never sent."""
-    refusals = OPERATOR_KINDS | {ErrorKind.RATE_LIMIT, ErrorKind.NOT_FOUND}
-    return isinstance(error, NotSentError) or error.kind in refusals

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 from bot.relay.creation import RejectionReason
-from bot.relay.errors import ErrorKind, RelayError
+from bot.relay.errors import OPERATOR_KINDS, ErrorKind, NotSentError, RelayError
+
+_REFUSALS = OPERATOR_KINDS | {ErrorKind.RATE_LIMIT, ErrorKind.NOT_FOUND}
 
 
 class SubmissionRejected(RelayError):
@@ -38,3 +40,10 @@ class SubmissionRejected(RelayError):
 
 class SubmissionUncertain(RelayError):
     """It was sent, and nothing says what became of it: it may be charged. Never repeat it."""
+
+
+def is_certain_refusal(error: RelayError) -> bool:
+    """Whether no file was made, and so nothing charged: refused for certain, or never sent."""
+    if isinstance(error, SubmissionUncertain):
+        return False
+    return isinstance(error, NotSentError) or error.kind in _REFUSALS

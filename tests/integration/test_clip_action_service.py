@@ -131,6 +131,11 @@ async def test_a_used_up_quota_holds_for_files_too(song: FinishedSong) -> None:
         (faults.server_error(502), 3),
         (faults.cut_before_headers(), 3),
         (faults.answers(200, "<html>"), 3),
+        (faults.redirects("https://cdn1.suno.ai/stems.zip"), 3),
+        (faults.redirects("https://cdn1.suno.ai/stems.zip", 303), 3),
+        (faults.redirects("/suno/act/stems/", 308), 4),
+        (faults.answers(404, faults.suno_error("not_found", "upstream timed out")), 3),
+        (faults.answers(200, faults.suno_error("quota", "额度: context deadline exceeded")), 3),
     ],
     ids=lambda each: getattr(each, "name", str(each)),
 )

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from bot.relay.errors import RelayError
 from bot.relay.models import MAX_LYRICS, Clip, ClipStatus
 from bot.relay.parsing import urls
 from bot.relay.parsing.errors import (
@@ -17,8 +18,10 @@ from bot.relay.parsing.errors import (
     unreadable_response,
 )
 from bot.relay.parsing.payload import Bounds, Content, decode, decode_nested
+from bot.relay.parsing.rejections import UNCERTAIN_STATUSES, is_interrupted
 from bot.relay.parsing.results import parse_results
 from bot.relay.parsing.scalars import MAX_DURATION, JsonObject, first_present, number, text
+from bot.relay.submission_errors import SubmissionUncertain
 from bot.relay.timed_lyrics import TimedLyrics, TimedWord, align_lines
 
 MAX_WORDS = 20_000
@@ -71,7 +74,7 @@ def _result(status: int, content_type: str | None, body: bytes) -> Content:
     except ValueError:
         content = None
     if not 200 <= status < 300:
-        raise error_by_status(status, content, body)
+        raise _failure(error_by_status(status, content, body), status, content)
     if content is None:
         raise unreadable_response(content_type, body)
     for _ in range(_MAX_DEPTH):
@@ -80,7 +83,7 @@ def _result(status: int, content_type: str | None, body: bytes) -> Content:
         if _is_unfinished(content):
             return None
         if is_error(content):
-            raise error_in_body(content)
+            raise _failure(error_in_body(content), status, content)
         if "data" not in content:
             break
         data = content["data"]
@@ -88,6 +91,14 @@ def _result(status: int, content_type: str | None, body: bytes) -> Content:
         if content is None and isinstance(data, str):
             return {"url": data}  # instead of an object with it
     return content
+
+
+def _failure(error: RelayError, status: int, content: Content) -> RelayError:
+    """Return the error of an answer, as uncertain where the file may be made all the same."""
+    is_lost = isinstance(content, dict) and is_interrupted(content)
+    if is_lost or status in UNCERTAIN_STATUSES:
+        return SubmissionUncertain(error.kind, error.detail, retry_after=error.retry_after)
+    return error
 
 
 def _is_being_made(clip: Clip) -> bool:
