@@ -209,6 +209,8 @@ def _icon(entry: LiveCardTask) -> str:
         return OUTCOME_ICONS[entry.task.outcome or Outcome.PARTIAL]
     if entry.end_reason is EndReason.GAVE_UP:
         return _GAVE_UP_ICON
+    if entry.end_reason is EndReason.REJECTED:
+        return OUTCOME_ICONS[Outcome.FAILURE]
     if entry.end_reason:
         return UNKNOWN_ICON
     return _STOPPED_ICON if entry.unwatched else RUNNING_ICON

@@ -1,5 +1,6 @@
 """The modals, replies and files of requests to create."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -31,6 +32,7 @@ from bot.storage.models import (
     WatchRefusalReason,
 )
 from bot.ui.clip_files import stems_reply, timing_reply, wav_reply
+from bot.ui.creation_actions import version_name
 from bot.ui.creation_forms import (
     FormId,
     creation_form,
@@ -223,6 +225,18 @@ def test_the_reply_says_what_comes_when_and_what_is_left() -> None:
         "It usually takes 2 minutes; then I'll post it here.",
         "-# 4 left of 5 in 24 hours. Price: \\*2\\* credits",
     ]
+
+
+def test_chinese_replies_separate_chinese_from_numbers() -> None:
+    """Also where a text is put into another one: a duration, the name of a version."""
+    chinese, crowded = catalog_in("zh-CN"), re.compile("[\u4e00-\u9fff][0-9]|[0-9][\u4e00-\u9fff]")
+    report = a_report(HARBOUR, typical=DurationStats(median=42, slow=200))
+    version = version_name(a_song(clips=(a_clip(), a_clip())), 2, chinese)
+    stems = stems_reply([a_clip()], version, chinese).embed.description or ""
+    wav = wav_reply("https://relay.example/a.wav", version, chinese).embed.description or ""
+    timing = chinese.text("create-timing", version=version)
+    texts = [creation_reply(report, ServerSettings(), chinese), wav, stems, timing]
+    assert [text for text in texts if crowded.search(text)] == []
 
 
 def test_the_quota_of_the_server_is_named_where_it_ends_first() -> None:

@@ -288,3 +288,4 @@ def test_the_last_line_of_a_request_says_what_became_of_it(
     assert catalog.text(f"live-{end_reason}") in shown
     assert catalog.text("live-name", kind="music") in shown
     assert "creation" not in shown
+    assert shown.startswith("❌ " if end_reason is EndReason.REJECTED else "❔ ")

@@ -52,14 +52,14 @@ notice-gave-up-partly =
     }{ $counts }
 notice-disconnected =
     { $titled ->
-        [yes] **{ $title }** 所用的中转站账号已断开，所以我不再查询了。
+        [yes] 《**{ $title }**》所用的中转站账号已断开，所以我不再查询了。
        *[no] 你的任务所用的中转站账号已断开，所以我不再查询了。
     }
 notice-disconnected-partly =
     { $titled ->
-        [yes] **{ $title }** 可能不完整：它所用的中转站账号已断开，所以我不再查询了。
+        [yes] 《**{ $title }**》可能不完整：它所用的中转站账号已断开，所以我不再查询了。
        *[no] 你的任务可能不完整：它所用的中转站账号已断开，所以我不再查询了。
-    } { $counts }
+    }{ $counts }
 
 notice-rejected =
     { $titled ->
