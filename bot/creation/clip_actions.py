@@ -5,6 +5,7 @@ while its result is known. What relays may charge for counts for the quotas, onc
 lyrics count as look-ups only. Nothing is asked that the relay's profile does not declare.
 """
 
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -21,10 +22,13 @@ from bot.relay.providers import CHARGED_FILES, Capability
 from bot.relay.submission_errors import is_certain_refusal
 from bot.relay.timed_lyrics import TimedLyrics
 from bot.storage.creation_debits import CreationDebits
+from bot.storage.errors import FileUnconfirmed
 from bot.storage.models import CreationRefusal, CreationRefusalReason, TaskKey
 from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.watch_store import WatchStore
 from bot.watches.lookup_limiter import LookupLimiter
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -42,8 +46,8 @@ class ClipActionService:
     """Answers the buttons about one version of a finished song.
 
     Every method raises ``RelayError``, ``TooManyLookups`` if the person or the server has asked
-    relays too often, and the ``WatchError`` of a quota that is reached. The version has to be one
-    of a finished song of the account.
+    relays too often, the ``WatchError`` of a quota that is reached, and ``FileUnconfirmed``. The
+    version has to be one of a finished song of the account.
     """
 
     def __init__(
@@ -122,13 +126,16 @@ class ClipActionService:
     async def _charged(self, permit: Permit, request: Callable[[], Awaitable[T]]) -> T:
         """Send a request that may be charged, within the quotas.
 
-        It counts before it is sent, and on if the relay may have charged it.
+        It counts before it is sent, and on if the relay may have charged it. Raises
+        ``FileUnconfirmed`` where the answer is lost.
         """
         account, caller = permit.connection.account, permit.caller
         debit = await self._debits.add(account, caller, permit.quotas, self._clock())
         try:
             return await request()
         except RelayError as error:
-            if is_certain_refusal(error):
-                await self._debits.refund(debit)
+            if not is_certain_refusal(error):
+                log.warning("File unconfirmed: account=%s cause=%s", account, error.kind)
+                raise FileUnconfirmed from error
+            await self._debits.refund(debit)
             raise

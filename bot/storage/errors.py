@@ -214,6 +214,15 @@ class TooManyCreationsAtOnce(WatchError):
         super().__init__(f"a person may create {limit} at once", limit=limit)
 
 
+class FileUnconfirmed(WatchError):
+    """A file was asked for, and nothing says what became of that: it may be charged."""
+
+    key = "create-file-unconfirmed"
+
+    def __init__(self) -> None:
+        super().__init__("the relay may have charged for the file")
+
+
 class AlreadyRepeated(WatchError):
     """The person has just made the same request again: a button was pressed twice."""
 

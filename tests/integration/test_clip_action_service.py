@@ -9,7 +9,7 @@ import pytest
 from bot.relay.errors import RelayError
 from bot.relay.models import Clip
 from bot.relay.timed_lyrics import TimedLyrics
-from bot.storage.errors import CreationsPerDayReached, TooManyLookups
+from bot.storage.errors import CreationsPerDayReached, FileUnconfirmed, TooManyLookups
 from bot.storage.models import (
     AccountOwner,
     CreationOffer,
@@ -142,9 +142,9 @@ async def test_a_used_up_quota_holds_for_files_too(song: FinishedSong) -> None:
 async def test_what_may_have_been_charged_counts_on(
     song: FinishedSong, fault: faults.Fault, left: int
 ) -> None:
-    """What was certainly refused does not."""
+    """And is told so. What was certainly refused does not."""
     song.club.sandbox.relay.faults.add(fault, path=f"/suno/act/stems/{song.clip.id}")
-    with pytest.raises(RelayError):
+    with pytest.raises(RelayError if left == 4 else FileUnconfirmed):
         await song.club.services.clip_actions.stems(await song.club.asked(), song.key, song.clip.id)
     assert await left_of(song) == left
 
@@ -206,10 +206,12 @@ async def test_an_action_that_the_relay_does_not_declare_is_not_asked_for(
 async def test_errors_of_the_relay_are_raised(song: FinishedSong) -> None:
     """They are told in plain words, as those of a look-up."""
     song.club.sandbox.relay.faults.add(
-        faults.server_error(502), path=f"/suno/act/wav/{song.clip.id}"
+        faults.server_error(502), path=f"/suno/act/timing/{song.clip.id}"
     )
     with pytest.raises(RelayError):
-        await song.club.services.clip_actions.wav(await song.club.asked(), song.key, song.clip.id)
+        await song.club.services.clip_actions.timing(
+            await song.club.asked(), song.key, song.clip.id
+        )
 
 
 async def test_who_asks_without_end_is_stopped(song: FinishedSong) -> None:

@@ -202,6 +202,17 @@ async def test_the_menu_offers_the_files_that_the_relay_makes(studio: Studio) ->
     assert waiting.embeds[0]["description"] == studio.text("create-file-waiting")
 
 
+async def test_a_file_whose_answer_is_lost_may_have_been_charged(studio: Studio) -> None:
+    """Nobody is told to try again without knowing that; timed lyrics cost nothing."""
+    _, notice = await a_song(studio)
+    menu = await a_menu(studio, notice)
+    studio.sandbox.relay.faults.add(cut_before_headers())
+    lost = (await studio.press(menu, button(menu, "version:wav:1:"))).messages[0]
+    assert lost.content == studio.text("create-file-unconfirmed")
+    untimed = (await studio.press(menu, button(menu, "version:timing:1:"))).messages[0]
+    assert untimed.content == studio.text("relay-error-unavailable")
+
+
 async def test_the_reader_keeps_the_times_of_the_sections(studio: Studio) -> None:
     """On each of its pages, when it is shared, and for whoever then reads along."""
     verses = [f"[Verse {number}]\n" + "Boats at the quay\n" * 30 for number in range(1, 4)]

@@ -115,6 +115,7 @@ create-stems-file = stems
 create-version = **{ $title }**
 create-version-of-several = **{ $title }**, version { $number }
 create-file-waiting = ⏳ The relay is still making it. Press the button again in a minute.
+create-file-unconfirmed = 🤷 The relay gave no clear answer. It may have charged for this, so I didn't ask again. If you press the button again, it may charge once more.
 create-file-none = The relay sent nothing that I could open.
 create-timing = 🎤 The timed lyrics of { $version }
 create-timing-line = `{ $time }` { $section }

@@ -111,6 +111,7 @@ create-stems-file = 分轨
 create-version = 《**{ $title }**》
 create-version-of-several = 《**{ $title }**》（版本 { $number }）
 create-file-waiting = ⏳ 中转站还在制作，过一分钟再点一次按钮。
+create-file-unconfirmed = 🤷 中转站没有给出明确的回应，可能已经扣费，所以我没有再问。再点一次按钮，可能会再扣一次费。
 create-file-none = 中转站没有发来能打开的内容。
 create-timing = 🎤 { $version }的同步歌词
 create-timing-line = `{ $time }` { $section }
