@@ -8,7 +8,7 @@ from bot.relay.models import Task, TaskStatus, bounded
 from bot.storage.creation_ends import OF_ATTEMPT, forget_unreferenced, settle
 from bot.storage.creation_rows import is_pending_id, new_ids, record_task_id, start_task_of
 from bot.storage.engine import Connection
-from bot.storage.live_cards import mark_live_cards_stale
+from bot.storage.live_card_rows import mark_live_cards_stale
 from bot.storage.models import Creation, CreationState, EndReason, PollResult, TaskKey
 from bot.storage.poll_results import PollContext, record
 from bot.storage.task_rows import TaskTimes, load_task_or_id

@@ -26,8 +26,8 @@ from bot.storage.creation_rows import insert_creation, load_creation, require_re
 from bot.storage.database import DatabaseThread
 from bot.storage.engine import Connection
 from bot.storage.limits import DEFAULT_LIMITS, WatchLimits, charge_message, enforce_watch_limits
-from bot.storage.live_card_rows import claim_live_card
-from bot.storage.live_cards import LiveCards, insert_live_card
+from bot.storage.live_card_rows import claim_live_card, insert_live_card
+from bot.storage.live_cards import LiveCards
 from bot.storage.models import (
     Attempt,
     Creation,

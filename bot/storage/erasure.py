@@ -10,8 +10,8 @@ from bot.storage.account_rows import disconnect_account
 from bot.storage.creation_cancellation import forget_requests, withdraw_unwatched
 from bot.storage.database import DatabaseThread
 from bot.storage.engine import Connection
-from bot.storage.history import delete_orphans
-from bot.storage.live_cards import MARK_STALE
+from bot.storage.history_rows import delete_orphans
+from bot.storage.live_card_rows import MARK_STALE
 from bot.storage.models import NOBODY, AccountOwner, PersonalData
 from bot.storage.watch_groups import delete_unwatched_tasks, groups_of, release_complete
 

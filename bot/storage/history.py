@@ -2,23 +2,22 @@
 
 There is one entry per task, however many servers and people watched it; two more tables assign
 entries to histories. A server's history holds the tasks that were watched there and stores no
-people; a person's history holds the tasks that the person watched anywhere. Entries are written in
-the transaction that ends the task.
+people; a person's history holds the tasks that the person watched anywhere. ``history_rows`` writes
+the entries.
 """
 
 import json
 import logging
 import statistics
-from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any
 
-from bot.relay.models import Outcome, Task, TaskKind
+from bot.relay.models import Outcome, TaskKind
 from bot.storage.database import DatabaseThread
 from bot.storage.engine import Connection
 from bot.storage.models import (
     ACCOUNT_PREFIX,
     DeliveryPurpose,
-    Destination,
     DurationStats,
     EndReason,
     HistoryEntry,
@@ -31,7 +30,6 @@ from bot.storage.search import (
     SCAN_LIMIT,
     find_entries,
     history_table,
-    normalize_for_index,
     normalize_text,
     search_words,
 )
@@ -42,11 +40,30 @@ log = logging.getLogger(__name__)
 DURATION_SAMPLE_SIZE = 200
 """How many of the last tasks of a kind the statistics of durations cover."""
 
+MIN_SAMPLE_SIZE = 5
+"""Fewer tasks than these allow no statement about durations."""
+
 SUGGESTION_POOL_SIZE = 200
 """How many of a person's last watches are searched for suggestions."""
 
 MAX_SUGGESTIONS = 25
 """How many suggestions are returned at once."""
+
+_RECENT = """
+    SELECT t.task_id, t.state, t.end_reason, t.ended_at, w.created_at AS watched_at,
+        CASE WHEN json_valid(t.task_json)
+            THEN json_extract(t.task_json, '$.outcome') END AS outcome,
+        CASE WHEN json_valid(t.task_json) THEN coalesce(
+            nullif(json_extract(t.task_json, '$.lyrics.title'), ''),
+            (SELECT json_extract(clip.value, '$.title') FROM json_each(t.task_json, '$.clips') clip
+                WHERE json_extract(clip.value, '$.title') != '' LIMIT 1),
+            '') ELSE '' END AS title
+    FROM (SELECT max(id) AS id FROM watches
+        WHERE (account = ? OR substr(account, 1, {length}) = '{prefix}') AND user_id = ? {condition}
+        GROUP BY account, task_id ORDER BY 1 DESC LIMIT ?) AS last
+    JOIN watches w ON w.id = last.id
+    JOIN tasks t ON t.account = w.account AND t.task_id = w.task_id ORDER BY w.id DESC
+"""
 
 
 class History:
@@ -171,117 +188,6 @@ def _allowed_notices(scope: HistoryScope) -> tuple[str, list[Any]]:
     return visible, [scope.guild_id, json.dumps(list(scope.visible))]
 
 
-def is_worth_keeping(task: Task, end_reason: EndReason) -> bool:
-    """Whether an ended task belongs into the history: it finished, or left audio or a text."""
-    has_audio = any(clip.audio_url for clip in task.clips)
-    return end_reason is EndReason.FINISHED or has_audio or bool(task.text)
-
-
-def add_to_history(
-    db: Connection, account: str, task: Task, end_reason: EndReason, now: float
-) -> None:
-    """Add a task to the histories, in the transaction that ends it and before its notices exist.
-
-    It goes into the history of each server and person whose watch ends with it.
-    """
-    watches = list(
-        db.query(
-            "SELECT guild_id, channel_id, user_id FROM watches"
-            " WHERE account = ? AND task_id = ? AND delivery_id IS NULL",
-            [account, task.id],
-        )
-    )
-    answer, first_seen, terminal_since = db.execute(
-        "SELECT task_json, added_at, terminal_since FROM tasks WHERE account = ? AND task_id = ?",
-        [account, task.id],
-    ).fetchone()
-    if not watches or not is_worth_keeping(task, end_reason):
-        return
-    entry_id = _upsert_entry(
-        db,
-        {
-            "account": account,
-            "id": task.id,
-            "kind": task.kind,
-            "end_reason": end_reason,
-            "duration": seconds_taken(task, first_seen, terminal_since or now),
-            "now": now,
-            "words": _searchable_text(task),
-            "answer": answer,
-        },
-    )
-    _assign_entry(db, entry_id, watches, now)
-
-
-def add_user_to_history(
-    db: Connection, task: Sequence[str], user_id: int, destination: Destination, now: float
-) -> None:
-    """Within a transaction: add a task to the history of one more person who gets its notice.
-
-    ``task`` is the relay and the id of the task. Without an entry, nothing happens.
-    """
-    entry = db.execute("SELECT id FROM history WHERE account = ? AND task_id = ?", task).fetchone()
-    if entry:
-        watch = {
-            "user_id": user_id,
-            "guild_id": destination.guild_id,
-            "channel_id": destination.channel_id,
-        }
-        _assign_entry(db, entry[0], [watch], now)
-
-
-def delete_orphans(db: Connection, entry_ids: Iterable[int]) -> None:
-    """Within a transaction: delete those of the given entries that are in no history."""
-    for entry_id in entry_ids:
-        db.execute(
-            "DELETE FROM history WHERE id = :id"
-            " AND NOT EXISTS (SELECT 1 FROM server_history WHERE entry_id = :id)"
-            " AND NOT EXISTS (SELECT 1 FROM user_history WHERE entry_id = :id)",
-            {"id": entry_id},
-        )
-
-
-def _upsert_entry(db: Connection, values: dict[str, Any]) -> int:
-    """Write the entry of a task, unless a better one exists; return its id."""
-    db.execute(
-        "INSERT INTO history (account, task_id, kind, end_reason, duration, ended_at, words,"
-        " task_json)"
-        " VALUES (:account, :id, :kind, :end_reason, :duration, :now, :words, :answer)"
-        " ON CONFLICT (account, task_id) DO UPDATE SET kind = excluded.kind,"
-        "  end_reason = excluded.end_reason,"
-        "  duration = coalesce(excluded.duration, history.duration),"
-        "  words = excluded.words, task_json = excluded.task_json"
-        "  WHERE excluded.end_reason = 'finished' OR history.end_reason != 'finished'",
-        values,
-    )
-    row = db.execute("SELECT id FROM history WHERE account = :account AND task_id = :id", values)
-    return cast("int", row.fetchone()[0])
-
-
-def _assign_entry(db: Connection, entry_id: int, watches: list[dict[str, Any]], now: float) -> None:
-    """Add an entry to the histories of the people and servers of some watches."""
-    for watch in watches:
-        db.execute(
-            "INSERT INTO user_history (user_id, entry_id, ended_at) VALUES (?, ?, ?)"
-            " ON CONFLICT (user_id, entry_id) DO UPDATE SET ended_at = excluded.ended_at",
-            [watch["user_id"], entry_id, now],
-        )
-        if watch["guild_id"] is not None:
-            db.execute(
-                "INSERT INTO server_history (guild_id, channel_id, entry_id, ended_at)"
-                " VALUES (?, ?, ?, ?) ON CONFLICT (guild_id, entry_id, channel_id)"
-                " DO UPDATE SET ended_at = excluded.ended_at",
-                [watch["guild_id"], watch["channel_id"], entry_id, now],
-            )
-
-
-def _searchable_text(task: Task) -> str:
-    """Return the text by which a task is found."""
-    lyrics = [task.lyrics.title, task.lyrics.style, task.lyrics.text] if task.lyrics else []
-    clips = [text for clip in task.clips for text in (clip.title, clip.style, clip.lyrics)]
-    return normalize_for_index("\n".join(dict.fromkeys(lyrics + clips)))
-
-
 def _entry(db: Connection, entry_id: int, ended_at: float) -> HistoryEntry | None:
     """Return an entry, ``None`` for one that is unreadable."""
     answer, end_reason = db.execute(
@@ -294,45 +200,9 @@ def _entry(db: Connection, entry_id: int, ended_at: float) -> HistoryEntry | Non
         return None
 
 
-_RECENT = """
-    SELECT t.task_id, t.state, t.end_reason, t.ended_at, w.created_at AS watched_at,
-        CASE WHEN json_valid(t.task_json)
-            THEN json_extract(t.task_json, '$.outcome') END AS outcome,
-        CASE WHEN json_valid(t.task_json) THEN coalesce(
-            nullif(json_extract(t.task_json, '$.lyrics.title'), ''),
-            (SELECT json_extract(clip.value, '$.title') FROM json_each(t.task_json, '$.clips') clip
-                WHERE json_extract(clip.value, '$.title') != '' LIMIT 1),
-            '') ELSE '' END AS title
-    FROM (SELECT max(id) AS id FROM watches
-        WHERE (account = ? OR substr(account, 1, {length}) = '{prefix}') AND user_id = ? {condition}
-        GROUP BY account, task_id ORDER BY 1 DESC LIMIT ?) AS last
-    JOIN watches w ON w.id = last.id
-    JOIN tasks t ON t.account = w.account AND t.task_id = w.task_id ORDER BY w.id DESC
-"""
-
-MIN_SAMPLE_SIZE = 5
-"""Fewer tasks than these allow no statement about durations."""
-
-MAX_DURATION = 86_400.0
-"""Seconds; longer durations are errors of the relay's clock."""
-
-
 def duration_stats(seconds: Sequence[float]) -> DurationStats | None:
     """Return the statistics of a sample, ``None`` for one that is too small."""
     if len(seconds) < MIN_SAMPLE_SIZE:
         return None
     deciles = statistics.quantiles(seconds, n=10, method="inclusive")
     return DurationStats(median=statistics.median(seconds), slow=deciles[-1])
-
-
-def seconds_taken(task: Task, first_seen: float, ended_at: float) -> float | None:
-    """Return how long a task took by the relay's times, else from ``first_seen`` to ``ended_at``.
-
-    ``None`` for a task without a result, and for implausible times.
-    """
-    if task.outcome not in (Outcome.SUCCESS, Outcome.PARTIAL):
-        return None
-    started = task.started_at or task.submitted_at
-    if started and task.finished_at and 0 < task.finished_at - started < MAX_DURATION:
-        return task.finished_at - started
-    return ended_at - first_seen if 0 < ended_at - first_seen < MAX_DURATION else None

@@ -1,11 +1,15 @@
-"""Reads, claims and deletes one live card: SQL within a transaction."""
+"""Inserts, reads, claims and deletes live cards: SQL within a transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bot.storage.delivery_rows import nonce_of
 from bot.storage.engine import Connection
-from bot.storage.models import Destination, EndReason, LiveCard, LiveCardTask
+from bot.storage.models import Destination, EndReason, LiveCard, LiveCardTask, TaskKey
 from bot.storage.task_rows import load_enum, load_task_or_id, task_with_id_only
+
+MARK_STALE = "marked_stale_at = max(?, marked_stale_at + 0.001)"
+"""Marks cards as stale: always a new value, whatever the clock says."""
 
 VERSION = """
     c.marked_stale_at || (
@@ -113,3 +117,32 @@ def claim_live_card(db: Connection, card_id: int, now: float) -> LiveCard:
         [now, card_id],
     )
     return read_live_card(db, before, now)
+
+
+def insert_live_card(
+    db: Connection, destination: Destination, tasks: Sequence[TaskKey], now: float
+) -> int:
+    """Within a transaction: insert a card that is due; return its id."""
+    (card_id,) = db.execute(
+        "INSERT INTO live_cards (channel_id, guild_id, locale, marked_stale_at, state)"
+        " VALUES (?, ?, ?, ?, 'due') RETURNING id",
+        [destination.channel_id, destination.guild_id, destination.locale, now],
+    ).fetchone()
+    card_id = int(card_id)
+    nonce = nonce_of("card", card_id, destination.channel_id, now)
+    db.execute("UPDATE live_cards SET nonce = ? WHERE id = ?", [nonce, card_id])
+    for task in tasks:
+        db.execute(
+            "INSERT INTO live_card_tasks (card_id, account, task_id) VALUES (?, ?, ?)",
+            [card_id, *task],
+        )
+    return card_id
+
+
+def mark_live_cards_stale(db: Connection, account: str, task_id: str, now: float) -> None:
+    """Within a transaction: mark the cards of a task stale, because its watchers changed."""
+    db.execute(
+        f"UPDATE live_cards SET {MARK_STALE} WHERE id IN"  # noqa: S608 # names of ours
+        " (SELECT card_id FROM live_card_tasks WHERE account = ? AND task_id = ?)",
+        [now, account, task_id],
+    )

@@ -12,15 +12,16 @@ from typing import Any
 
 from bot.storage.clock_rollback import UNKNOWN_TIME
 from bot.storage.database import DatabaseThread
-from bot.storage.delivery_rows import nonce_of
 from bot.storage.engine import Connection
 from bot.storage.errors import TooManyMessages
 from bot.storage.limits import DEFAULT_LIMITS, WatchLimits, charge_message
 from bot.storage.live_card_rows import (
+    MARK_STALE,
     VERSION,
     claim_live_card,
     delete_live_card,
     get_live_card,
+    insert_live_card,
     is_unchanged,
     read_live_card,
 )
@@ -31,9 +32,6 @@ LONGEST_PAUSE = 600.0
 back."""
 
 NO_OUTAGES: Mapping[str, float] = MappingProxyType({})
-
-MARK_STALE = "marked_stale_at = max(?, marked_stale_at + 0.001)"
-"""Marks cards as stale: always a new value, whatever the clock says."""
 
 _FREE = """
     (c.due_at <= :now OR c.due_at > :now + :longest)
@@ -297,32 +295,3 @@ class LiveCards:
         )
         shown = db.execute(f"SELECT ct.account, ct.task_id {_ON_CARDS}", key)  # as above
         return {TaskKey(*row) for row in shown.fetchall()}
-
-
-def insert_live_card(
-    db: Connection, destination: Destination, tasks: Sequence[TaskKey], now: float
-) -> int:
-    """Within a transaction: insert a card that is due; return its id."""
-    (card_id,) = db.execute(
-        "INSERT INTO live_cards (channel_id, guild_id, locale, marked_stale_at, state)"
-        " VALUES (?, ?, ?, ?, 'due') RETURNING id",
-        [destination.channel_id, destination.guild_id, destination.locale, now],
-    ).fetchone()
-    card_id = int(card_id)
-    nonce = nonce_of("card", card_id, destination.channel_id, now)
-    db.execute("UPDATE live_cards SET nonce = ? WHERE id = ?", [nonce, card_id])
-    for task in tasks:
-        db.execute(
-            "INSERT INTO live_card_tasks (card_id, account, task_id) VALUES (?, ?, ?)",
-            [card_id, *task],
-        )
-    return card_id
-
-
-def mark_live_cards_stale(db: Connection, account: str, task_id: str, now: float) -> None:
-    """Within a transaction: mark the cards of a task stale, because its watchers changed."""
-    db.execute(
-        f"UPDATE live_cards SET {MARK_STALE} WHERE id IN"  # noqa: S608 # names of ours
-        " (SELECT card_id FROM live_card_tasks WHERE account = ? AND task_id = ?)",
-        [now, account, task_id],
-    )

@@ -12,7 +12,7 @@ from bot.relay.models import Task, TaskKind, TaskStatus, supersedes
 from bot.storage.creation_rows import hide_request
 from bot.storage.delivery_rows import enqueue_notice
 from bot.storage.engine import Connection
-from bot.storage.history import add_to_history
+from bot.storage.history_rows import add_to_history
 from bot.storage.models import EndedTask, EndReason, PollResult, PollTarget
 from bot.storage.task_rows import UnreadableRowError, dump_task, load_task, task_with_id_only
 from bot.storage.watch_groups import collect, release_complete

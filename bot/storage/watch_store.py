@@ -13,7 +13,7 @@ from bot.storage.creation_rows import is_guessable_id, tasks_of_request
 from bot.storage.database import DatabaseThread
 from bot.storage.engine import Connection
 from bot.storage.limits import DEFAULT_LIMITS, WatchLimits, charge_message
-from bot.storage.live_cards import mark_live_cards_stale
+from bot.storage.live_card_rows import mark_live_cards_stale
 from bot.storage.models import (
     CREATION_PREFIX,
     Caller,

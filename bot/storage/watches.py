@@ -14,7 +14,7 @@ from bot.storage.delivery_rows import VISIBLE_STATE
 from bot.storage.engine import Connection
 from bot.storage.errors import TooManyWatchers
 from bot.storage.forums import record_forum
-from bot.storage.history import add_user_to_history
+from bot.storage.history_rows import add_user_to_history
 from bot.storage.models import DeliveryPurpose, Destination, EndReason, UnwatchOutcome, Watch
 from bot.storage.task_rows import load_task_or_id
 from bot.storage.watch_groups import delete_unwatched_tasks, groups_of, release_complete

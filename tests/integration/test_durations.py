@@ -4,7 +4,8 @@ import pytest
 
 from bot.relay.models import TaskKind
 from bot.storage.database import DatabaseThread
-from bot.storage.history import History, duration_stats, seconds_taken
+from bot.storage.history import History, duration_stats
+from bot.storage.history_rows import seconds_taken
 from bot.storage.limits import WatchLimits
 from bot.storage.models import DurationStats, EndReason, PollResult
 from bot.storage.outbox import Outbox
