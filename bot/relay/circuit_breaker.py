@@ -81,6 +81,7 @@ class CircuitBreaker:
         self._failing_since = 0.0
         self._open_until = 0.0
         self._interactive_open_until = 0.0
+        self._asked_until = 0.0
         self._logged_kind: ErrorKind | None = None
         self._suspicion_logged_at: dict[ErrorKind, float] = {}
         self._last_success_at: float | None = None
@@ -140,7 +141,7 @@ class CircuitBreaker:
             self._working_since = self._clock()
         self._cause = self._logged_kind = None
         self._failures = 0
-        self._open_until = self._interactive_open_until = 0.0
+        self._open_until = self._interactive_open_until = self._asked_until = 0.0
         for listener in self._listeners:
             listener()
 
@@ -164,10 +165,13 @@ class CircuitBreaker:
         if self._failures == 1:
             self._failing_since = self._last_failure_at
         delay = self._delay(error)
-        self._open_until = now + delay if delay else 0.0
-        binding = error.kind is ErrorKind.RATE_LIMIT or error.retry_after is not None
-        interactive_delay = delay if binding else min(delay, self._limits.interactive_delay)
-        self._interactive_open_until = now + interactive_delay
+        if error.kind is ErrorKind.RATE_LIMIT or error.retry_after is not None:
+            self._asked_until = max(self._asked_until, now + delay)
+        # A request that was sent before the relay has asked for a pause does not end it.
+        asked_until = self._asked_until if self._asked_until > now else 0.0
+        self._open_until = max(asked_until, now + delay if delay else 0.0)
+        interactive_delay = min(delay, self._limits.interactive_delay)
+        self._interactive_open_until = max(asked_until, now + interactive_delay)
         if delay and self._logged_kind is not error.kind:
             self._logged_kind = error.kind
             must_act = self._is_operators and error.kind in OPERATOR_KINDS

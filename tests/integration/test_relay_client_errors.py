@@ -4,12 +4,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import pairwise
 from random import Random
 
 import pytest
+from aiohttp import web
 
 from bot.relay.circuit_breaker import BackoffLimits, CircuitBreaker
 from bot.relay.client import RelayClient
@@ -414,3 +416,30 @@ async def test_a_slow_response_times_out() -> None:
 
             assert failure.kind is ErrorKind.UNAVAILABLE
             assert failure.detail == "no whole answer within 0.1 s"
+
+
+@pytest.mark.parametrize("status", [500, 502])
+async def test_an_older_request_that_fails_does_not_end_a_pause(status: int) -> None:
+    """The relay has asked to wait after it was sent."""
+    async with client_at_relay(backoff=LONG) as (relay, client):
+        late = faults.server_error(status)
+        asked = asyncio.Event()
+
+        async def answer(request: web.Request, closing: asyncio.Event) -> web.StreamResponse:
+            await asked.wait()
+            return await late.answer(request, closing)
+
+        relay.faults.add(replace(late, answer=answer), times=1)
+        older = asyncio.create_task(client.look_up(["song"]))
+        await relay.wait_for_requests()
+        relay.faults.add(faults.rate_limited("300"), times=1)
+        assert (await failure_of(client)).kind is ErrorKind.RATE_LIMIT
+        asked.set()
+        with pytest.raises(RelayError):
+            await older
+
+        for interactive in (False, True):
+            pause = (await failure_of(client, interactive=interactive)).retry_after
+            assert pause is not None
+            assert pause > 200
+        assert len(relay.requests) == 2
