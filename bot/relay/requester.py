@@ -13,6 +13,7 @@ from bot.relay.errors import (
     RELAY_WIDE_KINDS,
     AmbiguousError,
     ErrorKind,
+    NotSentError,
     RelayError,
     is_relay_wide,
 )
@@ -94,6 +95,8 @@ class Requester:
         self._transport = transport
         self._limiter = limiter
         self._breaker = breaker
+        self._charges_paused_until = 0.0
+        """Until when nothing is sent that may be charged, by the monotonic clock."""
         self.stats = stats
 
     async def send(
@@ -113,6 +116,7 @@ class Requester:
         has recorded it if it concerns more than this request. ``limits`` replace the client's.
         """
         self._breaker.raise_if_open(interactive=purpose.interactive)
+        self._raise_if_paused(purpose)
         send = partial(
             self._send_once, method, path, read, purpose, payload, limits, before_sending
         )
@@ -137,6 +141,7 @@ class Requester:
     ) -> T:
         await self._limiter.acquire(interactive=purpose.interactive, single=method == "GET")
         self._breaker.admit(interactive=purpose.interactive, trips_breaker=purpose.trips_breaker)
+        self._raise_if_paused(purpose)
         await before_sending()
         sent_at = time.monotonic()
         self.stats.requests += 1
@@ -154,9 +159,19 @@ class Requester:
         self._breaker.record_success(sent_at)
         return result
 
+    def _raise_if_paused(self, purpose: RequestPurpose) -> None:
+        """Refuse what may be charged while the relay wants no more of it."""
+        left = self._charges_paused_until - time.monotonic()
+        if purpose.may_be_charged and left > 0:
+            detail = "it has asked to wait, and the wait is not over"
+            raise NotSentError(ErrorKind.RATE_LIMIT, detail, retry_after=left)
+
     def _record_error(self, error: RelayError, purpose: RequestPurpose, sent_at: float) -> None:
-        if purpose is RequestPurpose.SUBMISSION and error.kind is not ErrorKind.RATE_LIMIT:
-            return  # what a relay says of one submission proves nothing about look-ups
+        if purpose.may_be_charged and error.kind is not ErrorKind.RATE_LIMIT:
+            # What a relay says of one submission proves nothing about look-ups.
+            pause_ends = time.monotonic() + (error.retry_after or 0.0)
+            self._charges_paused_until = max(self._charges_paused_until, pause_ends)
+            return
         if is_relay_wide(error):
             self._breaker.record_failure(error, trips_breaker=purpose.trips_breaker)
         elif purpose.trips_breaker or not isinstance(error, AmbiguousError):

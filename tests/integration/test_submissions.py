@@ -316,6 +316,30 @@ async def test_a_rate_limit_asks_for_its_pause_and_binds_look_ups() -> None:
         assert len(relay.requests) == 1
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [(503, {"code": "busy", "message": "no channel"}), (503, "<html>"), (500, ""), (402, {})],
+    ids=str,
+)
+async def test_a_pause_with_any_answer_binds_submissions_alone(answer: tuple[int, Any]) -> None:
+    """Of whomever; the relay may be asked about what it has begun."""
+    async with client_at_relay() as (relay, client):
+        relay.add(song("song"))
+        pause = faults.answers(*answer, headers={"Retry-After": "60"})
+        relay.faults.add(pause, path=MUSIC, times=1)
+        with pytest.raises((SubmissionRejected, SubmissionUncertain)) as first:
+            await client.submit(SONG)
+        assert first.value.retry_after == 60
+        with pytest.raises(SubmissionRejected) as second:
+            await client.submit(WORDS)
+        assert (second.value.reason, second.value.was_sent) == (RejectionReason.BUSY, False)
+        assert second.value.retry_after is not None
+        assert 0 < second.value.retry_after <= 60
+
+        assert len(relay.submissions.recorded) == 1
+        assert (await client.look_up(["song"])).tasks.keys() == {"song"}
+
+
 async def test_other_failures_of_submissions_leave_look_ups_alone(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
