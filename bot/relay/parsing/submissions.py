@@ -68,7 +68,7 @@ def read_submission(status: int, body: bytes) -> Submission:
 def _raise_failure(status: int, content: Content, body: bytes, found: "_Found") -> None:
     """Raise the error of a status other than 2xx."""
     answer = content if isinstance(content, dict) else {}
-    is_certain = status < 500 and status not in UNCERTAIN_STATUSES
+    is_certain = 300 <= status < 500 and status not in UNCERTAIN_STATUSES
     is_certain |= 500 <= status < 600 and is_relays_error(answer)
     if not is_certain or is_interrupted(answer) or found.names_something:
         raise _uncertain(status, content, body)
