@@ -22,7 +22,7 @@ def accept(
     An answer without a new id is no proof, unless it has a result without any id: →
     ``unconfirmed``. Who waits for the request waits for each of its tasks from now on.
     """
-    ids = new_ids(db, creation.account, submission.task_ids)
+    ids = new_ids(db, creation, submission.task_ids)
     has_result = submission.task is not None and submission.task.terminal
     if not ids and (submission.task_ids or not has_result):
         settle(db, creation.attempt, CreationState.UNCONFIRMED, now)

@@ -172,18 +172,22 @@ def require_pending_on_card(db: Connection, key: TaskKey, channel_id: int) -> No
         raise BadTaskId
 
 
-def new_ids(db: Connection, account: str, task_ids: Sequence[str]) -> list[str]:
-    """Return those of some ids that no task of an account has, or ever had.
+def new_ids(db: Connection, creation: Creation, task_ids: Sequence[str]) -> list[str]:
+    """Return those of some ids that no task of the account has, or ever had.
 
-    An id that is known is no proof that a relay has begun another task.
+    An id that is known is no proof that a relay has begun another task. That of a song which is
+    extended may be known to the relay alone, and an answer may repeat it.
     """
     known = db.execute(
         "SELECT value FROM json_each(?1) WHERE"
         " EXISTS (SELECT 1 FROM tasks WHERE account = ?2 AND task_id = value)"
         " OR EXISTS (SELECT 1 FROM history WHERE account = ?2 AND task_id = value)"
         " OR EXISTS (SELECT 1 FROM creation_tasks WHERE account = ?2 AND task_id = value)",
-        [json.dumps(list(task_ids)), account],
+        [json.dumps(list(task_ids)), creation.account],
     ).fetchall()
-    excluded = {task_id for (task_id,) in known}
+    excluded = {task_id for (task_id,) in known} | {
+        creation.request.extend_task_id,
+        creation.request.extend_clip_id,
+    }
     fresh = (each for each in dict.fromkeys(task_ids) if each and not is_pending_id(each))
     return [each for each in fresh if each not in excluded]

@@ -13,6 +13,7 @@ import pytest
 from bot.creation.submission_policy import SUBMISSION_POLICY
 from bot.creation.submitter import CreationSubmitter
 from bot.encryption import new_key
+from bot.relay.creation import CreationKind
 from bot.storage.account_rows import read_pause, write_pause
 from bot.storage.creations import CreationStore
 from bot.storage.errors import DatabaseUnreachable
@@ -166,6 +167,18 @@ async def test_an_id_that_is_known_already_proves_nothing(harness: CreationHarne
     await harness.request(user_id=8)
     await harness.send(submitter)
     assert await harness.states() == [SUBMITTED, UNCONFIRMED]
+
+
+async def test_the_song_that_is_extended_is_no_new_one(harness: CreationHarness) -> None:
+    """An answer may repeat what was sent; only the relay may still know that song."""
+    song = {"extend_task_id": "task-of-last-year-1", "extend_clip_id": "clip-of-last-year-1"}
+    extension = replace(SONG, kind=CreationKind.EXTENSION, title="Harbour", **song)
+    for repeated in (*song.values(), "task-of-today-1"):
+        answer = faults.answers(200, {"code": "success", "data": {"task_id": repeated}})
+        harness.relay.faults.add(answer, path=MUSIC_PATH, times=1)
+        await harness.request(extension)
+        await harness.send(harness.submitter())
+    assert await harness.states() == [UNCONFIRMED, UNCONFIRMED, SUBMITTED]
 
 
 async def test_a_pause_that_the_relay_asks_for_is_kept(harness: CreationHarness) -> None:

@@ -205,7 +205,9 @@ def test_an_answer_that_names_no_task_is_uncertain(answer: Any) -> None:
         read(answer)
 
 
-@pytest.mark.parametrize("status", [0, 99, 101, 302, 303, 408, 499, 500, 502, 503, 504, 520, 522, 524, 530])
+@pytest.mark.parametrize(
+    "status", [0, 99, 101, 302, 303, 408, 499, 500, 502, 503, 504, 520, 522, 524, 530]
+)
 @pytest.mark.parametrize(
     "answer",
     [
