@@ -8,18 +8,15 @@ from typing import Any
 import aiohttp
 
 from bot import __version__
-from bot.accounts.credit import CreditMonitor
-from bot.accounts.pauses import AccountPauses
-from bot.accounts.registry import POLL_LOOP, AccountRegistry
+from bot.accounts.registry import AccountRegistry
+from bot.app.loops import build_loops
 from bot.app.relays import Accounts, build_accounts
 from bot.app.stores import Stores, build_stores
-from bot.background import BackgroundLoops, Loop, RetentionJob
 from bot.client import REQUESTS_PER_SECOND, Addresses, Services, SunoBot, request_trace
 from bot.creation.clip_actions import ClipActionService
 from bot.creation.drafts import Drafts
 from bot.creation.offers import CreationOffers
 from bot.creation.service import CreationService
-from bot.creation.submitter import CreationSubmitter
 from bot.delivery.account_messages import AccountMessages
 from bot.delivery.attachments.attachment_policy import AttachmentPolicy, AudioAttachments
 from bot.delivery.attachments.audio_fetcher import AudioFetcher
@@ -31,7 +28,6 @@ from bot.delivery.relay_facts import RelayFacts
 from bot.delivery.shared_rate_limiter import SharedRateLimiter
 from bot.delivery.welcome import WelcomeMessages
 from bot.gateway import GATEWAY_TIMING, GatewayTiming
-from bot.leadership import Leadership
 from bot.metrics import Metrics
 from bot.monitoring.collector import AccountRequests
 from bot.monitoring.health import HealthProbes, StalenessLimits
@@ -42,11 +38,8 @@ from bot.storage.creation_debits import CreationDebits
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import Erasure
 from bot.storage.key_value import KeyValueStore
-from bot.storage.leases import LeaderLock
 from bot.storage.queue_statistics import QueueStatistics
 from bot.storage.reservations import IdentifySchedule, RequestBudget
-from bot.storage.retention import Retention
-from bot.storage.user_settings import UserSettingsStore
 from bot.storage.watches import NoticeStates
 from bot.watches.caller_lookups import CallerLookups
 from bot.watches.lookup_limiter import LookupLimiter
@@ -168,10 +161,8 @@ def build_bot(
         *(client, stores, dispatcher, accounts.registry, monitor, timing.live_cards)
     )
     client.services = _build_services(settings, stores, accounts, offers, dispatcher, updater)
-    client.background = _build_loops(
-        *(settings, stores, accounts.registry, messages, dispatcher, updater),
-        user_settings=client.services.user_settings,
-        metrics=metrics,
+    client.background = build_loops(
+        *(settings, stores, accounts.registry, messages, dispatcher, updater, metrics)
     )
     return BotParts(client, accounts.registry, accounts.requests, metrics, monitor)
 
@@ -295,66 +286,13 @@ def _build_services(
         erasure=Erasure(database),
         departed_servers=stores.departed_servers,
         server_settings=stores.server_settings,
-        user_settings=UserSettingsStore(database),
+        user_settings=stores.user_settings,
         welcome_messages=WelcomeMessages(
             stores.server_settings, clock, has_accounts=accounts.service.is_enabled
         ),
         limits=stores.limits,
         key_values=KeyValueStore(database),
     )
-
-
-def _build_loops(
-    settings: Settings,
-    stores: Stores,
-    registry: AccountRegistry,
-    messages: AccountMessages,
-    dispatcher: OutboxDispatcher,
-    updater: LiveCardUpdater,
-    user_settings: UserSettingsStore,
-    metrics: Metrics,
-) -> BackgroundLoops:
-    """Build the loops under the names that metrics and health probes publish."""
-    database = stores.database
-    clock = database.clock
-    credit = CreditMonitor(stores.credit, messages.tell_no_credit, clock)
-    submitter = CreationSubmitter(
-        *(stores.creations, registry, credit, AccountPauses(database, clock), metrics),
-        clock=clock,
-        operator_creates=settings.shared_relay and settings.shared_relay_creates,
-    )
-    retention = RetentionJob(Retention(database), stores.departed_servers, clock)
-    operator = registry.operator
-    polls = [Loop(POLL_LOOP, operator.poller.tick, operator.tasks.changed)] if operator else []
-    refresh = user_settings.refresh
-    caches = [Loop("settings", refresh, user_settings.changed, refresh)]
-    loops = BackgroundLoops(
-        (
-            *polls,
-            *(caches if database.is_shared else ()),
-            Loop("accounts", registry.tick, stores.accounts.changed, registry.follower_tick),
-            Loop("create", submitter.tick, stores.creations.changed),
-            Loop("credit", credit.tick, stores.credit.changed),
-            Loop("deliver", dispatcher.tick, stores.outbox.changed),
-            Loop("show", updater.tick, stores.live_cards.changed),
-            Loop("tidy", retention.tick, stores.departed_servers.changed, retention.tick),
-        ),
-        finish=(
-            *((operator.poller.finish,) if operator else ()),
-            *(submitter.finish, dispatcher.finish, updater.finish),
-        ),
-        leadership=Leadership(LeaderLock(database) if database.is_shared else None),
-        lead=(registry.start_polling,),
-        abandon=(
-            *(registry.stop_polling, submitter.abandon),
-            *(dispatcher.abandon, updater.abandon),
-        ),
-        on_failure=lambda loop: metrics.failed_ticks.labels(loop).inc(),
-        clock=clock,
-    )
-    for name in (POLL_LOOP, *loops.names):
-        metrics.failed_ticks.labels(name)  # exported as 0 until the first failure
-    return loops
 
 
 async def commands_to_register(settings: Settings) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from bot.storage.outbox import Outbox
 from bot.storage.relay_accounts import RelayAccountStore
 from bot.storage.retention import DepartedServers
 from bot.storage.server_settings import ServerSettingsStore
+from bot.storage.user_settings import UserSettingsStore
 from bot.storage.watch_store import WatchStore
 
 
@@ -27,6 +28,7 @@ class Stores:
     watches: WatchStore
     creations: CreationStore
     server_settings: ServerSettingsStore
+    user_settings: UserSettingsStore
     departed_servers: DepartedServers
     accounts: RelayAccountStore
     credit: AccountCredit
@@ -52,6 +54,7 @@ def build_stores(settings: Settings, database: DatabaseThread) -> Stores:
         watches=WatchStore(database, outbox, limits),
         creations=CreationStore(database, outbox, live_cards, limits),
         server_settings=ServerSettingsStore(database),
+        user_settings=UserSettingsStore(database),
         departed_servers=DepartedServers(database),
         accounts=RelayAccountStore(database, outbox),
         credit=AccountCredit(database),
