@@ -171,9 +171,11 @@ async def test_an_id_that_is_known_already_proves_nothing(harness: CreationHarne
 
 async def test_the_song_that_is_extended_is_no_new_one(harness: CreationHarness) -> None:
     """An answer may repeat what was sent; only the relay may still know that song."""
-    song = {"extend_task_id": "task-of-last-year-1", "extend_clip_id": "clip-of-last-year-1"}
-    extension = replace(SONG, kind=CreationKind.EXTENSION, title="Harbour", **song)
-    for repeated in (*song.values(), "task-of-today-1"):
+    task_id, clip_id = "task-of-last-year-1", "clip-of-last-year-1"
+    extension = replace(
+        SONG, kind=CreationKind.EXTENSION, extend_task_id=task_id, extend_clip_id=clip_id
+    )
+    for repeated in (task_id, clip_id, "task-of-today-1"):
         answer = faults.answers(200, {"code": "success", "data": {"task_id": repeated}})
         harness.relay.faults.add(answer, path=MUSIC_PATH, times=1)
         await harness.request(extension)
