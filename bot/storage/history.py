@@ -62,7 +62,9 @@ _RECENT = """
         WHERE (account = ? OR substr(account, 1, {length}) = '{prefix}') AND user_id = ? {condition}
         GROUP BY account, task_id ORDER BY 1 DESC LIMIT ?) AS last
     JOIN watches w ON w.id = last.id
-    JOIN tasks t ON t.account = w.account AND t.task_id = w.task_id ORDER BY w.id DESC
+    JOIN tasks t ON t.account = w.account AND t.task_id = w.task_id
+    WHERE t.end_reason IS NULL OR t.end_reason NOT IN ('rejected', 'unconfirmed')
+    ORDER BY w.id DESC
 """
 
 
@@ -147,7 +149,8 @@ class History:
     ) -> list[RecentTask]:
         """Return a person's last tasks with ``text`` in their title or id: at most 25.
 
-        Running and ended ones, the newest first, but none of an earlier relay of the operator.
+        Running and ended ones, the newest first, but none of an earlier relay of the operator, and
+        no request that ended without a task: no command can show anything of it.
         ``watched``: only those that the person watches.
         """
         query = _RECENT.format(

@@ -10,7 +10,13 @@ from bot.ui.task_text import SUCCESS_COLOUR
 from sandbox.discord import Message
 from sandbox.discord.message_parts import walk_components
 from sandbox.relay import SubmissionFormat
-from sandbox.relay.faults import after_charging, cut_before_headers, out_of_quota
+from sandbox.relay.faults import (
+    after_charging,
+    cut_before_headers,
+    out_of_quota,
+    rate_limited,
+    refuses_submission,
+)
 from tests.support.creation_studio import (
     Studio,
     button,
@@ -440,6 +446,26 @@ async def test_the_quota_is_named_when_it_is_used_up(english: Studio) -> None:
     answer = (await english.use("suno create", description="a quay")).messages[0]
     assert "You can make 1 in 24 hours here" in answer.content
     assert b"a quay" in answer.attachments[0].data
+
+
+async def test_requests_without_a_task_are_not_suggested(english: Studio) -> None:
+    """A request is suggested while it waits; once it is refused or lost, no command knows it."""
+    discord, relay, songs = english.sandbox.discord, english.sandbox.relay, english.sandbox.songs
+
+    async def suggested(command: str) -> list[str]:
+        choices = await discord.autocomplete(english.ada, songs, command, "id", "")
+        return [value for _, value in choices]
+
+    busy_no_more = relay.faults.add(rate_limited("0.5"), path=MUSIC_PATH)
+    await english.use("suno create", description="a harbour")
+    assert await suggested("suno unwatch") == ["creation-1"]
+    relay.faults.add(after_charging(cut_before_headers()), path=MUSIC_PATH, times=1)
+    busy_no_more()
+    await english.notices("no clear answer")
+    relay.faults.add(refuses_submission("400 moderation"), path=MUSIC_PATH, times=1)
+    await english.use("suno create", description="a quay")
+    await english.notices("wasn't made")
+    assert await suggested("suno status") == []
 
 
 async def test_models_are_suggested(english: Studio) -> None:
