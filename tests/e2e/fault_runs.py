@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -71,14 +72,19 @@ async def run_sample(
 ) -> list[R]:
     """Run a journey without a fault, and once for each fault of a sample.
 
-    ``sample``: kinds of faults, calls, and which part of these calls precedes the fault.
+    ``sample``: kinds of faults, calls, and which part of these calls precedes the fault. How often
+    a journey makes a call depends on its timing, so what it does not reach is injected once more,
+    at half the number of calls.
     """
     (folder / "no-fault").mkdir()
     results = [await run(folder / "no-fault", None)]
     calls = results[0].calls
     faults = [WriteFault(kind, call, round(part * calls[call])) for kind, call, part in sample]
     await run_journeys(run, faults, folder, 2, results.append)
-    return results
+    late = [each for each in results if each.fault and not each.injected]
+    earlier = [replace(each.fault, number=each.fault.number // 2) for each in late if each.fault]
+    await run_journeys(run, earlier, folder, 2, results.append)
+    return [each for each in results if each not in late or each.violations]
 
 
 def violations_by_fault(results: Sequence[FaultResult]) -> dict[str, tuple[str, ...]]:
