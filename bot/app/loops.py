@@ -5,6 +5,7 @@ from bot.accounts.pauses import AccountPauses
 from bot.accounts.registry import POLL_LOOP, AccountRegistry
 from bot.app.stores import Stores
 from bot.background import BackgroundLoops, Loop, RetentionJob
+from bot.creation.recorder import SubmissionRecorder
 from bot.creation.submitter import CreationSubmitter
 from bot.delivery.account_messages import AccountMessages
 from bot.delivery.dispatcher import OutboxDispatcher
@@ -29,8 +30,12 @@ def build_loops(
     database = stores.database
     clock = database.clock
     credit = CreditMonitor(stores.credit, messages.tell_no_credit, clock)
+    pauses = AccountPauses(database, clock)
     submitter = CreationSubmitter(
-        *(stores.creations, registry, credit, AccountPauses(database, clock), metrics),
+        stores.creations,
+        registry,
+        pauses,
+        SubmissionRecorder(stores.creations, credit, pauses, metrics, clock=clock),
         clock=clock,
         operator_creates=settings.shared_relay and settings.shared_relay_creates,
     )

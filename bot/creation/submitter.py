@@ -10,24 +10,21 @@ the relay certainly created nothing: it limits the rate, or was not reached.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextvars import Context, copy_context
 from dataclasses import dataclass
 from functools import partial
 from math import inf
 
-from bot.accounts.connection import AccountConnection
-from bot.accounts.credit import CreditMonitor
 from bot.accounts.pauses import AccountPauses
 from bot.accounts.registry import AccountRegistry
+from bot.creation.recorder import SubmissionRecorder
 from bot.creation.submission_policy import SUBMISSION_POLICY, SubmissionPolicy
-from bot.metrics import CreationOutcome, Metrics
-from bot.relay.creation import RejectionReason, Submission
+from bot.relay.creation import RejectionReason
 from bot.relay.errors import ErrorKind, RelayError
 from bot.relay.submission_errors import SubmissionRejected
 from bot.storage.clock_rollback import Rollback, RollbackDetector
 from bot.storage.creations import CreationStore
-from bot.storage.errors import DATABASE_ERRORS, DatabaseClosed
 from bot.storage.models import Creation, CreationState
 from bot.storage.terms import LeadershipLost, Term, current_term, require_term, working_for
 
@@ -72,9 +69,8 @@ class CreationSubmitter:
         self,
         store: CreationStore,
         accounts: AccountRegistry,
-        credit: CreditMonitor,
         pauses: AccountPauses,
-        metrics: Metrics,
+        recorder: SubmissionRecorder,
         policy: SubmissionPolicy = SUBMISSION_POLICY,
         clock: Callable[[], float] = time.time,
         *,
@@ -86,9 +82,8 @@ class CreationSubmitter:
         """
         self._store = store
         self._accounts = accounts
-        self._credit = credit
         self._pauses = pauses
-        self._metrics = metrics
+        self._recorder = recorder
         self._policy = policy
         self._clock = clock
         self._operator_creates = operator_creates
@@ -175,25 +170,17 @@ class CreationSubmitter:
     async def _recover_abandoned(self) -> None:
         """Tell of the requests that a process was sending when it died: they may be charged."""
         in_flight = [each.creation.attempt for each in self._in_flight.values()]
-        count = await self._store.recover(self._clock(), in_flight)
-        if count:
-            log.warning("Creations unconfirmed, the bot was stopped meanwhile: count=%d", count)
-            self._metrics.creations.labels(CreationOutcome.UNCONFIRMED).inc(count)
+        await self._recorder.recover(in_flight)
         operator = self._accounts.operator
         if operator is not None and not self._operator_creates:
-            cancelled = await self._store.cancel_queued(operator.account, self._clock())
-            if cancelled:
-                log.warning("Creations cancelled, SHARED_RELAY_CREATES is off: count=%d", cancelled)
+            await self._recorder.cancel_queued(operator.account)
 
     async def _reject_expired(self, now: float) -> None:
         """Reject what has waited too long while nothing was sent; nothing of it was."""
         if 0 <= now - self._served_at < self._policy.served_interval:
             return
-        count = await self._store.reject_expired(now, self._policy.max_wait)
+        await self._recorder.reject_expired(now)
         self._served_at = now
-        if count:
-            log.warning("Creations rejected, nothing was sent for too long: count=%d", count)
-            self._metrics.creations.labels(CreationOutcome.REJECTED).inc(count)
 
     async def _handle_clock_rollback(self) -> None:
         """Bring times forward that a clock that was set back has moved too far into the future."""
@@ -222,40 +209,36 @@ class CreationSubmitter:
         except LeadershipLost:
             self._recovery_needed = True
             if sending.creation.state is CreationState.SUBMITTING:
-                await self._settle(sending, self._put_back)
+                await self._recorder.put_back(sending.creation)
         except Exception:
             if not sending.is_sent:
-                await self._settle(sending, lambda each: self._reject_or_postpone(each, _NOT_SENT))
+                await self._recorder.reject_or_postpone(sending.creation, _NOT_SENT)
             raise  # the next tick tells of what may be sent, or claimed, that it may be charged
 
     async def _submit_once(self, sending: _Sending) -> None:
         connection = await self._accounts.by_id(sending.creation.account)
         if connection is None:
-            await self._settle(
-                sending, lambda each: self._reject_or_postpone(each, _UNUSABLE_ACCOUNT)
-            )
+            await self._recorder.reject_or_postpone(sending.creation, _UNUSABLE_ACCOUNT)
             return
         try:
             submission = await connection.client.submit(
                 sending.creation.request, before_sending=partial(self._claim, sending)
             )
         except SubmissionRejected as error:
-            rejected = error
             if error.was_sent:
-                await self._settle(sending, lambda _: self._pauses.keep(connection, rejected))
-            await self._settle(sending, lambda each: self._reject_or_postpone(each, rejected))
+                await self._recorder.keep_pause(sending.creation, connection, error)
+            await self._recorder.reject_or_postpone(sending.creation, error)
         except ValueError as error:
             if sending.is_sent:
                 raise  # it is not about the request
             invalid = SubmissionRejected(
                 RejectionReason.INVALID, ErrorKind.BAD_REQUEST, str(error), was_sent=False
             )
-            await self._settle(sending, lambda each: self._reject(each, invalid))
+            await self._recorder.reject(sending.creation, invalid)
         except RelayError as error:
-            cause = error.detail
-            await self._settle(sending, lambda each: self._mark_unconfirmed(each, cause))
+            await self._recorder.mark_unconfirmed(sending.creation, error.detail)
         else:
-            await self._settle(sending, lambda each: self._accept(each, connection, submission))
+            await self._recorder.accept(sending.creation, connection, submission)
 
     async def _claim(self, sending: _Sending) -> None:
         """Claim a request whose turn has come. Raises ``_NotQueued`` or ``LeadershipLost``."""
@@ -268,74 +251,6 @@ class CreationSubmitter:
             require_term()
         sending.is_sent = True
 
-    async def _settle(
-        self, sending: _Sending, store: Callable[[Creation], Awaitable[None]]
-    ) -> None:
-        """Store a result, repeatedly if the database fails: it is known nowhere else."""
-        while True:
-            try:
-                return await store(sending.creation)
-            except DatabaseClosed:
-                raise  # the bot has stopped: the next start finds the request
-            except DATABASE_ERRORS as error:
-                log.error("Result not stored yet: %s cause=%s", _fields(sending.creation), error)
-                await asyncio.sleep(self._policy.store_interval)
-
-    async def _put_back(self, creation: Creation) -> None:
-        """Store that a claimed request was not sent."""
-        now = self._clock()
-        await self._store.postpone(creation, now, now)
-
-    async def _accept(
-        self, creation: Creation, connection: AccountConnection, submission: Submission
-    ) -> None:
-        """Store what the relay has begun; without a new id in its answer, that is not known."""
-        state = await self._store.accept(
-            creation, submission, self._clock(), fingerprint=connection.tasks.fingerprint
-        )
-        tasks = ",".join(submission.task_ids)
-        if state is CreationState.SUBMITTED:
-            log.info("Creation submitted: %s task=%s", _fields(creation), tasks)
-            self._count(CreationOutcome.SUBMITTED)
-            connection.tasks.changed.set()
-            await self._credit.record(creation.account, has_credit=True)
-        else:  # what the relay has begun is told to nobody: the operator may look for it
-            log.warning(
-                "Creation not accepted: %s state=%s task=%s", _fields(creation), state, tasks
-            )
-            self._count(CreationOutcome.UNCONFIRMED)
-
-    async def _mark_unconfirmed(self, creation: Creation, cause: str) -> None:
-        if await self._store.mark_unconfirmed(creation, self._clock()):
-            log.warning("Creation unconfirmed: %s cause=%s", _fields(creation), cause)
-            self._count(CreationOutcome.UNCONFIRMED)
-
-    async def _reject_or_postpone(self, creation: Creation, error: SubmissionRejected) -> None:
-        """Store that nothing was created: for good, or until it is sent again."""
-        retry_at = self._policy.retry_at(creation, error, self._clock())
-        if retry_at is None:
-            await self._reject(creation, error)
-        elif await self._store.postpone(creation, retry_at, self._clock()):
-            delay = retry_at - self._clock()
-            log.info(
-                "Creation postponed: %s cause=%s delay=%.0fs",
-                *(_fields(creation), error.detail, delay),
-            )
-            self._count(CreationOutcome.POSTPONED)
-
-    async def _reject(self, creation: Creation, error: SubmissionRejected) -> None:
-        if await self._store.reject(creation, error.reason, error.words, self._clock()):
-            log.info(
-                "Creation rejected: %s reason=%s cause=%s",
-                *(_fields(creation), error.reason, error.detail),
-            )
-            self._count(CreationOutcome.REJECTED)
-            if error.reason is RejectionReason.CREDIT and error.was_sent:
-                await self._credit.record(creation.account, has_credit=False)
-
-    def _count(self, outcome: CreationOutcome) -> None:
-        self._metrics.creations.labels(outcome).inc()
-
 
 def _without_term() -> Context:
     """Return a context that belongs to no term: a result is stored whoever leads.
@@ -345,8 +260,3 @@ def _without_term() -> Context:
     context = copy_context()
     context.run(current_term.set, None)
     return context
-
-
-def _fields(creation: Creation) -> str:
-    """Return how the log names a request."""
-    return f"creation={creation.id} account={creation.account}"

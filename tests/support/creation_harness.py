@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.accounts.credit import CreditMonitor
 from bot.accounts.pauses import AccountPauses
+from bot.creation.recorder import SubmissionRecorder
 from bot.creation.submission_policy import SUBMISSION_POLICY, SubmissionPolicy
 from bot.creation.submitter import CreationSubmitter
 from bot.relay.creation import CreationKind, CreationRequest
@@ -72,12 +73,13 @@ class CreationHarness:
         self, policy: SubmissionPolicy = SUBMISSION_POLICY, *, operator_creates: bool = True
     ) -> CreationSubmitter:
         """Return what sends requests, as a process that has just started has it."""
+        pauses = AccountPauses(self.accounts.database, self.clock)
+        metrics = self.accounts.bot.metrics
         return CreationSubmitter(
             self.store,
             self.accounts.registry,
-            self.credit,
-            AccountPauses(self.accounts.database, self.clock),
-            self.accounts.bot.metrics,
+            pauses,
+            SubmissionRecorder(self.store, self.credit, pauses, metrics, policy, self.clock),
             policy,
             self.clock,
             operator_creates=operator_creates,
