@@ -23,6 +23,9 @@ from bot.storage.models import Attempt, Creation, CreationState
 
 log = logging.getLogger(__name__)
 
+_ABOUT_ACCOUNT = {RejectionReason.KEY, RejectionReason.CREDIT}
+"""Reasons for which relays name the balance and parts of the key: no words for a channel."""
+
 P = ParamSpec("P")
 _Record = Callable[Concatenate["SubmissionRecorder", Creation, P], Coroutine[Any, Any, None]]
 
@@ -148,7 +151,8 @@ class SubmissionRecorder:
             self._count(CreationOutcome.REJECTED, count)
 
     async def _reject(self, creation: Creation, error: SubmissionRejected) -> None:
-        if await self._store.reject(creation, error.reason, error.words, self._clock()):
+        words = "" if error.reason in _ABOUT_ACCOUNT else error.words
+        if await self._store.reject(creation, error.reason, words, self._clock()):
             log.info(
                 "Creation rejected: %s reason=%s cause=%s",
                 *(_fields(creation), error.reason, error.detail),

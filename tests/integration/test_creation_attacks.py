@@ -147,6 +147,26 @@ async def test_a_description_that_a_relay_quotes_stays_out_of_the_channel(studio
     assert "engagement" not in str(notice.payload())
 
 
+@pytest.mark.parametrize(
+    ("status", "said", "reason"),
+    [
+        (403, "用户额度不足, 剩余额度: ＄0.0213", "credit"),
+        (401, "该令牌已过期 [sk-abc***xyz]", "key"),
+        (401, {"message": "token of ada@example.com is disabled"}, "key"),
+    ],
+)
+async def test_what_a_relay_says_of_the_account_stays_out_of_the_channel(
+    studio: Studio, status: int, said: object, reason: str
+) -> None:
+    """Its balance, and parts of its key, are nobody's business there."""
+    refusal = said if isinstance(said, dict) else {"code": "refused", "message": said}
+    studio.sandbox.relay.faults.add(answers(status, refusal), path=MUSIC_PATH)
+    await studio.use("suno create", description="a harbour at night")
+    (notice,) = await studio.notices(studio.text(f"create-rejected-{reason}"))
+    told = str(notice.payload())
+    assert not [each for each in ("0213", "abc", "xyz", "example.com") if each in told]
+
+
 async def test_a_model_that_is_not_offered_any_more_is_named(studio: Studio) -> None:
     """The server's models have changed while the modal was open."""
     compose = await studio.use("suno compose")

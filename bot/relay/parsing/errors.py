@@ -16,7 +16,7 @@ _MAX_MESSAGE = 2000
 
 _PATH = re.compile(r"(?:https?:/|(?<![A-Za-z0-9_]))/[\w.~%:@!$&'*+,;=/-]*", re.ASCII)
 _HTTP_ERROR = re.compile(r"[45]\d\d")
-_KEY = re.compile(r"\bsk-[\w-]{4,}")
+_KEY = re.compile(r"\bsk-[\w*…-]{4,}")
 _PATTERNS = (
     (ErrorKind.NOT_FOUND, r"task.{0,4}not.{0,3}(?:exist|found)|任务不存在"),
     (ErrorKind.QUOTA, r"insufficient|your current quota|quota_exceeded|billing|余额|额度|欠费"),
