@@ -129,10 +129,16 @@ def _extension(request: CreationRequest, profile: RelayProfile) -> dict[str, Any
 
 
 def _seconds(value: float) -> float | int:
-    """Return seconds as relays write them: whole ones without a fraction."""
+    """Return seconds as relays write them: whole ones without a fraction, hundredths cut off.
+
+    Rounded up, the end of a song would be after its end.
+    """
     if not 0 <= value < math.inf:
         raise ValueError("A song can only be continued at one of its seconds.")
-    return int(value) if value.is_integer() else round(value, 2)
+    if value.is_integer():
+        return int(value)
+    rounded = round(value, 2)
+    return rounded if rounded <= value else round(rounded - 0.01, 2)
 
 
 def _read(response: RelayResponse) -> Submission:

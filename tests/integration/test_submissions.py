@@ -118,6 +118,19 @@ async def test_an_extension_names_the_song_that_it_continues(
         assert "task" not in body
 
 
+@pytest.mark.parametrize(
+    ("at", "sent"), [(187.456, 187.45), (90.29, 90.29), (1.15, 1.15), (0.009, 0.0), (60.0, 60)]
+)
+async def test_an_extension_never_begins_after_its_second(at: float, sent: float) -> None:
+    """Songs end at thousandths of a second."""
+    async with client_at_relay() as (relay, client):
+        extension = replace(SONG, kind=CreationKind.EXTENSION, extend_clip_id="c", extend_at=at)
+        await client.submit(extension)
+
+        [body] = bodies(relay)
+        assert body["continue_at"] == sent
+
+
 async def test_a_profile_can_name_the_task_of_an_extension() -> None:
     """Some forks want ``task: "extend"``; the stock relays drop it without a word."""
     async with LocalRelay() as relay, aiohttp.ClientSession() as session:
