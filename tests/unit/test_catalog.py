@@ -280,6 +280,13 @@ def test_chinese_plurals_have_one_form() -> None:
                 assert variable in Parts(selection.variants[-1].value).variables, name
 
 
+@pytest.mark.parametrize("name", ["none-server", "use-server", "none-own", "use-own"])
+def test_the_panels_of_accounts_say_what_is_charged(name: str) -> None:
+    """Before a key is connected, and afterwards: not only what can be watched with it."""
+    assert "pays for what" in catalog_for("en").text(f"account-{name}")
+    assert "创作的费用" in catalog_for("zh-CN").text(f"account-{name}")
+
+
 def test_plurals_follow_the_language() -> None:
     """English has a singular and a plural form, Chinese has one form."""
     english, chinese = catalog_for("en"), catalog_for("zh-CN")
