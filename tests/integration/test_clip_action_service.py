@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from bot.relay.errors import RelayError
 from bot.relay.models import Clip
@@ -18,8 +20,10 @@ from bot.storage.models import (
     TaskKey,
 )
 from sandbox.relay import faults
+from tests.support.account_harness import until
 from tests.support.creation_club import Club, open_club
 from tests.support.creation_studio import EVERYTHING
+from tests.support.databases import refused
 from tests.support.sandbox_session import SandboxSession
 
 REASONS = CreationRefusalReason
@@ -147,6 +151,34 @@ async def test_what_may_have_been_charged_counts_on(
     with pytest.raises(RelayError if left == 4 else FileUnconfirmed):
         await song.club.services.clip_actions.stems(await song.club.asked(), song.key, song.clip.id)
     assert await left_of(song) == left
+
+
+async def test_a_refusal_is_refunded_although_the_database_fails(
+    song: FinishedSong, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing else will ever say that the relay has charged nothing."""
+    club, limited = song.club, faults.rate_limited()
+    arrived, release = asyncio.Event(), asyncio.Event()
+
+    async def answer(request: web.Request, closing: asyncio.Event) -> web.StreamResponse:
+        arrived.set()
+        await release.wait()
+        return await limited.answer(request, closing)
+
+    async def refund_has_failed() -> bool:
+        return wav.done() or "not refunded yet" in caplog.text
+
+    path = f"/suno/act/wav/{song.clip.id}"
+    club.sandbox.relay.faults.add(replace(limited, answer=answer), path=path)
+    asked = await club.asked()
+    wav = asyncio.create_task(club.services.clip_actions.wav(asked, song.key, song.clip.id))
+    await arrived.wait()
+    with refused(Path(club.sandbox.environment["DATABASE_PATH"]), "UPDATE ON creations"):
+        release.set()
+        await until(refund_has_failed)
+    with pytest.raises(RelayError):
+        await wav
+    assert await left_of(song) == 4
 
 
 async def test_nothing_is_asked_where_creating_is_off_or_a_role_is_missing(
