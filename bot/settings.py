@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal, get_args, get_origin
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from dotenv.parser import parse_stream
 from pydantic import (
     AfterValidator,
     Field,
@@ -309,9 +310,9 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        problems = describe_validation_error(error)
+        problems = [*env_file_problems(), *describe_validation_error(error)]
     except (UnicodeDecodeError, OSError) as error:
-        problems = [describe_env_file_error(error)]
+        problems = [_describe_env_file_error(error)]
     raise SettingsError("\n".join(map(str, problems)))
 
 
@@ -360,7 +361,25 @@ def _plain_message(name: str, detail: ErrorDetails) -> str:
     return f"must be {number} {start} to {limits['le']}"
 
 
-def describe_env_file_error(error: UnicodeDecodeError | OSError) -> SettingProblem:
+def env_file_problems() -> list[SettingProblem]:
+    """Return what is wrong with ``.env`` itself: at most one problem.
+
+    What it cannot read, python-dotenv leaves out, so that a setting seems to be missing.
+    """
+    try:
+        with Path(ENV_FILE).open(encoding="utf-8") as file:
+            unreadable = [each.original.line for each in parse_stream(file) if each.error]
+    except FileNotFoundError:
+        return []
+    except (UnicodeDecodeError, OSError) as error:
+        return [_describe_env_file_error(error)]
+    if not unreadable:
+        return []
+    description = f"cannot be read in line {', '.join(map(str, unreadable))}"
+    return [SettingProblem(ENV_FILE, description, "write NAME=value there, and close all quotes")]
+
+
+def _describe_env_file_error(error: UnicodeDecodeError | OSError) -> SettingProblem:
     """Return the problem of a ``.env`` that cannot be read."""
     if isinstance(error, OSError):
         description = f"cannot be read ({error.strerror})"

@@ -20,8 +20,8 @@ from bot.settings import (
     ENV_FILE,
     SettingProblem,
     Settings,
-    describe_env_file_error,
     describe_validation_error,
+    env_file_problems,
 )
 from bot.storage.account_facts import AccountAccess
 from bot.storage.key_value import RelayAccess
@@ -129,13 +129,13 @@ _SECRETS = [name for name, field in Settings.model_fields.items() if field.annot
 def report_settings() -> SettingsReport:
     """Read the settings as ``load_settings`` does, and report what became of each."""
     environment: Source = EnvSettingsSource(Settings).env_vars
-    problems: list[SettingProblem] = []
+    problems = env_file_problems()
     dotenv: Source = {}
     file: str | None = ENV_FILE
     try:
         dotenv = DotEnvSettingsSource(Settings).env_vars
-    except (UnicodeDecodeError, OSError) as error:
-        problems, file = [describe_env_file_error(error)], None
+    except (UnicodeDecodeError, OSError):
+        file = None
     try:
         settings = Settings(_env_file=file)
     except ValidationError as error:

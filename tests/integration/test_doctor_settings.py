@@ -184,6 +184,18 @@ async def test_a_missing_setting_may_be_in_an_unreadable_env_file(
     assert "Reset Token" not in run.printed
 
 
+async def test_a_line_of_an_env_file_that_cannot_be_read_is_a_problem(
+    doctor: DoctorHarness,
+) -> None:
+    """The settings of the other lines count, and what seems to be missing may be in that line."""
+    write_env(doctor, "LOG_LEVEL=WARNING", "DISCORD_TOKEN hunter2")
+    run = await doctor.run(DISCORD_TOKEN="")
+    assert "line 2" in run.result(Area.SETTINGS, ".env").text
+    assert "LOG_LEVEL = WARNING (.env)" in run.printed
+    assert ".env" in run.result(Area.SETTINGS, "DISCORD_TOKEN").advice
+    assert "hunter2" not in run.printed
+
+
 async def test_a_secret_that_was_not_pasted_whole_is_a_warning(doctor: DoctorHarness) -> None:
     """Discord and the relay only say that they refuse it, and not why."""
     run = await doctor.run(DISCORD_TOKEN="x7Q", SUNO_API_KEY="q9Z")

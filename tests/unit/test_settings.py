@@ -191,6 +191,16 @@ def test_an_env_file_that_is_not_utf8_is_reported(monkeypatch: pytest.MonkeyPatc
     assert "UTF-8" in refusal(monkeypatch)
 
 
+def test_lines_of_an_env_file_that_cannot_be_read_are_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A token in such a line is not missing, and is not printed."""
+    Path(".env").write_text('LOG_LEVEL=INFO\nDISCORD_TOKEN hunter2\nSUNO_API_KEY="hunter3')
+    text = refusal(monkeypatch, DISCORD_TOKEN="")
+    assert ".env cannot be read in line 2, 3" in text
+    assert "hunter" not in text
+
+
 def test_each_encryption_key_is_a_secret_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """A log that quotes one of them hides it, however the setting was spaced."""
     old, new = new_key(), new_key()
