@@ -42,7 +42,7 @@ _NO_DATABASE_URL = (
 @click.version_option(__version__, prog_name="suno-bot")
 @click.pass_context
 def main(context: click.Context) -> None:
-    """Report in Discord when Suno songs are finished. Without a command: run."""
+    """Make Suno songs in Discord, and post them when they are ready. Without a command: run."""
     if context.invoked_subcommand is None:
         context.invoke(run)
 
@@ -89,6 +89,8 @@ def demo(*, headless: bool, script: bool, port: int) -> None:
             raise
         raise click.ClickException(_NO_DEMO) from None
 
+    if headless and (script or port):
+        raise click.UsageError("--headless shows no page: leave out --script and --port.")
     succeeded = run_headless() if headless else serve_page(port=port, script=script)
     sys.exit(0 if succeeded else 1)
 
@@ -114,20 +116,21 @@ def explain(file: BinaryIO, status: int, content_type: str) -> None:
 
 @main.command("new-key")
 def create_key() -> None:
-    """Print a new key for ENCRYPTION_KEY, which encrypts the relay keys in the database.
+    """Print a new key for ENCRYPTION_KEY.
 
-    Keep a copy in a safe place: without it, the stored keys are lost and have to be entered again.
+    It encrypts the relay keys in the database. Keep a copy in a safe place: without it, the stored
+    keys are lost and have to be entered again.
     """
     click.echo(new_key())
 
 
 @main.command("rotate-keys")
 def rotate_stored_keys() -> None:
-    """Encrypt all stored relay keys with the first key of ENCRYPTION_KEY.
+    """Encrypt the stored relay keys anew.
 
-    Stop the bot, and put a new key before the old one, with a comma between them. When this command
-    has succeeded, the old key is only needed for older backups. Either all stored keys are
-    encrypted anew, or none.
+    They are encrypted with the first key of ENCRYPTION_KEY. Stop the bot, and put a new key before
+    the old one, with a comma between them. When this command has succeeded, the old key is only
+    needed for older backups. Either all stored keys are encrypted anew, or none.
     """
     from bot.accounts.rotation import RotationError, rotate_keys
 
@@ -197,14 +200,16 @@ def doctor(context: click.Context, *, as_json: bool) -> None:
 @doctor.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.argument("task_id")
-def why(task_id: str, *, as_json: bool) -> None:
+@click.pass_context
+def why(context: click.Context, task_id: str, *, as_json: bool) -> None:
     """Explain why a task was posted, or was not.
 
     The report holds what the database knows of the task.
     """
     from bot.doctor.command import explain_task
 
-    sys.exit(explain_task(task_id, as_json=as_json))
+    is_before_why = context.parent is not None and context.parent.params["as_json"]
+    sys.exit(explain_task(task_id, as_json=as_json or is_before_why))
 
 
 if __name__ == "__main__":

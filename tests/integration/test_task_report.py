@@ -294,17 +294,18 @@ async def test_a_task_without_a_running_bot_is_reported_as_such(sandbox: Sandbox
 
 
 async def test_an_unknown_id_gives_exit_code_1(sandbox: SandboxSession) -> None:
-    """An unknown id gives exit code 1, with and without --json, with control characters escaped."""
+    """With and without --json, wherever that stands; control characters are escaped."""
     async with BotProcess(sandbox.folder, sandbox.environment):
         await sandbox.discord.wait_until_commands(timeout=120)
         code, output = await run_doctor_command(sandbox, "why", "x\x1b[2Jsong")
         assert code == 1
         assert output.startswith("Nothing is known about task x\\x1b[2Jsong: ")
-        code, output = await run_doctor_command(sandbox, "why", "x-song", "--json")
-        assert code == 1
-        content = json.loads(output)
-        assert "x-song" in content.pop("error")
-        assert content == {"task_id": "x-song", "found": False, "tasks": []}
+        for words in (("why", "x-song", "--json"), ("--json", "why", "x-song")):
+            code, output = await run_doctor_command(sandbox, *words)
+            assert code == 1
+            content = json.loads(output)
+            assert "x-song" in content.pop("error")
+            assert content == {"task_id": "x-song", "found": False, "tasks": []}
 
 
 async def test_a_missing_database_is_reported_and_not_created(

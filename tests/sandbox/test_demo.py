@@ -87,6 +87,15 @@ async def test_the_demo_serves_its_page_until_it_is_interrupted() -> None:
     assert b"ended" in printed
 
 
+@pytest.mark.parametrize("option", [("--script",), ("--port", "8000")])
+async def test_the_headless_demo_refuses_the_options_of_the_page(option: tuple[str, ...]) -> None:
+    """They had no effect, without a word."""
+    async with called("demo", "--headless", *option) as process:
+        output, _ = await process.communicate()
+    assert process.returncode == 2
+    assert b"leave out --script and --port" in output
+
+
 async def test_the_headless_demo_stops_its_bot_when_it_is_interrupted() -> None:
     """No bot process is left behind."""
     async with called("demo", "--headless") as process:
