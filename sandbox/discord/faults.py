@@ -44,6 +44,14 @@ class Fault:
     random: Random | None = None
     hits: int = 0
 
+    def __post_init__(self) -> None:
+        """Raise ``ValueError`` when it is not clear what shall go wrong."""
+        outcomes = (self.status is not None) + (self.retry_after is not None) + self.drop
+        if outcomes > 1 or (outcomes == 0 and not self.delay):
+            raise ValueError("say one of status, retry_after, drop; or delay alone")
+        if self.probability < 1.0 and self.random is None:
+            raise ValueError("a probability needs a random.Random to draw from")
+
     def matches(self, method: str, path: str, body: Payload) -> bool:
         """Whether the fault applies to this request; counts it if so."""
         if self.times is not None and self.hits >= self.times:
@@ -111,11 +119,6 @@ class Faults:
         fault strikes ``times`` times (None: always), each time with ``probability`` as drawn from
         ``random``. Raises ValueError when it is not clear what shall go wrong.
         """
-        outcomes = (status is not None) + (retry_after is not None) + drop
-        if outcomes > 1 or (outcomes == 0 and not delay):
-            raise ValueError("say one of status, retry_after, drop; or delay alone")
-        if probability < 1.0 and random is None:
-            raise ValueError("a probability needs a random.Random to draw from")
         fault = Fault(
             pattern=_pattern(request),
             status=status,

@@ -26,7 +26,7 @@ RETRY_INTERVAL, MAX_ATTEMPTS = 20.0, 10
 
 def draw_accounts(simulation: Simulation, begin: float, active: float) -> None:
     """Let servers and people connect relays, and let the accounts live through their troubles."""
-    rng = simulation.account_rng
+    rng = simulation.random.accounts
     servers = list(simulation.relays.servers)
     if rng.random() < SPARING:
         simulation.relays.spared = rng.choice(servers)

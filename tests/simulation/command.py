@@ -27,10 +27,10 @@ PROGRESS_EVERY = 500
 def play(
     seed: int, relays: int | None = None, creations: float = WITH_CREATIONS
 ) -> tuple[Result, Simulation]:
-    """Play the story of a seed to its end, and judge it.
+    """Play the simulation of a seed to its end, and judge it.
 
     ``relays``: how many there are, if that is not left to the seed. ``creations``: in how many
-    stories people create songs and lyrics.
+    simulations people create songs and lyrics.
     Nothing is cleared away meanwhile: what killed processes left behind would run on a little.
     """
     gc.disable()
@@ -51,7 +51,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=1, help="the first of them")
     parser.add_argument("--jobs", type=int, default=1, help="in how many processes")
     parser.add_argument("--relays", type=int, help="how many relays, if not as the seed says")
-    share = "in how many stories people create something: 0 in none, 1 in all"
+    share = "in how many simulations people create something: 0 in none, 1 in all"
     parser.add_argument("--creations", type=float, default=WITH_CREATIONS, help=share)
     parser.add_argument("--seed", type=int, help="play one seed, and tell all that happens")
     parser.add_argument("--bug", choices=INJECTED_BUGS, help="inject a bug, which must be found")

@@ -86,7 +86,7 @@ def _owners(attempt: Attempt) -> Iterator[AccountOwner]:
 def _may_be_sent(simulation: Simulation, creation: LoggedCreation) -> bool:
     """Whether it was sent, or something kept anybody from knowing that it was not."""
     submitted = [each.at for each in simulation.relays.submissions if each.mark == creation.mark]
-    moments = [(at, at) for at in (*submitted, *simulation.started_at)]
+    moments = [(at, at) for at in (*submitted, *simulation.supervisor.started_at)]
     changes = [
         (each.asked_at, each.finished_at or math.inf) for each in simulation.accounts.changes
     ]

@@ -21,12 +21,12 @@ SWITCHED_ON = 0.9
 FORGETTING = 0.12
 """How often somebody who creates something has everything about them deleted soon."""
 LEAVING = 0.05
-"""In how many stories a server removes the bot while somebody creates."""
+"""In how many simulations a server removes the bot while somebody creates."""
 
 
 def draw_creations(simulation: Simulation, begin: float, active: float) -> None:
     """Let people create songs and lyrics, and let that go wrong."""
-    rng = simulation.creation_rng
+    rng = simulation.random.creations
     for guild_id in simulation.state.guilds:
         quotas = rng.choice([1, 2, 5]), rng.choice([2, 5, 50])
         settings = ServerSettings(
@@ -38,8 +38,8 @@ def draw_creations(simulation: Simulation, begin: float, active: float) -> None:
         simulation.creations.quotas[guild_id] = quotas
     for number in range(rng.choice([1, 2, 4, 8])):
         _draw_wish(simulation, rng, number, begin + rng.uniform(0, active * 0.8))
-    for _ in range(simulation.private_rng.choice([0, 1, 3])):
-        _draw_private_wish(simulation, simulation.private_rng, begin, active)
+    for _ in range(simulation.random.private_creations.choice([0, 1, 3])):
+        _draw_private_wish(simulation, simulation.random.private_creations, begin, active)
     for _ in range(rng.choice([0, 2, 6])):
         _draw_press(simulation, rng, begin + rng.uniform(active / 4, active))
     if rng.random() < LEAVING and simulation.relays.spared is None:
@@ -57,7 +57,7 @@ def _draw_wish(simulation: Simulation, rng: Random, number: int, at: float) -> N
         _create_at(simulation, when, person, wish, channel)
         if rng.random() < 0.25:
             _stop_at(simulation, when + rng.choice([0.5, 2, 20, 200]), person, wish.mark)
-        if simulation.erasure_rng.random() < FORGETTING and simulation.relays.spared is None:
+        if simulation.random.erasures.random() < FORGETTING and simulation.relays.spared is None:
             _forget_soon(simulation, when, person)
         if rng.random() < 0.3:
             start_disruption(simulation, AT_SUBMISSION, rng, when - rng.uniform(0, 5))
@@ -89,7 +89,7 @@ def _stop_at(simulation: Simulation, when: float, person: User, mark: str) -> No
 
 def _forget_soon(simulation: Simulation, when: float, person: User) -> None:
     """Let somebody use ``/suno forget``: while something is created, or when it has ended."""
-    rng = simulation.erasure_rng
+    rng = simulation.random.erasures
     simulation.environment.at(
         when + rng.choice([0.1, 0.5, 2, 20, rng.uniform(60, 600), rng.uniform(600, 1800)]),
         lambda: simulation.accounts.forget(simulation.process, person),

@@ -1,4 +1,4 @@
-"""The world around the bot: its clock, what is going to happen when, its dice and its trace."""
+"""What surrounds the bot: its clock, the events to come, its random numbers and its trace."""
 
 import heapq
 import itertools
@@ -10,7 +10,7 @@ from tests.simulation.trace import Trace
 
 
 class SimulationEnded(BaseException):
-    """The story is over."""
+    """The simulation is over."""
 
 
 class SimulationBroken(BaseException):
@@ -28,7 +28,7 @@ class Environment:
         self._numbers = itertools.count()
 
     def rng(self, purpose: str) -> random.Random:
-        """Return dice of their own for one purpose, so that one use does not shift another."""
+        """Return random numbers for one purpose only, so that one use does not shift another."""
         return random.Random(f"{self.seed}/{purpose}")
 
     def at(self, when: float, happen: Callable[[], object]) -> None:

@@ -11,7 +11,7 @@ from tests.simulation.simulation import Simulation
 
 def draw_files(simulation: Simulation, begin: float, active: float) -> None:
     """Let people ask for files of the songs that they see, and let that go wrong."""
-    rng = simulation.file_rng
+    rng = simulation.random.files
     for _ in range(rng.choice([0, 2, 6])):
         when = begin + rng.uniform(active / 4, active)
         action = rng.choice(sorted(ACTIONS))

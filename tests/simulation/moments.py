@@ -33,7 +33,7 @@ def draw_death(simulation: Simulation, rng: Random, at: float) -> None:
 def _die(simulation: Simulation, steps: int, restart_delay: float, *, orderly: bool) -> None:
     if simulation.process is None or simulation.faults_stopped:
         return
-    simulation.min_restart_delay = restart_delay
+    simulation.supervisor.min_restart_delay = restart_delay
     if orderly:
         simulation.trace.note("told to stop")
         simulation.process.stop()

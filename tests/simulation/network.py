@@ -67,12 +67,12 @@ class Network:
         receive: Receive,
         faults: FaultInjector,
         slowness: float,
-        heed: Callable[[Request, Reply], None] = lambda _request, _reply: None,
+        replied: Callable[[Request, Reply], None] = lambda _request, _reply: None,
         answered: Callable[[Request], None] = lambda _request: None,
         failed: Callable[[Request, Effect], None] = lambda _request, _effect: None,
     ) -> None:
         self._world = environment
-        self._heed = heed
+        self._replied = replied
         self._answered = answered
         self._failed = failed
         self._receive = receive
@@ -119,7 +119,7 @@ class Network:
         self, reply: Reply, answered: "asyncio.Future[Reply]", request: Request, delay: float
     ) -> None:
         self._world.trace.note(f"{request} -> {reply.status} {_gist(request, reply)}")
-        self._heed(request, reply)
+        self._replied(request, reply)
         self._world.after(delay, lambda: _deliver(answered, reply))
 
 

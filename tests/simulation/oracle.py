@@ -179,7 +179,7 @@ def _cannot_be_notified(
     waits = simulation.disk.is_recorded_as(task_id, channel.id, person.id, "held", "due")
     if waits and simulation.refuses_for_good(channel):
         return True
-    codes, direct = simulation.said_about, simulation.state.channels[person.direct]
+    codes, direct = simulation.error_codes, simulation.state.channels[person.direct]
     gone = channel is direct or channel.deleted or bool(codes[channel.id] & (GONE | CONTENT))
     refused = bool(person.refuses_with or codes[direct.id] & ABOUT_THE_PERSON)
     return gone and refused and simulation.disk.is_recorded_as(task_id, None, person.id, "dropped")
@@ -211,7 +211,7 @@ def _stale_cards(simulation: Simulation, message: Message) -> Iterator[str]:
     channel = simulation.state.channels[message.channel_id]
     if message.deleted or channel.deleted or channel.denied or simulation.state.has_left(channel):
         return
-    refused = simulation.said_about[channel.id] & (GONE | CONTENT)
+    refused = simulation.error_codes[channel.id] & (GONE | CONTENT)
     if channel.person is not None and any(
         each.answered_at >= message.created_at or not each.interaction.answers
         for each in simulation.users.actions

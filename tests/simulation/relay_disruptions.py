@@ -7,8 +7,8 @@ from tests.simulation.faults import Effect, Fault, Reply, Request
 from tests.simulation.relay_server import answer, failure
 
 LONGEST_OBLIVION = 1500.0
-"""Seconds for which a relay may deny tasks that it knows, once in a story: when it does so for half
-an hour, nobody can tell that from tasks which are gone."""
+"""Seconds for which a relay may deny tasks that it knows, once in a simulation: when it does so for
+half an hour, nobody can tell that from tasks which are gone."""
 
 
 def _add(disruption: ActiveDisruption, name: str, effect: Effect) -> None:

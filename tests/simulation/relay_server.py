@@ -1,9 +1,9 @@
 """The HTTP API of relays: tasks that are made, fail, get stuck and vanish, and keys that expire."""
 
 import json
-import random
 from collections.abc import Iterable
 from math import inf
+from random import Random
 from typing import Any
 
 from yarl import URL
@@ -20,6 +20,7 @@ from sandbox.relay.response_formats import (
 from sandbox.relay.submissions import SUBMIT_PATHS
 from tests.simulation.clock import VirtualClock
 from tests.simulation.faults import Effect, Reply, Request, Side
+from tests.simulation.random_sources import RandomSources
 from tests.simulation.relay_clip_actions import FileRequests, asks_for_file
 from tests.simulation.relay_submissions import Submissions
 from tests.simulation.simulated_task import Fate, SimulatedTask, life_of
@@ -36,14 +37,8 @@ class RelayServer:
     """
 
     def __init__(
-        self,
-        clock: VirtualClock,
-        name: str,
-        shape: ResponseFormat,
-        creation_rng: random.Random,
-        file_rng: random.Random,
+        self, clock: VirtualClock, name: str, shape: ResponseFormat, random: RandomSources
     ) -> None:
-        """``creation_rng``: for what becomes of submissions. ``file_rng``: of files of clips."""
         self._clock = clock
         self.name = name
         self.host = f"{name}.example"
@@ -61,8 +56,8 @@ class RelayServer:
         self._shown_at: dict[str, float] = {}
         """When the bot was first told of a task."""
         self._denied_at: dict[str, float] = {}
-        self.submissions = Submissions(clock, name, creation_rng, self._begin)
-        self.files = FileRequests(clock, file_rng, self._with_clip)
+        self.submissions = Submissions(clock, name, random.creations, self._begin)
+        self.files = FileRequests(clock, random.files, self._with_clip)
         self.was_oblivious = False
         """Whether it has denied everything for a while."""
 
@@ -201,7 +196,7 @@ def failure(status: int, code: str, message: str) -> Reply:
     return Reply(status, json.dumps(body).encode())
 
 
-def a_shape(rng: random.Random) -> ResponseFormat:
+def a_shape(rng: Random) -> ResponseFormat:
     """Return one of the forms in which relays wrap their answers, and the paths that they have."""
     singles = rng.choice([{SINGLE}, set(SINGLE_PATHS)])
     batches = rng.choice([{FETCH_PATH}, {FETCH_PATH}, set(BATCH_PATHS), {SUBMIT_FETCH_PATH}, set()])

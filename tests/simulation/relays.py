@@ -1,40 +1,30 @@
-"""All relays of a story: each request goes to the one that it is addressed to."""
-
-from random import Random
+"""All relays of a simulation: each request goes to the one that it is addressed to."""
 
 from tests.simulation.clock import VirtualClock
 from tests.simulation.faults import Effect, Reply, Request
+from tests.simulation.random_sources import RandomSources
 from tests.simulation.relay_clip_actions import FileRequest
 from tests.simulation.relay_server import RelayServer, a_shape
 from tests.simulation.relay_submissions import Submission
 from tests.simulation.simulated_task import SimulatedTask
 
 COUNTS = (1, 1, 2, 2, 3, 4)
-"""How many relays a story may have."""
+"""How many relays a simulation may have."""
 
 
 class Relays:
     """The relays, the operator's first."""
 
     def __init__(
-        self,
-        clock: VirtualClock,
-        rng: Random,
-        account_rng: Random,
-        creation_rng: Random,
-        file_rng: Random,
-        count: int | None = None,
+        self, clock: VirtualClock, random: RandomSources, count: int | None = None
     ) -> None:
-        """``account_rng``: for what a story with one relay does not have.
-
-        ``creation_rng``: for what becomes of submissions. ``file_rng``: of requests for files.
-        ``count``: how many relays there are, if that is not drawn.
-        """
-        self._rng = account_rng
-        count = count or account_rng.choice(COUNTS)
-        shapes = [a_shape(rng), *(a_shape(account_rng) for _ in range(count - 1))]
+        """``count``: how many relays there are, if that is not drawn."""
+        self._rng = random.accounts
+        count = count or random.accounts.choice(COUNTS)
+        shapes = [a_shape(random.scenario)]
+        shapes += [a_shape(random.accounts) for _ in range(count - 1)]
         self.servers = [
-            RelayServer(clock, f"relay{number}", shape, creation_rng, file_rng)
+            RelayServer(clock, f"relay{number}", shape, random)
             for number, shape in enumerate(shapes)
         ]
         self.operator_key = self.servers[0].new_key()

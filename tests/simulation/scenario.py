@@ -1,6 +1,7 @@
-"""What a seed makes of a story: who watches what, and when what goes wrong.
+"""The scenario of a seed: who watches what, and when what goes wrong.
 
-Everything is drawn before the bot starts, so that a seed means the same story however it behaves.
+Everything is drawn before the bot starts, so that a seed means the same scenario however it
+behaves.
 """
 
 import re
@@ -36,13 +37,13 @@ _KEEP_BUTTON = re.compile(r"keep-watching:\d+")
 
 
 def draw(simulation: Simulation) -> None:
-    """Fill a story with people, tasks, wishes and troubles."""
-    rng = simulation.rng
-    _people_the_world(simulation, rng)
+    """Draw the people, the tasks, what people ask for, and the disruptions."""
+    rng = simulation.random.scenario
+    _draw_people_and_channels(simulation, rng)
     active = rng.uniform(*ACTIVE)
     begin = simulation.environment.clock.now + 10
     for number in range(rng.randint(1, 10)):
-        relay = simulation.account_rng.choice(simulation.relays.servers)
+        relay = simulation.random.accounts.choice(simulation.relays.servers)
         task = draw_task(simulation, rng, number, active, relay)
         relay.add(task)
         simulation.tasks.append(task)
@@ -69,7 +70,7 @@ def draw(simulation: Simulation) -> None:
     simulation.stop_faults_at(begin + active + longer + 120)
 
 
-def _people_the_world(simulation: Simulation, rng: Random) -> None:
+def _draw_people_and_channels(simulation: Simulation, rng: Random) -> None:
     for number in range(rng.randint(1, 2)):
         guild_id = simulation.state.add_guild(f"server {number}")
         for each in range(rng.randint(1, 3)):
@@ -80,14 +81,14 @@ def _people_the_world(simulation: Simulation, rng: Random) -> None:
         simulation.state.add_person(f"person{n}") for n in range(rng.randint(1, 5))
     ]
 
-    if simulation.forum_rng.random() < WITH_FORUM:
-        guild_id = simulation.forum_rng.choice(list(simulation.state.guilds))
+    if simulation.random.forums.random() < WITH_FORUM:
+        guild_id = simulation.random.forums.choice(list(simulation.state.guilds))
         simulation.forums.append(simulation.state.add_channel(guild_id, "forum", forum=True))
 
 
 def _trouble_forums(simulation: Simulation, begin: float, active: float) -> None:
     """Let things go wrong in forums, mostly when a post is begun."""
-    rng = simulation.forum_rng
+    rng = simulation.random.forums
     for _ in range(rng.choice([0, 1, 2, 4])):
         start_disruption(simulation, IN_FORUMS, rng, draw_moment(simulation, rng, begin, active))
 
@@ -95,9 +96,9 @@ def _trouble_forums(simulation: Simulation, begin: float, active: float) -> None
 def _a_forum(simulation: Simulation, channel: Channel, *, private: bool) -> Channel | None:
     """Return the forum for which somebody asks in a channel, if they do."""
     here = [each for each in simulation.forums if each.guild_id == channel.guild_id]
-    if private or not here or simulation.forum_rng.random() < 0.4:
+    if private or not here or simulation.random.forums.random() < 0.4:
         return None
-    return simulation.forum_rng.choice(here)
+    return simulation.random.forums.choice(here)
 
 
 def _wishes(simulation: Simulation, rng: Random, task: SimulatedTask) -> None:

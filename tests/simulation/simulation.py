@@ -1,4 +1,4 @@
-"""The story of one seed: a world is made, lives through its troubles, heals, and is judged."""
+"""The simulation of one seed: the bot, everything outside it, and the faults of both."""
 
 import json
 import logging
@@ -20,12 +20,13 @@ from tests.simulation.discord_state import SEND, VIEW, Channel, DiscordState, Me
 from tests.simulation.environment import Environment, SimulationEnded
 from tests.simulation.faults import FaultInjector, Reply, Request
 from tests.simulation.file_presses import FilePresses
-from tests.simulation.loop import Crash, Livelock
 from tests.simulation.messages import is_minimal, speaks_for
 from tests.simulation.network import Network
 from tests.simulation.process import BotProcess
+from tests.simulation.random_sources import RandomSources
 from tests.simulation.relays import Relays
 from tests.simulation.simulated_task import SimulatedTask
+from tests.simulation.supervisor import Supervisor
 from tests.simulation.trace import TraceHandler
 from tests.simulation.users import Users
 
@@ -33,8 +34,6 @@ CHECK_EVERY = 300.0
 """Seconds between two looks whether everything has come to rest."""
 SETTLED_FOR = 1500.0
 """Seconds for which time runs on when it has: whatever comes late is seen then."""
-LONGEST_RESTART_DELAY = 60.0
-"""Seconds between two starts that fail, at most: the pause doubles from one to the next."""
 MAX_SETTLING_TIME = 3600.0
 """Seconds beyond the deadline of a watch in which everything must have come to rest after the last
 fault; a day more where troubles lasted for days."""
@@ -56,7 +55,7 @@ _WAITING = "SELECT channel_id FROM deliveries WHERE state NOT IN ('sent', 'dropp
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a story ended."""
+    """How a simulation ended."""
 
     seed: int
     digest: str
@@ -68,93 +67,82 @@ class Result:
 
 
 class Simulation:
-    """One seed's world, and the bot that lives in it."""
+    """What there is in the simulation of a seed: the bot, Discord, relays, people, faults."""
 
     def __init__(
         self, seed: int, relay_count: int | None = None, creations: float = WITH_CREATIONS
     ) -> None:
         """``relay_count``: how many relays there are, if that is not drawn.
 
-        ``creations``: in how many stories people create songs and lyrics.
+        ``creations``: in how many simulations people create songs and lyrics.
         """
-        self.disk = Disk()  # before the dice are cast: it is prepared once in a process
+        self.disk = Disk()  # before any random number is drawn: it is prepared once in a process
         self.environment = Environment(seed)
         clock.begin(self.environment.clock, seed)
         self.trace = self.environment.trace
-        self.rng = self.environment.rng("story")
-        self.forum_rng = self.environment.rng("forums")
-        """Dice of their own: a simulation without a forum is the same as ever."""
+        self.random = RandomSources.of(self.environment.rng)
+        self.has_creations = self.random.creations.random() < creations
         self.state = DiscordState(self.environment.clock)
-        self.discord = DiscordServer(self.state, self.rng.uniform(60, 300))
-        self.account_rng = self.environment.rng("accounts")
-        """As above, of a simulation with one relay."""
-        self.creation_rng = self.environment.rng("creations")
-        """As above, of a simulation in which nobody creates anything."""
-        self.erasure_rng = self.environment.rng("erasures")
-        self.private_rng = self.environment.rng("private creations")
-        self.file_rng = self.environment.rng("files")
-        self.has_creations = self.creation_rng.random() < creations
-        self.relays = Relays(
-            *(self.environment.clock, self.rng, self.account_rng, self.creation_rng),
-            *(self.file_rng, relay_count),
-        )
+        self.discord = DiscordServer(self.state, self.random.scenario.uniform(60, 300))
+        self.relays = Relays(self.environment.clock, self.random, relay_count)
         self.discord_faults = FaultInjector(self.environment.rng("discord faults"))
         self.relay_faults = FaultInjector(self.environment.rng("relay faults"))
-        slow = self.rng.choice([0.01, 0.05, 0.3])
-        self.said_about: dict[int, set[int]] = defaultdict(set)
-        """By channel: the error codes with which Discord has refused something there."""
-        self._discord_network = Network(
-            self.environment, self.discord.receive, self.discord_faults, slow, self._note_word
-        )
-        self._relay_network = Network(
-            self.environment,
-            self.relays.receive,
-            self.relay_faults,
-            slow,
-            answered=self.relays.answered,
-            failed=self.relays.failed,
-        )
+        self._discord_network, self._relay_network = self._build_networks()
+        self.error_codes: dict[int, set[int]] = defaultdict(set)
+        """By channel: with which Discord has refused something there."""
         self.users = Users(self.state, self.trace)
         self.accounts = Accounts(self.state, self.users)
         log = CreationLog(self.disk.connection, self.environment.clock.true_time)
         self.creations = Creations(self.state, self.users, log)
         self.file_presses = FilePresses(self.state, self.users)
         self.settings = self._draw_settings()
+        self.supervisor = Supervisor(self.environment, self._new_process, self.random.scenario)
         self.channels: list[Channel] = []
         """Where people ask."""
         self.forums: list[Channel] = []
         self.members: list[User] = []
         self.tasks: list[SimulatedTask] = []
-        self.process: BotProcess | None = None
-        self._dead: list[BotProcess] = []
-        self.started_at: list[float] = []
-        """When each process was started (true Unix seconds)."""
-        self.min_restart_delay = 5.0
-        """Seconds until a process that has died is started again."""
-        self._failed_starts = 0
-        """How many processes in a row have died before they were logged in."""
         self.failures: list[str] = []
         """What went wrong in a way that no oracle needs to judge."""
         self.has_day_long_disruptions = False
         """Whether troubles may last for more than a day."""
         self.faults_stopped = False
         self._settled_since = 0.0
-        self._handler = TraceHandler(self.trace)
+
+    def _build_networks(self) -> tuple[Network, Network]:
+        """Build those to Discord and to the relays; messages travel equally fast in both."""
+        slowness = self.random.scenario.choice([0.01, 0.05, 0.3])
+        discord = Network(
+            *(self.environment, self.discord.receive, self.discord_faults, slowness),
+            replied=self._note_error_code,
+        )
+        relays = Network(
+            *(self.environment, self.relays.receive, self.relay_faults, slowness),
+            answered=self.relays.answered,
+            failed=self.relays.failed,
+        )
+        return discord, relays
+
+    def _new_process(self) -> BotProcess:
+        return BotProcess(
+            *(self.environment, self.settings, self.disk),
+            *(self._discord_network, self._relay_network, self.state),
+        )
 
     def _has_operator(self) -> bool:
         """Draw whether the operator has an account, as with one relay always."""
-        return len(self.relays.servers) == 1 or self.account_rng.random() < WITH_OPERATOR
+        return len(self.relays.servers) == 1 or self.random.accounts.random() < WITH_OPERATOR
 
     def _draw_settings(self) -> Settings:
-        rng = self.rng
+        rng = self.random.scenario
         return Settings(
             _env_file=None,
             discord_token="token",
             suno_relay="custom",
             suno_base_url=self.relays.servers[0].base_url,
             suno_api_key=self.relays.operator_key if self._has_operator() else "",
-            shared_relay=self.account_rng.random() < SHARED,
-            shared_relay_creates=self.has_creations and self.creation_rng.random() < CHARGED,
+            shared_relay=self.random.accounts.random() < SHARED,
+            shared_relay_creates=self.has_creations and self.random.creations.random() < CHARGED,
             relay_profiles=PROFILES if self.has_creations else None,
             encryption_key=ENCRYPTION_KEY,
             attach_audio=False,
@@ -163,73 +151,37 @@ class Simulation:
             watch_deadline=rng.choice([3600.0, 7200.0]),
         )
 
-    def _note_word(self, request: Request, reply: Reply) -> None:
-        """Remember what Discord has said about a channel, true or not."""
+    def _note_error_code(self, request: Request, reply: Reply) -> None:
+        """Remember with which error Discord refuses something in a channel, true or not."""
         if reply.status < 400 or reply.content_type != "application/json":
             return
         code = json.loads(reply.body).get("code", 0)
         if request.channel_id is not None:
-            self.said_about[request.channel_id].add(code)
+            self.error_codes[request.channel_id].add(code)
         elif request.user_id is not None:
-            self.said_about[self.state.users[request.user_id].direct].add(code)
+            self.error_codes[self.state.users[request.user_id].direct].add(code)
 
     def play(self) -> None:
-        """Live through the story to its end."""
-        root = logging.getLogger()
-        root.addHandler(self._handler)
+        """Let everything happen, until the simulation ends."""
+        root, handler = logging.getLogger(), TraceHandler(self.trace)
+        root.addHandler(handler)
         logging.getLogger("bot").setLevel(logging.DEBUG)
         try:
-            while self._live():
-                self.environment.sleep_until(self.environment.clock.now + self._restart_delay())
+            self.supervisor.run()
         except SimulationEnded:
             pass
         finally:
-            root.removeHandler(self._handler)
-        self.failures += self._handler.unexpected + self.discord.complaints
-        if not any(process.logged_in for process in self._dead):
+            root.removeHandler(handler)
+        if self.supervisor.has_livelock:
+            self.failures.append("the bot turns for ever without letting time pass")
+        self.failures += handler.unexpected + self.discord.complaints
+        if not self.supervisor.has_logged_in:
             self.failures.append("no process has logged in, so that nothing was tried")
 
-    def _live(self) -> bool:
-        """Let one process live; return whether another one follows."""
-        self.started_at.append(self.environment.clock.true_time())
-        process = BotProcess(
-            self.environment,
-            self.settings,
-            self.disk,
-            self._discord_network,
-            self._relay_network,
-            self.state,
-        )
-        self.process = process
-        self.trace.note(f"process {self.process_count} starts")
-        self.environment.after(self.rng.uniform(0.5, 5), lambda: self._connect(process))
-        try:
-            process.loop.run_until_complete(process.run())
-            self.trace.note("process stopped")
-        except Crash:
-            self.trace.note("process killed")
-        except Livelock:
-            self.failures.append("the bot turns for ever without letting time pass")
-            return False
-        except Exception as error:  # noqa: BLE001 # what the operating system would see
-            self.trace.note(f"process failed: {type(error).__name__}: {error}")
-        finally:
-            self.process = None
-            self._dead.append(process)
-            process.loop.discard()
-        self._failed_starts = 0 if process.logged_in else self._failed_starts + 1
-        return True
-
-    def _restart_delay(self) -> float:
-        """Return for how long a supervisor waits; after starts that failed, longer every time."""
-        doubled = 2.0 ** min(self._failed_starts, 10)
-        return max(self.min_restart_delay, min(doubled, LONGEST_RESTART_DELAY))
-
-    def _connect(self, process: BotProcess) -> None:
-        if self.process is process and process.logged_in:
-            process.connect()
-        elif self.process is process:
-            self.environment.after(1.0, lambda: self._connect(process))
+    @property
+    def process(self) -> BotProcess | None:
+        """The process of the bot that runs."""
+        return self.supervisor.process
 
     def remove_bot(self, guild_id: int) -> None:
         """Let a server remove the bot."""
@@ -279,11 +231,6 @@ class Simulation:
 
     # What is to be known of the world
 
-    @property
-    def process_count(self) -> int:
-        """How many processes there have been."""
-        return len(self.started_at)
-
     def refuses_for_good(self, channel: Channel) -> bool:
         """Whether a channel lets the bot post nothing, also now that all faults have stopped."""
         banned = self.state.banned_words.get(channel.guild_id or 0)
@@ -318,7 +265,9 @@ class Simulation:
         """Whether the bot may have lost track of what it posted where a message is, or is for."""
         here = self.place_of(message).id
         places = {here, *self.places_spoken_for(message)}
-        return self.process_count > 1 or not places.isdisjoint(self._discord_network.troubled)
+        return self.supervisor.process_count > 1 or not places.isdisjoint(
+            self._discord_network.troubled
+        )
 
     def ids_of(self, message: Message) -> list[str]:
         """Return the ids of the tasks that a message is about.

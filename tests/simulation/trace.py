@@ -1,4 +1,4 @@
-"""What happened in a story, line by line, and the digest by which two runs are compared."""
+"""What happened in a simulation, line by line, and the digest by which two runs are compared."""
 
 import hashlib
 import logging
@@ -13,7 +13,7 @@ KEPT = 60_000
 
 
 class Trace:
-    """The log of a story."""
+    """The log of a simulation."""
 
     def __init__(self, clock: VirtualClock) -> None:
         self._clock = clock
