@@ -1,5 +1,7 @@
 """Hides what a text of a relay quotes of a request: it belongs to its author alone."""
 
+import html
+import re
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -10,22 +12,25 @@ _LONG = 18
 _SHORT = 6
 """Bytes of UTF-8. A shorter text of a request, such as one word, is not hidden."""
 _HIDDEN = "…"
+_ESCAPE = re.compile(r"(?<!\\)\\++(?:u([0-9a-fA-F]{4})|[nrt])")
 
 
 def without_quotes(said: str, request: CreationRequest) -> str:
     """Return a relay's text with ``…`` for each long part of what a request holds.
 
     The title stays: messages show it anyway. A single word stays too, because its author has to
-    know which one a relay does not like. The cost is linear in the lengths.
+    know which one a relay does not like. Relays quote in JSON, in HTML and in lower case, too. The
+    cost is linear in the lengths.
     """
     entered = (request.description, request.lyrics, request.style)
-    texts = [text for each in entered if len(text := _encoded(each)) >= _SHORT]
-    line = _encoded(said)
+    texts = [text for each in entered if len(text := _folded(_encoded(each))) >= _SHORT]
+    line = _encoded(_unescaped(said))
+    folded = _folded(line)
     quoted = bytearray(len(line))
     for length in {min(len(text), _LONG) for text in texts}:
         whole = [text for text in texts if len(text) == length or length == _LONG]
         parts = {part for text in whole for part in _parts(text, length)}
-        for begin, part in enumerate(_parts(line, length)):
+        for begin, part in enumerate(_parts(folded, length)):
             if part in parts:
                 quoted[begin : begin + length] = b"\1" * length
     if not any(quoted):
@@ -39,6 +44,22 @@ def without_quotes(said: str, request: CreationRequest) -> str:
 def _encoded(text: str) -> bytes:
     """Return a text with single spaces for any white space: relays do not keep it."""
     return " ".join(text.split()).encode(errors="ignore")
+
+
+def _unescaped(said: str) -> str:
+    """Return a relay's text without the escapes of JSON and HTML, where it quotes either."""
+    text = _ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else " ", said)
+    pairs = text.encode("utf-16-le", "surrogatepass")
+    return html.unescape(pairs.decode("utf-16-le", errors="ignore"))
+
+
+def _folded(text: bytes) -> bytes:
+    """Return a text in lower case, each character as long as before."""
+    return "".join(
+        lower if len(lower.encode()) == len(each.encode()) else each
+        for each in text.decode()
+        for lower in (each.lower(),)
+    ).encode()
 
 
 def _parts(text: bytes, length: int) -> Iterator[bytes]:

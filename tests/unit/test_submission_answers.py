@@ -38,6 +38,12 @@ QUOTES = {
     "敏感词：秘密": "敏感词：秘密",
     "the title Harbour is taken": "the title Harbour is taken",
     "no  credit\nleft": "no  credit\nleft",
+    f'prompt: "{DESCRIPTION.upper()}"': 'prompt: "…"',
+    "Fähre: OUR SECRET ENGAGEMENT, İstanbul": "Fähre: …, İstanbul",
+    '{"prompt": "我们在维也纳的秘密订婚\\\\n没有人知道"}': '{"prompt": "…"}',
+    r"prompt \u6211\u4eec\u5728\u7ef4\u4e5f\u7eb3\u7684": "prompt …",
+    "tags &quot;folk &#114;ock&quot;": 'tags "…"',
+    r"see C:\new\users, 50 &lt; 60": r"see C:\new\users, 50 &lt; 60",
 }
 
 
