@@ -27,10 +27,10 @@ from bot.ui.account_panel import (
 )
 from bot.ui.custom_ids import AccountButtonId, AccountConnectId, AccountModalId
 from bot.ui.error_replies import error_text
+from bot.ui.panels import Panel
 from bot.ui.permissions import is_guest, manages_server
 from bot.ui.persistent_items import persistent_item
 from bot.ui.persistent_modals import persistent_modal
-from bot.ui.settings_panel import Panel
 from bot.ui.suno_cog import SunoCog, subcommand
 
 Interaction = discord.Interaction[SunoBot]

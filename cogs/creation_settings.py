@@ -28,10 +28,10 @@ from bot.ui.custom_ids import (
     CreationSettingsMenuId,
 )
 from bot.ui.escaping import sanitize
+from bot.ui.panels import Panel
 from bot.ui.permissions import manages_server
 from bot.ui.persistent_items import persistent_item, selected_values
 from bot.ui.persistent_modals import persistent_modal
-from bot.ui.settings_panel import Panel
 from bot.ui.suno_cog import SunoCog, subcommand
 
 Interaction = discord.Interaction[SunoBot]

@@ -12,10 +12,11 @@ from bot.storage.models import AccountOwner, ServerSettings
 from bot.storage.server_settings import ServerSettingsStore
 from bot.ui.custom_ids import SettingId, SettingsDefaultId, SettingsMenuId, SettingsPageId
 from bot.ui.health_panel import ServerHealth, health_embed
+from bot.ui.panels import Panel
 from bot.ui.permissions import invite_link, manages_server
 from bot.ui.persistent_items import persistent_item, selected_values
 from bot.ui.replies import Reply, caller_of
-from bot.ui.settings_panel import Panel, overview, page_of, reset_page, setting_page
+from bot.ui.settings_panel import overview, page_of, reset_page, setting_page
 from bot.ui.settings_problems import choice_problem
 from bot.ui.settings_values import ServerView, changes_of
 from bot.ui.suno_cog import SunoCog, subcommand

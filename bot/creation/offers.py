@@ -93,11 +93,9 @@ class CreationOffers:
         )
         return CreationOffer(
             permit.connection.account,
-            permit.connection.profile.title,
             permit.connection.profile.capabilities,
             permit.models,
             use,
-            any_model=not permit.settings.creation_models,
             price=permit.settings.creation_price,
         )
 

@@ -10,12 +10,11 @@ from bot.i18n.catalog import Catalog
 from bot.relay.errors import ErrorKind
 from bot.relay.providers import CUSTOM, FETCH_PATH, KNOWN_RELAYS, RelayProfile
 from bot.storage.models import NOBODY, RelayAccount
-from bot.ui.custom_ids import AccountButtonId, AccountConnectId, AccountModalId, CustomId
+from bot.ui.custom_ids import AccountButtonId, AccountConnectId, AccountModalId
 from bot.ui.escaping import code_span
+from bot.ui.panels import Panel, build_panel, panel_button
 from bot.ui.persistent_modals import TextField, form_modal
-from bot.ui.settings_panel import Panel
 from bot.ui.task_text import PARTIAL_COLOUR, RUNNING_COLOUR, SUCCESS_COLOUR
-from bot.ui.views import StatelessView
 
 MAX_KEY, MAX_URL, MAX_PATH = 512, 200, 100
 """Characters that the fields of the modal take."""
@@ -127,12 +126,12 @@ def disconnect_question(view: AccountView, watches: int) -> Panel:
         catalog.text("account-disconnect-watches", count=watches),
     ]
     buttons = [
-        _button(
+        panel_button(
             AccountButtonId(view.owner, "confirm"),
             catalog.text("account-button-confirm"),
             discord.ButtonStyle.danger,
         ),
-        _button(AccountButtonId(view.owner, "show"), catalog.text("account-button-keep")),
+        panel_button(AccountButtonId(view.owner, "show"), catalog.text("account-button-keep")),
     ]
     return _panel(view, lines, buttons, PARTIAL_COLOUR)
 
@@ -190,7 +189,7 @@ def _connect_panel(view: AccountView, problem: str) -> Panel:
     explanation = [catalog.text(f"account-none-{view.owner}"), "", catalog.text("account-safety")]
     lines = [*([problem] if problem else explanation), "", catalog.text("account-choose")]
     buttons = [
-        _button(
+        panel_button(
             AccountConnectId(view.owner, name),
             relay_name(name, catalog, view.relays),
             discord.ButtonStyle.secondary if name == CUSTOM else discord.ButtonStyle.primary,
@@ -249,7 +248,7 @@ def _field(
 
 def _replace_button(view: AccountView, account: RelayAccount) -> discord.ui.Button[discord.ui.View]:
     relay = account.relay if account.relay in view.relays else CUSTOM
-    return _button(
+    return panel_button(
         AccountConnectId(view.owner, relay),
         view.catalog.text("account-button-replace"),
         discord.ButtonStyle.primary if account.rejected_since else discord.ButtonStyle.secondary,
@@ -258,15 +257,7 @@ def _replace_button(view: AccountView, account: RelayAccount) -> discord.ui.Butt
 
 def _disconnect_button(view: AccountView) -> discord.ui.Button[discord.ui.View]:
     label = view.catalog.text("account-button-disconnect")
-    return _button(AccountButtonId(view.owner, "disconnect"), label)
-
-
-def _button(
-    custom_id: CustomId,
-    label: str,
-    style: discord.ButtonStyle = discord.ButtonStyle.secondary,
-) -> discord.ui.Button[discord.ui.View]:
-    return discord.ui.Button(label=label, custom_id=custom_id.encode(), style=style)
+    return panel_button(AccountButtonId(view.owner, "disconnect"), label)
 
 
 def _panel(
@@ -275,12 +266,7 @@ def _panel(
     buttons: Iterable[discord.ui.Button[discord.ui.View]],
     colour: discord.Colour = RUNNING_COLOUR,
 ) -> Panel:
-    shown = StatelessView()
-    for button in buttons:
-        shown.add_item(button)
-    title = view.catalog.text(f"account-title-{view.owner}")
-    embed = discord.Embed(title=title, description="\n".join(lines), colour=colour)
-    return Panel(embed, shown)
+    return build_panel(view.catalog.text(f"account-title-{view.owner}"), lines, buttons, colour)
 
 
 def _relative(seconds: float) -> str:

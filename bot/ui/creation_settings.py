@@ -20,15 +20,14 @@ from bot.ui.custom_ids import (
     CreationSettingId,
     CreationSettingsButtonId,
     CreationSettingsMenuId,
-    CustomId,
 )
 from bot.ui.escaping import escape_line, sanitize_line, truncate
 from bot.ui.limits import MAX_OPTION_TEXT
+from bot.ui.panels import Panel, build_panel, panel_button
 from bot.ui.persistent_modals import TextField, form_modal
-from bot.ui.settings_panel import MAX_ROLES, Panel
+from bot.ui.settings_panel import MAX_ROLES
 from bot.ui.settings_values import role_names
 from bot.ui.task_text import PARTIAL_COLOUR, SUCCESS_COLOUR, UNKNOWN_COLOUR
-from bot.ui.views import StatelessView
 
 PAGES = ("roles", "user", "server", "models", "model", "price")
 """In the order of the overview."""
@@ -92,14 +91,14 @@ def creation_overview(view: CreationSettingsView, remark: str = "") -> Panel:
             for name in PAGES
         ],
     )
-    switch = _button(
+    switch = panel_button(
         CreationSettingsButtonId("off" if is_on else "on"),
         catalog.text(f"create-settings-button-{'off' if is_on else 'on'}"),
         discord.ButtonStyle.secondary if is_on else discord.ButtonStyle.success,
     )
     colour = SUCCESS_COLOUR if is_on and view.has_account else UNKNOWN_COLOUR
     colour = PARTIAL_COLOUR if is_on and not view.has_account else colour
-    return _panel(catalog.text("create-settings-title"), lines, [menu, switch], colour)
+    return build_panel(catalog.text("create-settings-title"), lines, [menu, switch], colour)
 
 
 def creation_page(name: str, view: CreationSettingsView, problem: str = "") -> Panel:
@@ -110,8 +109,8 @@ def creation_page(name: str, view: CreationSettingsView, problem: str = "") -> P
     now = catalog.text("settings-now", value=_value(name, view))
     lines = [catalog.text(f"create-settings-explain-{name}"), "", now]
     lines += ["", problem] if problem else []
-    back = _button(CreationSettingsButtonId("overview"), catalog.text("settings-button-back"))
-    return _panel(_label(name, view), lines, [*_controls(name, view), back], UNKNOWN_COLOUR)
+    back = panel_button(CreationSettingsButtonId("overview"), catalog.text("settings-button-back"))
+    return build_panel(_label(name, view), lines, [*_controls(name, view), back], UNKNOWN_COLOUR)
 
 
 def price_modal(settings: ServerSettings, catalog: Catalog) -> discord.ui.Modal:
@@ -170,13 +169,13 @@ def _controls(name: str, view: CreationSettingsView) -> Iterable[discord.ui.Item
             yield _model_menu(name, models, view)
     elif name == "price":
         label = view.catalog.text("create-settings-button-price")
-        yield _button(CreationSettingsButtonId("price"), label, discord.ButtonStyle.primary)
+        yield panel_button(CreationSettingsButtonId("price"), label, discord.ButtonStyle.primary)
     else:
         yield _quota_menu(name, view)
         return
     if any(getattr(settings, field) for field in _DEFAULTS[name]):
         label = view.catalog.text(f"create-settings-default-{name}")
-        yield _button(CreationDefaultId(name), label)
+        yield panel_button(CreationDefaultId(name), label)
 
 
 def _role_menu(view: CreationSettingsView) -> discord.ui.RoleSelect[discord.ui.View]:
@@ -251,24 +250,3 @@ def _value(name: str, view: CreationSettingsView, *, plain: bool = False) -> str
 def _version(name: str, view: CreationSettingsView) -> str:
     """Return a model's version as people know it; its name if the relay has none such."""
     return next((model.version for model in view.models if model.name == name), name)
-
-
-def _button(
-    custom_id: CustomId,
-    label: str,
-    style: discord.ButtonStyle = discord.ButtonStyle.secondary,
-) -> discord.ui.Button[discord.ui.View]:
-    return discord.ui.Button(label=label, custom_id=custom_id.encode(), style=style)
-
-
-def _panel(
-    title: str,
-    lines: Iterable[str],
-    items: Iterable[discord.ui.Item[discord.ui.View]],
-    colour: discord.Colour,
-) -> Panel:
-    shown = StatelessView()
-    for item in items:
-        shown.add_item(item)
-    embed = discord.Embed(title=title, description="\n".join(lines), colour=colour)
-    return Panel(embed, shown)

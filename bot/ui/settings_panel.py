@@ -5,7 +5,6 @@ all values and has one menu, which opens the page of a setting: what it means, a
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import discord
 
@@ -13,10 +12,9 @@ from bot.storage.models import MentionSetting
 from bot.ui.custom_ids import SettingId, SettingsDefaultId, SettingsMenuId, SettingsPageId
 from bot.ui.escaping import truncate
 from bot.ui.limits import MAX_OPTION_TEXT
+from bot.ui.panels import Panel, build_panel, panel_button
 from bot.ui.settings_problems import problems
 from bot.ui.settings_values import ServerView, choice_label, choices, chosen, value_text
-from bot.ui.task_text import RUNNING_COLOUR
-from bot.ui.views import StatelessView
 
 PAGES = ("channel", "roles", "mention", "language", "notices", "uploads", "limit")
 """The settings in the order of the overview; each has a page."""
@@ -34,14 +32,6 @@ NOTICE_CHANNEL_TYPES = [
 MAX_ROLES = 10
 _PAGE_OF_MENU = {"role": "mention"}
 """The page that a menu is on, if it has another name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """The message of the panel."""
-
-    embed: discord.Embed
-    view: discord.ui.View
 
 
 def page_of(menu: str) -> str:
@@ -73,8 +63,8 @@ def overview(view: ServerView, remark: str = "") -> Panel:
             for name in PAGES
         ],
     )
-    reset = _button(SettingsPageId("reset").encode(), catalog.text("settings-button-reset"))
-    return Panel(_embed(catalog.text("settings-title"), lines), _view(menu, reset))
+    reset = panel_button(SettingsPageId("reset"), catalog.text("settings-button-reset"))
+    return build_panel(catalog.text("settings-title"), lines, [menu, reset])
 
 
 def setting_page(name: str, view: ServerView, problem: str = "") -> Panel:
@@ -85,31 +75,20 @@ def setting_page(name: str, view: ServerView, problem: str = "") -> Panel:
     lines = [catalog.text(f"settings-explain-{name}"), "", now]
     lines += ["", problem] if problem else []
     title = catalog.text(f"settings-label-{name}")
-    return Panel(_embed(title, lines), _view(*_controls(name, view), _back(view)))
+    return build_panel(title, lines, [*_controls(name, view), _back(view)])
 
 
 def reset_page(view: ServerView) -> Panel:
     """Return the question whether to reset all settings."""
     catalog = view.catalog
-    confirm = _button(
-        SettingsDefaultId("all").encode(),
+    confirm = panel_button(
+        SettingsDefaultId("all"),
         catalog.text("settings-reset-confirm"),
         discord.ButtonStyle.danger,
     )
-    keep = _button(SettingsPageId("overview").encode(), catalog.text("settings-reset-keep"))
-    embed = _embed(catalog.text("settings-title"), [catalog.text("settings-reset-question")])
-    return Panel(embed, _view(confirm, keep))
-
-
-def _embed(title: str, lines: Iterable[str]) -> discord.Embed:
-    return discord.Embed(title=title, description="\n".join(lines), colour=RUNNING_COLOUR)
-
-
-def _view(*items: discord.ui.Item[discord.ui.View]) -> discord.ui.View:
-    view = StatelessView()
-    for item in items:
-        view.add_item(item)
-    return view
+    keep = panel_button(SettingsPageId("overview"), catalog.text("settings-reset-keep"))
+    lines = [catalog.text("settings-reset-question")]
+    return build_panel(catalog.text("settings-title"), lines, [confirm, keep])
 
 
 def _value_line(name: str, view: ServerView) -> str:
@@ -173,16 +152,10 @@ def _role_menu(
     )
 
 
-def _button(
-    custom_id: str, label: str, style: discord.ButtonStyle = discord.ButtonStyle.secondary
-) -> discord.ui.Button[discord.ui.View]:
-    return discord.ui.Button(label=label, custom_id=custom_id, style=style)
-
-
 def _default_button(name: str, view: ServerView) -> discord.ui.Button[discord.ui.View]:
     label = view.catalog.text(f"settings-default-{name}")
-    return _button(SettingsDefaultId(name).encode(), label)
+    return panel_button(SettingsDefaultId(name), label)
 
 
 def _back(view: ServerView) -> discord.ui.Button[discord.ui.View]:
-    return _button(SettingsPageId("overview").encode(), view.catalog.text("settings-button-back"))
+    return panel_button(SettingsPageId("overview"), view.catalog.text("settings-button-back"))

@@ -23,7 +23,7 @@ from bot.ui.limits import (
 )
 from bot.ui.replies import unfound_ids_text
 from bot.ui.status_card import StatusMessage, status_card, status_message
-from bot.ui.views import StatelessView, status_button
+from bot.ui.views import StatelessView, status_button, status_menu
 
 MAX_CARDS = 3
 """Tasks with an embed of their own; more are one list."""
@@ -206,13 +206,7 @@ def _view(entries: Sequence[StatusEntry], catalog: Catalog) -> discord.ui.View |
     if not shown:
         return None
     view = StatelessView()
-    view.add_item(
-        discord.ui.Select(
-            custom_id=StatusMenuId().encode(),
-            placeholder=catalog.text("status-open"),
-            options=[_option(entry, catalog) for entry in shown],
-        )
-    )
+    view.add_item(status_menu([_option(entry, catalog) for entry in shown], catalog))
     running = [entry for entry in entries if entry.task and not entry.task.terminal]
     if running and len(shown) == len(entries):
         watch = "stop" if all(entry.watching for entry in running) else "notify"

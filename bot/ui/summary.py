@@ -12,7 +12,6 @@ from bot.i18n.catalog import Catalog
 from bot.relay.models import Clip, Outcome
 from bot.storage.models import EndReason, MessageFormat, TaskEnd
 from bot.ui import task_text
-from bot.ui.custom_ids import StatusMenuId
 from bot.ui.escaping import code_span, sanitize_line
 from bot.ui.failure_reasons import effective_kind, failure_cause
 from bot.ui.limits import (
@@ -26,7 +25,7 @@ from bot.ui.limits import (
 )
 from bot.ui.notice import CONTENT_RESERVE, Notice, allowed_mentions_of
 from bot.ui.notice_text import NoticeFacts, mentions
-from bot.ui.views import StatelessView
+from bot.ui.views import StatelessView, status_menu
 
 _MARKER_PREFIX = "♫ "
 _MARKER_LENGTH = 12
@@ -118,13 +117,7 @@ def summary_menu(ends: Sequence[TaskEnd], catalog: Catalog) -> discord.ui.View |
     if not options:
         return None
     view = StatelessView()
-    view.add_item(
-        discord.ui.Select(
-            custom_id=StatusMenuId().encode(),
-            placeholder=catalog.text("status-open"),
-            options=options[:MAX_OPTIONS],
-        )
-    )
+    view.add_item(status_menu(options[:MAX_OPTIONS], catalog))
     return view
 
 

@@ -8,7 +8,13 @@ import discord
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Task
 from bot.storage.models import PersonalData
-from bot.ui.custom_ids import CustomId, ErasureButtonId, StatusButtonId, StatusListButtonId
+from bot.ui.custom_ids import (
+    CustomId,
+    ErasureButtonId,
+    StatusButtonId,
+    StatusListButtonId,
+    StatusMenuId,
+)
 from bot.ui.limits import MAX_BUTTONS, MAX_BUTTONS_IN_ROW
 
 _STATUS_BUTTON_STYLES = {"notify": discord.ButtonStyle.primary}
@@ -88,6 +94,14 @@ def status_button(
         style=_STATUS_BUTTON_STYLES.get(action, discord.ButtonStyle.secondary),
         custom_id=custom_id.encode(),
     )
+
+
+def status_menu(
+    options: list[discord.SelectOption], catalog: Catalog
+) -> discord.ui.Select[discord.ui.View]:
+    """Return the menu that opens the status of a task; the values of the options are task ids."""
+    custom_id, placeholder = StatusMenuId().encode(), catalog.text("status-open")
+    return discord.ui.Select(custom_id=custom_id, placeholder=placeholder, options=options)
 
 
 def with_watch_button(

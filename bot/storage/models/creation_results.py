@@ -16,21 +16,13 @@ class CreationOffer:
 
     account: str
     """The relay account that is asked, and charged."""
-    relay: str
-    """The name of the relay, as people know it."""
     capabilities: frozenset[Capability]
     models: tuple[RelayModel, ...]
     """The offered models, the default first."""
     quota: QuotaUse
     """What is left before anything is created."""
-    any_model: bool = True
-    """Whether a model may be named that is not among ``models``."""
     price: str = ""
     """What the managers have written about the price, as it is; empty: nothing is shown."""
-
-    def can(self, capability: Capability) -> bool:
-        """Whether the relay offers something."""
-        return capability in self.capabilities
 
 
 class CreationRefusalReason(StrEnum):
