@@ -49,7 +49,7 @@ def main(context: click.Context) -> None:
 
 @main.command()
 def run() -> None:
-    """Run the bot with the settings from the environment and from .env."""
+    """Run the bot with the settings of the environment and .env."""
     # Process 1 of a container ignores them without a handler.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))

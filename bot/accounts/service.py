@@ -4,12 +4,14 @@ A key is tested with a look-up that costs nothing before it is stored, and is st
 """
 
 import logging
+import math
 import time
 import uuid
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from pydantic import SecretStr
 
@@ -186,7 +188,8 @@ class AccountService:
         recent = [at for at in self._attempts.pop(user_id, []) if 0 <= now - at < ATTEMPT_WINDOW]
         if len(recent) >= ATTEMPTS:
             self._attempts[user_id] = recent
-            raise TooManyAccountAttempts(round(recent[0] + ATTEMPT_WINDOW - now) + 1)
+            until = math.ceil(recent[0] + ATTEMPT_WINDOW)
+            raise TooManyAccountAttempts(datetime.fromtimestamp(until, UTC))
         self._attempts[user_id] = [*recent, now]
         if len(self._attempts) > MAX_USERS_COUNTED:
             self._attempts.popitem(last=False)

@@ -101,8 +101,8 @@ class TooManyAccountAttempts(WatchError):
 
     key = "account-error-attempts"
 
-    def __init__(self, seconds: int) -> None:
-        super().__init__(f"the next attempt in {seconds} s", seconds=seconds)
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"attempts are limited until {until}", time=until)
 
 
 class TooManyWatches(WatchError):

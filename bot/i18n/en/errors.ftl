@@ -40,10 +40,7 @@ account-error-key = 🔑 That doesn't look like an API key. Copy the whole key f
 account-error-address = 🌐 I can't use that address. It must begin with `https://` and be reachable from the internet, such as `https://api.example.com`; a path begins with `/`.
 account-error-disconnected = 🔑 This relay was disconnected while I was checking the key, so I haven't kept it. Connect it again if you want to use it.
 account-error-too-many = That's the limit: one person can connect { $limit } accounts. Disconnect one first.
-account-error-attempts = ⏳ That was a lot of attempts. Try again in { $seconds ->
-        [one] a second
-       *[other] { $seconds } seconds
-    }.
+account-error-attempts = ⏳ That was a lot of attempts. Try again { $time }.
 account-rejected-server = 🔑 The relay no longer accepts the key (…{ $ending }) that you connected for the server { $server }. Nothing is lost: its watches wait until you enter a new key with { COMMAND("suno-settings relay") } there.
 account-rejected-own = 🔑 The relay no longer accepts your key (…{ $ending }). Nothing is lost: your watches wait until you enter a new one with { COMMAND("suno account") }.
 account-no-credit-server = 💳 The relay account (key …{ $ending }) that you connected for the server { $server } has no credit, so nothing can be created with it. Once you have topped it up at the relay, it works again.
