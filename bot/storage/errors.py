@@ -254,6 +254,10 @@ class DatabaseUnreachable(DatabaseUnusable):
         self.advice = connection_advice(text)
 
 
+class DatabaseUncertain(DatabaseUnreachable):
+    """The connection was lost during a commit, and nobody says whether it was committed."""
+
+
 class DatabaseDriverMissing(DatabaseUnusable):
     """The library with which PostgreSQL is asked is not installed, or does not work."""
 

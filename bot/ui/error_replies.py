@@ -9,7 +9,7 @@ import discord
 
 from bot.i18n.catalog import Catalog, catalog_for
 from bot.relay.errors import RelayError
-from bot.storage.errors import DatabaseUnreachable, WatchError
+from bot.storage.errors import DatabaseUncertain, DatabaseUnreachable, WatchError
 from bot.ui.escaping import code_span
 from bot.ui.permissions import is_guest
 
@@ -29,6 +29,8 @@ def error_text(error: Exception, catalog: Catalog) -> str:
         return catalog.text(error.key, **_safe_values(error))
     if isinstance(error, discord.app_commands.TransformerError):
         return catalog.text("error-option")
+    if isinstance(error, DatabaseUncertain):
+        return catalog.text("error-uncertain")
     return catalog.text("error-unexpected")
 
 

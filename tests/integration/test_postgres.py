@@ -9,16 +9,19 @@ from pathlib import Path
 
 import pytest
 
+from bot.i18n.catalog import catalog_for
 from bot.storage.database import DatabaseThread
 from bot.storage.engine import Connection
 from bot.storage.errors import (
     DatabaseForeign,
     DatabaseTooNew,
+    DatabaseUncertain,
     DatabaseUnreachable,
     DatabaseUnusable,
 )
 from bot.storage.postgres.engine import PostgresEngine
 from bot.storage.postgres.migrations import steps
+from bot.ui.error_replies import error_text
 from tests.support.databases import PostgresDatabases
 from tests.support.postgres_proxy import Cut, PostgresProxy, open_proxy
 from tests.support.postgres_server import PostgresServer
@@ -153,6 +156,22 @@ async def test_a_commit_of_which_only_the_answer_is_lost_has_succeeded(
         assert proxy.cuts == 1
         assert await names_in(database) == ["kept"]
         assert server.run("SELECT name FROM key_values", name) == [("kept",)]
+
+
+async def test_a_commit_of_which_nobody_knows_is_told_as_such(
+    name: str, proxy: PostgresProxy
+) -> None:
+    """Who tries again because it has failed may have it twice."""
+    engine = PostgresEngine(proxy.url(name), reconnect_for=0.1)
+    async with DatabaseThread(proxy.url(name), engine=engine) as database:
+        proxy.cut, proxy.is_down = Cut.AFTER_COMMIT, True
+        with pytest.raises(DatabaseUncertain) as lost:
+            await database.write(ADD, ["kept"])
+        proxy.is_down = False
+        assert await names_in(database) == ["kept"]
+    for locale in ("en-US", "zh-CN"):
+        catalog = catalog_for(locale)
+        assert error_text(lost.value, catalog) == catalog.text("error-uncertain")
 
 
 async def test_a_commit_that_did_not_reach_the_server_has_failed(

@@ -27,6 +27,8 @@ class PostgresProxy:
         self._folder = folder
         self.cut: Cut | None = None
         """Of the next commit; ``None`` again once it has happened."""
+        self.is_down = False
+        """Whether new connections are refused."""
         self.cuts = 0
         """How many connections were cut."""
 
@@ -36,6 +38,9 @@ class PostgresProxy:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
+        if self.is_down:
+            writer.close()
+            return
         path = self._server / _SOCKET
         server_reader, server_writer = await asyncio.open_unix_connection(path)
         answers = asyncio.create_task(_pass_on(server_reader, writer))

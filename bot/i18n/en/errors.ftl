@@ -1,6 +1,7 @@
 # What people are told when something fails: what happened, and what to do.
 
 error-too-slow = ⏳ That took too long, so I gave up. Try again in a moment.
+error-uncertain = 🤔 I lost my database just then, so I don't know whether I've kept that. Look at { COMMAND("suno list") } in a minute before you try again.
 error-unexpected = 😵 Something went wrong on my side. Nothing you're watching is lost. Try again in a moment.
 error-option = I don't know yet what you chose, because Discord hasn't told me everything about this server. Try again in a moment.
 

@@ -1,6 +1,7 @@
 # 出错时说什么：发生了什么，可以怎么办。
 
 error-too-slow = ⏳ 等太久了，我先停下了，请稍后再试。
+error-uncertain = 🤔 我的数据库刚好断开，不知道有没有记下来。过一分钟先用 { COMMAND("suno list") } 看看，再决定要不要重试。
 error-unexpected = 😵 我这边出了点问题。你关注的任务都还在，请稍后再试。
 error-option = 我还不认识你选的内容，因为 Discord 还没把这个服务器的情况全告诉我。请稍后再试。
 

@@ -18,7 +18,7 @@ from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit, urlunsplit
 
 from bot.storage.engine import Connection, Cursor, Values
-from bot.storage.errors import DatabaseUnreachable, StatementFailed
+from bot.storage.errors import DatabaseUncertain, DatabaseUnreachable, StatementFailed
 from bot.storage.postgres.connection import APPLICATION_NAME, PostgresConnection
 from bot.storage.postgres.migrations import migrate
 from bot.storage.server_clock import ServerClock
@@ -63,14 +63,17 @@ class PostgresEngine:
         *,
         shards: str = "",
         lock_timeout: float = LOCK_TIMEOUT,
+        reconnect_for: float = RECONNECT_FOR,
         local_clock: Callable[[], float] = time.time,
     ) -> None:
         """``lock_timeout``: seconds for which a transaction waits for those of other processes.
 
+        ``reconnect_for``: seconds in which the server is asked what became of a transaction.
         ``shards``: those that this process serves, as in the settings: the server tells the doctor.
         ``local_clock``: of this machine.
         """
         self._url = url
+        self._reconnect_for = reconnect_for
         self.clock = ServerClock(local_clock)
         self._writer_options = WRITER_OPTIONS | {
             "application_name": f"{APPLICATION_NAME} {shards}".rstrip(),
@@ -82,7 +85,9 @@ class PostgresEngine:
     def open_writer(self) -> Iterator["PostgresWriter"]:
         """Connect, and bring the schema up to date. Raises ``DatabaseUnusable``."""
         migrate(self._connect(lock_timeout="60s"))
-        writer = PostgresWriter(lambda: self._connect(**self._writer_options), self.clock)
+        writer = PostgresWriter(
+            lambda: self._connect(**self._writer_options), self.clock, self._reconnect_for
+        )
         try:
             yield writer
         finally:
@@ -152,9 +157,15 @@ class PostgresReader:
 class PostgresWriter:
     """The session of this process that writes, made again after it was lost."""
 
-    def __init__(self, connect: Callable[[], PostgresConnection], clock: ServerClock) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], PostgresConnection],
+        clock: ServerClock,
+        reconnect_for: float = RECONNECT_FOR,
+    ) -> None:
         self._connect = connect
         self._clock = clock
+        self._reconnect_for = reconnect_for
         self._connection = connect()
         self.session = 0
         self._ask(f"SELECT {_NOW}")
@@ -163,7 +174,8 @@ class PostgresWriter:
     def transaction(self) -> Iterator[Connection]:
         """Begin a transaction and commit it at the end; take all of it back after an error.
 
-        Raises ``DatabaseUnreachable`` where it was not committed, or nobody knows.
+        Raises ``DatabaseUnreachable`` where it was not committed, ``DatabaseUncertain`` where
+        nobody knows.
         """
         transaction_id = self._begin()
         try:
@@ -250,9 +262,9 @@ class PostgresWriter:
     def _was_committed(self, transaction_id: str) -> bool:
         """Return whether a transaction was committed whose connection was lost meanwhile.
 
-        Raises ``DatabaseUnreachable`` if nobody can say within ``RECONNECT_FOR`` seconds.
+        Raises ``DatabaseUncertain`` if nobody can say in time.
         """
-        until = time.monotonic() + RECONNECT_FOR
+        until = time.monotonic() + self._reconnect_for
         while True:
             with suppress(DatabaseUnreachable):
                 status = self._status_of(transaction_id)
@@ -261,7 +273,7 @@ class PostgresWriter:
                     return bool(status == "committed")
             if time.monotonic() > until:
                 cause = TimeoutError("nobody knows whether the last transaction was committed")
-                raise DatabaseUnreachable(self._connection.location, cause)
+                raise DatabaseUncertain(self._connection.location, cause)
             time.sleep(_RECONNECT_INTERVAL)
 
     def _status_of(self, transaction_id: str) -> str | None:
