@@ -24,11 +24,14 @@ from bot.ui.escaping import escape_line, truncate
 from bot.ui.limits import MAX_CONTENT
 from bot.ui.task_text import short_line, spoken_duration
 from bot.ui.views import ActionButton, button_view
-from bot.ui.watch_replies import watch_reply
+from bot.ui.watch_replies import refusal_text, watch_reply
 
 TIME_PROBLEM = FieldProblem("extend_at", ProblemKind.UNSUPPORTED)
 """What stands where an extension begins is no time."""
 _REFUSAL_KEYS = {
+    WatchRefusalReason.ROLE_MISSING: "create-refused-watch-role",
+    WatchRefusalReason.BOT_CANNOT_POST: "create-refused-bot-cannot-post",
+    WatchRefusalReason.FORUM_TAG_MISSING: "create-refused-forum-tag",
     WatchRefusalReason.MEMBER_CANNOT_POST: "create-refused-member-cannot-post",
     WatchRefusalReason.NO_DIRECT_MESSAGES: "create-refused-no-direct-messages",
     WatchRefusalReason.NO_COMMON_SERVER: "create-refused-no-common-server",
@@ -82,7 +85,7 @@ def refused_text(refusal: CreationRefusal | WatchRefusal, catalog: Catalog) -> s
     """Return why a request was not accepted, and what to do."""
     if isinstance(refusal, WatchRefusal):
         key = _REFUSAL_KEYS.get(refusal.reason)
-        return catalog.text(key) if key else watch_reply(refusal, catalog)
+        return refusal_text(key, refusal, catalog) if key else watch_reply(refusal, catalog)
     roles = catalog.listed(f"<@&{role_id}>" for role_id in refusal.role_ids)
     text = catalog.text(f"create-refused-{refusal.reason.replace('_', '-')}", roles=roles)
     if refusal.reason is not CreationRefusalReason.INVALID:

@@ -117,10 +117,11 @@ def unwatched_text(
     )
 
 
-def _refusal(refusal: WatchRefusal, catalog: Catalog) -> str:
+def refusal_text(key: str, refusal: WatchRefusal, catalog: Catalog) -> str:
+    """Return the text with a key of the catalogue, with the values that a refusal has for it."""
     where = "there" if refusal.channel_id else "here"
-    text = catalog.text(
-        _REFUSAL_KEYS[refusal.reason],
+    return catalog.text(
+        key,
         roles=catalog.listed(f"<@&{role_id}>" for role_id in refusal.role_ids),
         permissions=catalog.listed(
             catalog.text(f"permission-{name}") for name in refusal.permissions
@@ -128,6 +129,10 @@ def _refusal(refusal: WatchRefusal, catalog: Catalog) -> str:
         channel=f"<#{refusal.channel_id}>",
         where="server" if refusal.channel_of_server else where,
     )
+
+
+def _refusal(refusal: WatchRefusal, catalog: Catalog) -> str:
+    text = refusal_text(_REFUSAL_KEYS[refusal.reason], refusal, catalog)
     by_key: dict[str, list[Task]] = {}
     for result in refusal.finished:
         key = "watch-failed-unsent" if result.failed else "watch-finished-unsent"

@@ -269,6 +269,12 @@ def test_who_repeats_a_request_does_not_see_its_description() -> None:
         assert "Bea" not in reply
 
 
+_POSTING_REFUSALS = set(WatchRefusalReason) - {
+    WatchRefusalReason.BOT_IS_GUEST,  # what is created there comes as a direct message
+    WatchRefusalReason.PRIVATE_THREAD,  # requests to create name no channel
+}
+
+
 @pytest.mark.parametrize("language", sorted(languages()))
 @pytest.mark.parametrize("reason", CreationRefusalReason)
 def test_every_refusal_has_words(reason: CreationRefusalReason, language: str) -> None:
@@ -279,6 +285,16 @@ def test_every_refusal_has_words(reason: CreationRefusalReason, language: str) -
     assert ("<@&7>" in text) == (reason is CreationRefusalReason.ROLE_MISSING)
     posting = WatchRefusal(WatchRefusalReason.BOT_IS_GUEST)
     assert refused_text(posting, ENGLISH) == ENGLISH.text("watch-only-for-you")
+
+
+@pytest.mark.parametrize("reason", sorted(_POSTING_REFUSALS))
+def test_a_request_that_cannot_be_posted_was_not_sent(reason: WatchRefusalReason) -> None:
+    """What matters is that nothing was charged, not that nothing is watched."""
+    refusal = WatchRefusal(reason, role_ids=(7,), permissions=("embed-links",), channel_id=5)
+    english, chinese = (refused_text(refusal, catalog_in(each)) for each in ("en", "zh-CN"))
+    assert "sent to the relay" in english
+    assert "没有发给中转站" in chinese
+    assert "watched" not in english
 
 
 def test_problems_name_the_field_and_the_limit() -> None:

@@ -69,6 +69,13 @@ create-refused-clip-unknown = I can't find this version any more.
 create-refused-unsupported = This relay doesn't offer that.
 create-refused-other-account = This song was made with a relay account that I may not use for you here, so it can't be continued. You can still edit it and make one of your own.
 create-refused-member-cannot-post = You can't post in this channel, so I won't post there for you. Nothing was sent to the relay, and nothing was charged.
+create-refused-bot-cannot-post =
+    { $where ->
+        [server] I can't post in { $channel }, this server's channel for songs. Missing: { $permissions }. Ask someone who manages the server to allow it, or to choose another channel.
+       *[here] I can't post here. Missing: { $permissions }. Ask someone who manages the server to allow it, or use me in another channel.
+    } Nothing was sent to the relay, and nothing was charged.
+create-refused-forum-tag = Posts in { $channel } need a tag, and there's none I may use. Ask someone who manages the server to add one, or to give me Manage Threads there. Nothing was sent to the relay, and nothing was charged.
+create-refused-watch-role = In this server you need one of these roles to watch what you create: { $roles }. Ask someone who manages the server. Nothing was sent to the relay, and nothing was charged.
 create-refused-no-direct-messages = I can't post here, and I can't send you DMs either, so nothing was sent to the relay. Allow DMs in this server's Privacy Settings, then try again.
 create-refused-no-common-server = I can't post here, and I can't send you DMs because we have no server in common. Open my profile, choose **Add App** and add me to your own apps, then try again. Nothing was sent to the relay.
 create-not-yours = Only the person who asked for this can edit it. With “Try again” you get one of your own.

@@ -69,6 +69,13 @@ create-refused-clip-unknown = 我找不到这个版本了。
 create-refused-unsupported = 这个中转站不提供这项功能。
 create-refused-other-account = 这首歌是用另一个中转站账号生成的，我不能在这里替你使用那个账号，所以没法续写。你仍然可以修改后生成自己的一首。
 create-refused-member-cannot-post = 你不能在这个频道发消息，所以我也不会替你发。什么都没有发给中转站，也没有扣费。
+create-refused-bot-cannot-post =
+    { $where ->
+        [server] 这个服务器指定在 { $channel } 发布歌曲，但我不能在那里发消息，缺少的权限：{ $permissions }。请让管理服务器的人开通，或者换一个频道。
+       *[here] 我不能在这里发消息，缺少的权限：{ $permissions }。请让管理服务器的人开通，或者换个频道用我。
+    }什么都没有发给中转站，也没有扣费。
+create-refused-forum-tag = 在 { $channel } 发帖必须选标签，但没有我能用的标签。请让管理服务器的人添加一个，或者在那里给我“管理子区”权限。什么都没有发给中转站，也没有扣费。
+create-refused-watch-role = 在这个服务器，要有以下任一身份组才能关注自己创作的内容：{ $roles }。请找管理服务器的人帮忙。什么都没有发给中转站，也没有扣费。
 create-refused-no-direct-messages = 我不能在这里发消息，也没法给你发私信，所以什么都没有发给中转站。请在这个服务器的“隐私设置”里允许私信，然后再试一次。
 create-refused-no-common-server = 我不能在这里发消息，也没法给你发私信，因为我们没有共同的服务器。请打开我的资料，点**添加应用**，把我加到你自己的应用里，然后再试一次。什么都没有发给中转站。
 create-not-yours = 只有提出这个请求的人才能修改它。点“再来一次”可以得到你自己的一首。
