@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 MAX_DRAFTS = 500
 """About 6 kB each."""
+MAX_DRAFTS_OF_USER = 20
+"""So that nobody's requests take the place of what many others have typed."""
 LIFETIME = 3600.0
 """Seconds."""
 
@@ -31,6 +33,9 @@ class Drafts:
 
     def add(self, draft: Draft) -> str:
         """Keep a draft; return its id, 16 hexadecimal digits that nobody can guess."""
+        own = [each for each, (_, kept) in self._drafts.items() if kept.user_id == draft.user_id]
+        for oldest in own[: 1 - MAX_DRAFTS_OF_USER]:
+            del self._drafts[oldest]
         draft_id = secrets.token_hex(8)
         self._drafts[draft_id] = (self._clock() + LIFETIME, draft)
         self._forget_old()

@@ -7,7 +7,7 @@ from typing import Any
 import discord
 import pytest
 
-from bot.creation.drafts import LIFETIME, MAX_DRAFTS, Draft, Drafts
+from bot.creation.drafts import LIFETIME, MAX_DRAFTS, MAX_DRAFTS_OF_USER, Draft, Drafts
 from bot.i18n.catalog import Catalog, catalog_in, languages
 from bot.relay.creation import (
     CreationKind,
@@ -357,8 +357,23 @@ def test_a_draft_is_kept_for_its_author_and_for_a_time() -> None:
     assert draft.values == {"title": "Harbour"}
     now[0] = LIFETIME
     assert drafts.get(first, 7) is None
-    ids = [drafts.add(Draft(7, "create-form:custom", {})) for _ in range(MAX_DRAFTS + 1)]
-    assert [each for each in ids if drafts.get(each, 7) is None] == ids[:1]
+    ids = [
+        drafts.add(Draft(user_id, "create-form:custom", {})) for user_id in range(MAX_DRAFTS + 1)
+    ]
+    kept = [drafts.get(each, user_id) for user_id, each in enumerate(ids)]
+    assert [draft is None for draft in kept] == [True] + MAX_DRAFTS * [False]
+
+
+def test_the_drafts_of_one_person_take_no_others_place() -> None:
+    """However much somebody sends that is refused."""
+    drafts = Drafts(lambda: 0.0)
+    other = drafts.add(Draft(8, "create-form:custom", {}))
+    ids = [drafts.add(Draft(7, "create-form:custom", {})) for _ in range(MAX_DRAFTS)]
+    assert drafts.get(other, 8) is not None
+    gone = MAX_DRAFTS - MAX_DRAFTS_OF_USER
+    assert [drafts.get(each, 7) is None for each in ids] == (
+        gone * [True] + MAX_DRAFTS_OF_USER * [False]
+    )
 
 
 SUNG = TimedLyrics(
