@@ -12,6 +12,9 @@ from bot.relay.transport import quote_for_log
 
 log = logging.getLogger(__name__)
 
+_PAUSE_TOLERANCE = 1.0
+"""Seconds by which the rest of a pause may differ each time it is computed."""
+
 
 @dataclass(frozen=True, slots=True)
 class BackoffLimits:
@@ -177,6 +180,15 @@ class CircuitBreaker:
             must_act = self._is_operators and error.kind in OPERATOR_KINDS
             level = logging.ERROR if must_act else logging.WARNING
             self._log(level, f"Circuit open for {delay:.0f} s", error)
+
+    def pause(self, seconds: float) -> None:
+        """Open the circuit for everybody: the relay has asked an earlier connection to wait.
+
+        Nothing changes while it is open for everybody for as long already.
+        """
+        if self._interactive_open_until < time.monotonic() + seconds - _PAUSE_TOLERANCE:
+            detail = "it has asked to wait, and the wait is not over"
+            self.record_failure(RelayError(ErrorKind.RATE_LIMIT, detail, retry_after=seconds))
 
     def warn(self, error: RelayError) -> None:
         """Log a problem that does not open the circuit; the next success is logged, too."""

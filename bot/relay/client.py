@@ -147,15 +147,8 @@ class RelayClient:
             self._breaker.warn(error)
 
     def pause(self, seconds: float) -> None:
-        """Send nothing for some seconds: the relay has asked for that before this client was made.
-
-        If the circuit is open already, nothing changes.
-        """
-        if self.circuit_status.open_until is None:
-            detail = "it has asked to wait, and the wait is not over"
-            self._breaker.record_failure(
-                RelayError(ErrorKind.RATE_LIMIT, detail, retry_after=seconds)
-            )
+        """Send nothing for some seconds: the relay has asked an earlier client to wait."""
+        self._breaker.pause(seconds)
 
     async def wait_for_slot(self) -> None:
         """Wait until the rate limit lets the next look-up be sent at once."""

@@ -381,6 +381,22 @@ async def test_nothing_is_sent_while_the_circuit_is_open() -> None:
         assert relay.submissions.recorded == []
 
 
+async def test_a_pause_of_an_earlier_connection_holds_while_polls_fail() -> None:
+    """The circuit is open for the poller alone then, and people may ask now and then."""
+    backoff = BackoffLimits(min_delay=60, interactive_delay=0, failure_threshold=1)
+    async with client_at_relay(backoff=backoff) as (relay, client):
+        relay.faults.add(faults.server_error(), times=1)
+        with pytest.raises(RelayError):
+            await client.look_up(["song"])
+        client.pause(300)
+        with pytest.raises(SubmissionRejected) as rejected:
+            await client.submit(SONG)
+
+        assert rejected.value.retry_after is not None
+        assert rejected.value.retry_after > 200
+        assert relay.submissions.recorded == []
+
+
 async def test_a_relay_without_a_connection_has_got_nothing() -> None:
     """Nothing can be charged then, so that it may be sent later."""
     async with LocalRelay() as relay:
