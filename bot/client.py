@@ -260,8 +260,8 @@ def request_trace(
             await limiter.acquire()
 
     trace = aiohttp.TraceConfig()
-    trace_calls(trace)
     trace.on_request_start.append(wait_for_permit)
+    trace_calls(trace)  # after the wait, in which a call may become late
     trace.on_request_start.append(refuse_after_term)
     monitor.observe(trace)
     count_responses(trace, metrics)

@@ -3,11 +3,13 @@
 While discord.py waits for a global rate limit, it blocks all requests, and unblocks them only if
 the waiting task is not cancelled. So a caller whose timeout expires stops waiting and leaves the
 call running. The call is late then: it begins no further request, and its result is still used.
+That holds as well if the process was stopped, or the machine suspended, for as long: discord.py
+would repeat a request afterwards as if no time had passed, when Discord has forgotten its nonce.
 """
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextvars import ContextVar, copy_context
 from types import SimpleNamespace
 from typing import Any, Generic, TypeVar
@@ -16,7 +18,7 @@ import aiohttp
 import discord
 
 from bot.delivery.discord_requests import is_json
-from bot.storage.terms import require_term
+from bot.storage.terms import elapsed, require_term
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +52,16 @@ class RepeatedPost(discord.DiscordException):
 class DiscordCall(Generic[T]):
     """One call into discord.py, and how many of its posted messages were not rejected."""
 
-    def __init__(self, work: Coroutine[Any, Any, T], timeout: float) -> None:
+    def __init__(
+        self,
+        work: Coroutine[Any, Any, T],
+        timeout: float,
+        clock: Callable[[], float] = elapsed,
+    ) -> None:
+        """``clock``: seconds that also count what the timers of the event loop do not notice."""
         self._timeout = timeout
+        self._clock = clock
+        self._begun_at = clock()
         self.late = False
         self.traced = False
         """Whether the client's HTTP trace reported a request of this call."""
@@ -61,6 +71,11 @@ class DiscordCall(Generic[T]):
         context.run(_current.set, self)
         self.task: asyncio.Task[T] = asyncio.create_task(work, context=context)
         self.task.add_done_callback(_log_unawaited_error)
+
+    @property
+    def may_begin_requests(self) -> bool:
+        """Whether it is still time for another request: also before anybody was woken."""
+        return not self.late and self._clock() - self._begun_at < self._timeout
 
     async def finished_in_time(self) -> bool:
         """Wait for the end until the timeout; return whether it came. If not, the call is late."""
@@ -80,11 +95,18 @@ class DiscordCalls:
     """The calls of one kind that are in flight.
 
     A call is late after ``timeout`` seconds. While ``max_late_calls`` are late, none should start.
+    ``clock``: as for a ``DiscordCall``.
     """
 
-    def __init__(self, timeout: float, max_late_calls: int = MAX_LATE_CALLS) -> None:
+    def __init__(
+        self,
+        timeout: float,
+        max_late_calls: int = MAX_LATE_CALLS,
+        clock: Callable[[], float] = elapsed,
+    ) -> None:
         self.timeout = timeout
         self._max_late_calls = max_late_calls
+        self._clock = clock
         self._calls: set[DiscordCall[Any]] = set()
 
     @property
@@ -99,7 +121,7 @@ class DiscordCalls:
 
     def start(self, work: Coroutine[Any, Any, T]) -> DiscordCall[T]:
         """Start a call as a separate task, whether or not there are too many."""
-        call = DiscordCall(work, self.timeout)
+        call = DiscordCall(work, self.timeout, self._clock)
         self._calls.add(call)
         call.task.add_done_callback(lambda _: self._calls.discard(call))
         return call
@@ -131,7 +153,7 @@ def trace_calls(trace: aiohttp.TraceConfig) -> None:
     ) -> None:
         if call := _current.get():
             call.traced = True
-            if call.late:
+            if not call.may_begin_requests:
                 raise LateCall(f"{request.method} of a late call")
             if call.unrejected_posts and _starts_post(request):
                 raise RepeatedPost("the result of the first request is not known")

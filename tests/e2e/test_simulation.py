@@ -14,6 +14,7 @@ from tests.simulation.process_environment import environment
 MOST_SEEDS = 150
 """Seeds within which an injected bug must be found."""
 FIRST_SEEDS = {
+    "pause-unnoticed": 300,
     "no-forum-search": 82,
     "one-circuit-breaker": 61,
     "summary-forgets-a-task": 15,
@@ -78,6 +79,7 @@ def test_a_seed_replays_exactly() -> None:
     ("bug", "clause"),
     [
         ("no-nonce", "DOUBLED"),
+        ("pause-unnoticed", "STALE"),
         ("no-forum-search", "DOUBLED"),
         ("no-recovery", "UNDONE"),
         ("transient-error-acknowledged", "LOST"),

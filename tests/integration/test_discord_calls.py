@@ -16,7 +16,7 @@ from discord.http import Route
 from yarl import URL
 
 from bot.background import BackgroundLoops, Loop
-from bot.delivery.discord_calls import CallTimeout, DiscordCalls, TooManyLateCalls
+from bot.delivery.discord_calls import CallTimeout, DiscordCalls, LateCall, TooManyLateCalls
 from bot.delivery.discord_requests import RequestMonitor
 from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.error_policy import RetryPolicy
@@ -293,6 +293,22 @@ async def test_a_timeout_does_not_cancel_the_call() -> None:
     gate.set()
     await asyncio.sleep(0.01)
     assert (ended, calls.late) == (["late", "left"], 0)
+
+
+async def test_nothing_is_repeated_after_a_pause(harness: CallHarness) -> None:
+    """A stopped process or a suspended machine resumes when Discord has forgotten the nonce."""
+    songs = harness.guild.add_channel("songs")
+    now = 0.0
+    calls = DiscordCalls(timeout=25.0, clock=lambda: now)
+    fault = harness.local.faults.add(POST, status=502, when="after", times=1)
+    channel = harness.client.get_partial_messageable(songs.id, guild_id=harness.guild.id)
+    call = calls.start(channel.send("a song", nonce="1"))
+    await harness.local.wait_for(lambda: fault.hits, 120, "the message")
+    now = 3600.0  # discord.py waits for a second before it repeats the request
+    harness.local.nonce_window = 0.0
+    with pytest.raises(LateCall):
+        await call.result()
+    assert len(songs.messages) == 1
 
 
 async def test_no_call_starts_beside_too_many_late_calls() -> None:

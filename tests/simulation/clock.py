@@ -21,6 +21,12 @@ class VirtualClock:
         """Monotonic seconds."""
         self.wall_error = 0.0
         """Seconds by which the machine's wall clock is ahead of the true time."""
+        self.suspended_for = 0.0
+        """Seconds for which the machine has been suspended; they do not count as monotonic."""
+
+    def monotonic(self) -> float:
+        """Return monotonic seconds as the bot's machine has them."""
+        return self.now - self.suspended_for
 
     def true_time(self) -> float:
         """Return Unix seconds as the relay and Discord have them."""
@@ -52,7 +58,8 @@ class _SystemRandom(random.Random):
 def install() -> None:
     """Replace the clocks and the sources of randomness of this process."""
     time.time = lambda: _machine.clock.wall()
-    time.monotonic = lambda: _machine.clock.now
+    time.monotonic = lambda: _machine.clock.monotonic()
+    time.clock_gettime = lambda _: _machine.clock.now  # ``CLOCK_BOOTTIME`` is all that is read
     random.SystemRandom = _SystemRandom  # type: ignore[assignment,misc]  # what the bot draws from
     secrets.randbits = lambda k: _machine.rng.getrandbits(k)
     secrets.token_bytes = lambda nbytes=None: _machine.rng.randbytes(nbytes or 32)

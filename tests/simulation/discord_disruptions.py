@@ -15,7 +15,7 @@ _MESSAGES, _MESSAGE, _DIRECTS, _POSTS = (
 )
 
 
-def _posts(disruption: ActiveDisruption) -> list[Scope]:
+def message_scopes(disruption: ActiveDisruption) -> list[Scope]:
     """Return scopes of posted messages: all, or a channel's."""
     channel_id = disruption.rng.choice(list(disruption.simulation.state.channels))
     return [
@@ -34,7 +34,7 @@ def _scope(disruption: ActiveDisruption) -> Scope:
         Scope("everywhere", lambda _: True),
         Scope("in a channel", lambda r: r.channel_id == channel_id),
         Scope(f"{method} {route}", lambda r: r.method == method and r.route == route),
-        *_posts(disruption),
+        *message_scopes(disruption),
     ]
     return rng.choice(scopes)
 
@@ -122,7 +122,7 @@ def refused_for_now(disruption: ActiveDisruption) -> None:
         ]
     )
     effect = Effect(reply=error(status, code))
-    _add(disruption, f"{status}/{code}", effect, disruption.rng.choice(_posts(disruption)))
+    _add(disruption, f"{status}/{code}", effect, disruption.rng.choice(message_scopes(disruption)))
 
 
 def direct_too_fast(disruption: ActiveDisruption) -> None:

@@ -49,6 +49,15 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """A time in which the process does not run, and does not notice that."""
+
+    seconds: float
+    suspended: bool
+    """Whether the whole machine sleeps, so that its monotonic clock stands still."""
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
     """What becomes of a request that a fault strikes."""
 
@@ -64,6 +73,8 @@ class Effect:
     """No answer ever comes."""
     delay: float = 0.0
     """Seconds by which whatever comes is late."""
+    pause: Pause | None = None
+    """The process does not run, from soon after the answer on."""
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from bot.accounts.connection import AccountConnection
 from bot.accounts.registry import AccountRegistry, _Open
 from bot.accounts.service import AccountService, NewAccount
 from bot.delivery import duplicate_check
+from bot.delivery.discord_calls import DiscordCall
 from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.duplicate_check import DuplicateCheck
 from bot.polling.backoff import PollBackoff
@@ -49,6 +50,11 @@ def _send_without_nonce() -> None:
         return await send(self, *args, **options)
 
     _replace(Messageable, "send", send_without)
+
+
+def _repeat_after_pauses() -> None:
+    """Repeat a request after a pause that no timer has noticed."""
+    _replace(DiscordCall, "may_begin_requests", property(lambda call: not call.late))
 
 
 def _begin_posts_unsearched() -> None:
@@ -296,6 +302,7 @@ def _replace(owner: type | ModuleType, name: str, method: object) -> None:
 
 INJECTED_BUGS: dict[str, Callable[[], None]] = {
     "no-nonce": _send_without_nonce,
+    "pause-unnoticed": _repeat_after_pauses,
     "no-forum-search": _begin_posts_unsearched,
     "no-recovery": _recover_nothing,
     "transient-error-acknowledged": _acknowledge_after_transient_errors,

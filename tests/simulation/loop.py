@@ -5,6 +5,7 @@ from collections import deque
 from typing import Any
 
 from tests.simulation.environment import Environment
+from tests.simulation.faults import Pause
 
 TICK = 1e-6
 """Seconds that one turn of the loop takes: time always passes, so that nothing spins for ever."""
@@ -46,6 +47,7 @@ class _Selector:
         self._world = environment
         self._turns = 0
         self._turns_since = environment.clock.now
+        self.pause: Pause | None = None
 
     def select(self, timeout: float | None) -> list[Any]:
         """Let the world go on until its next event, at most for ``timeout`` seconds."""
@@ -55,7 +57,20 @@ class _Selector:
             self._count_turn()
         else:
             self._world.advance(None if timeout is None else clock.now + timeout)
+        self._sleep()
         return []
+
+    def _sleep(self) -> None:
+        """Let the world go on without the process while that is paused."""
+        if (pause := self.pause) is None:
+            return
+        begin = self._world.clock.now
+        until = begin + pause.seconds
+        while self._world.clock.now < until and self.pause is not None:
+            self._world.advance(until)
+        self.pause = None
+        if pause.suspended:
+            self._world.clock.suspended_for += self._world.clock.now - begin
 
     def _count_turn(self) -> None:
         self._turns += 1
@@ -77,7 +92,15 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def time(self) -> float:
         """Return virtual monotonic seconds."""
-        return self._world.clock.now
+        return self._world.clock.monotonic()
+
+    def pause(self, pause: Pause) -> None:
+        """Let the process not run from its next look at its sockets on."""
+        self._selector.pause = pause
+
+    def resume(self) -> None:
+        """Let a paused process run again."""
+        self._selector.pause = None
 
     def crash_after(self, steps: int) -> None:
         """Kill the process before the given number of further steps is over."""

@@ -24,6 +24,8 @@ class RandomSources:
     erasures: Random
     files: Random
     """For files of songs, and what becomes of requests for them."""
+    pauses: Random
+    """For what a simulation does not have in which the process runs all the time."""
 
     @classmethod
     def of(cls, source: Callable[[str], Random]) -> Self:
@@ -36,4 +38,5 @@ class RandomSources:
             private_creations=source("private creations"),
             erasures=source("erasures"),
             files=source("files"),
+            pauses=source("pause"),
         )

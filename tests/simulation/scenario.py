@@ -13,7 +13,7 @@ from tests.simulation.discord_disruptions import AT_DISCORD, IN_FORUMS
 from tests.simulation.discord_state import Channel, Message, User
 from tests.simulation.disruptions import start_disruption
 from tests.simulation.file_scenario import draw_files
-from tests.simulation.machine_disruptions import MACHINE_DISRUPTIONS
+from tests.simulation.machine_disruptions import MACHINE_DISRUPTIONS, PAUSES
 from tests.simulation.moments import draw_deaths, draw_moment
 from tests.simulation.relay_disruptions import AT_RELAY
 from tests.simulation.simulated_task import SimulatedTask
@@ -29,6 +29,8 @@ LONG = 1.5 * 86400
 
 WITH_FORUM = 0.3
 """How many simulations have a forum."""
+WITH_PAUSES = 0.1
+"""In how many of them the process, or its machine, does not run for a while."""
 
 TROUBLES = (*AT_DISCORD, *AT_RELAY, *MACHINE_DISRUPTIONS)
 
@@ -67,6 +69,8 @@ def draw(simulation: Simulation) -> None:
         draw_deaths(simulation, rng, begin, active)
     if simulation.forums and simulation.relays.spared is None:
         _trouble_forums(simulation, begin, active)
+    if simulation.relays.spared is None and simulation.random.pauses.random() < WITH_PAUSES:
+        _pause(simulation, begin, active)
     simulation.stop_faults_at(begin + active + longer + 120)
 
 
@@ -91,6 +95,13 @@ def _trouble_forums(simulation: Simulation, begin: float, active: float) -> None
     rng = simulation.random.forums
     for _ in range(rng.choice([0, 1, 2, 4])):
         start_disruption(simulation, IN_FORUMS, rng, draw_moment(simulation, rng, begin, active))
+
+
+def _pause(simulation: Simulation, begin: float, active: float) -> None:
+    """Let the process not run for a while, some times."""
+    rng = simulation.random.pauses
+    for _ in range(rng.choice([1, 2, 4])):
+        start_disruption(simulation, PAUSES, rng, draw_moment(simulation, rng, begin, active))
 
 
 def _a_forum(simulation: Simulation, channel: Channel, *, private: bool) -> Channel | None:

@@ -18,7 +18,7 @@ from tests.simulation.database import Disk
 from tests.simulation.discord_server import DiscordServer
 from tests.simulation.discord_state import SEND, VIEW, Channel, DiscordState, Message, User
 from tests.simulation.environment import Environment, SimulationEnded
-from tests.simulation.faults import FaultInjector, Reply, Request
+from tests.simulation.faults import Effect, FaultInjector, Pause, Reply, Request
 from tests.simulation.file_presses import FilePresses
 from tests.simulation.messages import is_minimal, speaks_for
 from tests.simulation.network import Network
@@ -37,6 +37,9 @@ SETTLED_FOR = 1500.0
 MAX_SETTLING_TIME = 3600.0
 """Seconds beyond the deadline of a watch in which everything must have come to rest after the last
 fault; a day more where troubles lasted for days."""
+
+ANSWER_READ = 0.9
+"""Seconds after which an answer is read that is not late."""
 
 WITH_OPERATOR, SHARED = 0.8, 0.8
 """How often the operator has an account where there are several relays, and shares it."""
@@ -115,6 +118,7 @@ class Simulation:
         discord = Network(
             *(self.environment, self.discord.receive, self.discord_faults, slowness),
             replied=self._note_error_code,
+            failed=self._pause_after,
         )
         relays = Network(
             *(self.environment, self.relays.receive, self.relay_faults, slowness),
@@ -183,6 +187,19 @@ class Simulation:
         """The process of the bot that runs."""
         return self.supervisor.process
 
+    def pause(self, pause: Pause) -> None:
+        """Let the process not run for a while."""
+        if self.process is None or self.faults_stopped:
+            return
+        what = "machine" if pause.suspended else "process"
+        self.trace.note(f"the {what} pauses for {pause.seconds:.0f} s")
+        self.process.loop.pause(pause)
+
+    def _pause_after(self, _: Request, effect: Effect) -> None:
+        """Let the process not run after it has had an answer."""
+        if (pause := effect.pause) is not None:
+            self.environment.after(ANSWER_READ, lambda: self.pause(pause))
+
     def remove_bot(self, guild_id: int) -> None:
         """Let a server remove the bot."""
         if self.faults_stopped or not self.state.remove_guild(guild_id):
@@ -204,6 +221,7 @@ class Simulation:
         self.environment.clock.wall_error = 0.0
         if self.process is not None:
             self.process.loop.cancel_crash()
+            self.process.loop.resume()
         self.discord_faults.clear()
         self.relay_faults.clear()
         self.relays.accept_all_keys()
