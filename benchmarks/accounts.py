@@ -35,7 +35,7 @@ from bot.relay.providers import CUSTOM, FETCH_PATH
 from bot.storage.account_rows import insert_account
 from bot.storage.database import DatabaseThread
 from bot.storage.limits import WatchLimits
-from bot.storage.models import ACCOUNT_PREFIX, AccountOwner, Destination, RelayAccount
+from bot.storage.models import ACCOUNT_PREFIX, AccountOwner, Destination, RelayAccount, WatchRequest
 from bot.storage.outbox import Outbox
 from bot.storage.relay_accounts import RelayAccountStore
 from bot.storage.tasks import TaskStore
@@ -306,12 +306,12 @@ async def store_watches(
                 *(
                     tasks.add_watch(
                         parsed_task(stuck(task_id), now),
+                        WatchRequest(
+                            account.connected_by, Destination(channel.id, guild_id), mention=False
+                        ),
+                        now,
                         known=True,
-                        user_id=account.connected_by,
-                        destination=Destination(channel.id, guild_id),
-                        now=now,
                         deadline=86400.0,
-                        mention=False,
                     )
                     for task_id, channel in zip(ids, cycle(channels), strict=False)
                 )

@@ -28,7 +28,7 @@ from bot.relay.parsing.reader import read_batch
 from bot.relay.providers import CUSTOM
 from bot.storage.database import DatabaseThread
 from bot.storage.live_cards import LiveCards
-from bot.storage.models import Destination, TaskKey
+from bot.storage.models import Destination, TaskKey, WatchRequest
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.bot_process import BotProcess, settings_for
@@ -224,9 +224,7 @@ async def enqueue_notices(path: Path, places: Sequence[Destination]) -> Sequence
         store = TaskStore(database, Outbox(database), CUSTOM)
         now = time.time()
         watches = (
-            store.add_finished(
-                task, user_id=FIRST_USER_ID + number, destination=destination, now=now
-            )
+            store.add_finished(task, WatchRequest(FIRST_USER_ID + number, destination), now)
             for number, (task, destination) in enumerate(zip(ended, places, strict=True))
         )
         await asyncio.gather(*watches)

@@ -32,7 +32,7 @@ from bot.polling.schedule import Schedule
 from bot.relay.lookup_result import LookupResult
 from bot.relay.models import Lyrics, Outcome, Task, TaskKind, TaskStatus
 from bot.storage.database import DatabaseThread
-from bot.storage.models import Destination
+from bot.storage.models import Destination, WatchRequest
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 
@@ -294,10 +294,9 @@ class _PollerRun:
         number = int(task.id.partition("-")[2])
         await self._store.add_watch(
             task,
+            WatchRequest(number, Destination(number % 1000)),
+            self._relay.now,
             known=True,
-            user_id=number,
-            destination=Destination(number % 1000),
-            now=self._relay.now,
             deadline=DEADLINE,
             poll_at=poll_at,
         )

@@ -23,7 +23,7 @@ from benchmarks.storage import BATCH, find, folder_on_disk, store_in, timed
 from bot.relay.models import Task
 from bot.storage.database import DatabaseThread
 from bot.storage.limits import WatchLimits
-from bot.storage.models import Destination, EndReason, PollResult
+from bot.storage.models import Destination, EndReason, PollResult, WatchRequest
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from bot.storage.watch_store import WatchStore
@@ -189,10 +189,9 @@ async def _watch(store: TaskStore, name: str, places: Sequence[Destination], now
     for number, destination in enumerate(places):
         await store.add_watch(
             _streaming(name, now),
+            WatchRequest(PEOPLE + number, destination),
+            now,
             known=True,
-            user_id=PEOPLE + number,
-            destination=destination,
-            now=now,
             deadline=DEADLINE,
         )
 

@@ -16,7 +16,7 @@ from bot.relay.models import Task, TaskKind
 from bot.relay.parsing.reader import read_batch
 from bot.relay.providers import CUSTOM
 from bot.storage.database import DatabaseThread
-from bot.storage.models import Destination, PollResult
+from bot.storage.models import Destination, PollResult, WatchRequest
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.relay.lifecycles import RelayTask, TaskStage, clip, clip_ids, running, streaming
@@ -106,9 +106,7 @@ async def _write_pattern(path: Path, relay: str, now: float) -> None:
     task = parsed_task(streaming_song(task_id(_PATTERN)), now)
     async with DatabaseThread(path) as database:
         store = TaskStore(database, Outbox(database), relay)
-        await store.add_watch(
-            task, known=True, user_id=0, destination=PLACES[0], now=now, deadline=DEADLINE
-        )
+        await store.add_watch(task, WatchRequest(0, PLACES[0]), now, known=True, deadline=DEADLINE)
         await store.record([PollResult(task.id, next_poll_at=now, task=task)], now)
 
 

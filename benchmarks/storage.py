@@ -26,6 +26,7 @@ from bot.relay.models import Task
 from bot.relay.providers import CUSTOM
 from bot.storage.database import MAX_BATCH, DatabaseThread
 from bot.storage.limits import WatchLimits
+from bot.storage.models import WatchRequest
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 
@@ -102,10 +103,9 @@ async def _add(store: TaskStore, tasks: list[Task], now: float) -> None:
         for number, task in waiting:
             await store.add_watch(
                 task,
+                WatchRequest(number // WATCHES_OF_A_PERSON, PLACES[number % len(PLACES)]),
+                now,
                 known=True,
-                user_id=number // WATCHES_OF_A_PERSON,
-                destination=PLACES[number % len(PLACES)],
-                now=now,
                 deadline=DEADLINE,
             )
 

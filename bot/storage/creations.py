@@ -38,6 +38,7 @@ from bot.storage.models import (
     QuotaUse,
     RejectionReason,
     TaskKey,
+    WatchRequest,
 )
 from bot.storage.outbox import Outbox
 from bot.storage.task_rows import UnreadableRowError
@@ -93,7 +94,8 @@ class CreationStore:
             creation = insert_creation(db, new)
             require_first_repetition(db, creation.id, new)
             key = TaskKey(new.account, creation.pending_task_id)
-            watch = NewWatch(*key, new.user_id, new.destination, new.mention, new.now)
+            request = WatchRequest(new.user_id, new.destination, new.mention)
+            watch = NewWatch(*key, request, new.now)
             insert_watch(db, watch, self._limits.watchers_per_destination)
             enforce_watch_limits(db, new.user_id, new.destination, self._limits, new.member_limit)
             use = enforce_quotas(db, new.user_id, new.caller_guild_id, new.quotas, new.now)

@@ -28,12 +28,12 @@ from bot.storage.limits import (
     is_known_running,
 )
 from bot.storage.models import (
-    Destination,
     EndedTask,
     EndReason,
     PollResult,
     PollTarget,
     TaskKey,
+    WatchRequest,
 )
 from bot.storage.outbox import Outbox
 from bot.storage.poll_results import PollContext
@@ -78,29 +78,22 @@ class TaskStore:
     async def add_watch(
         self,
         task: Task,
+        request: WatchRequest,
+        now: float,
         *,
         known: bool,
-        user_id: int,
-        destination: Destination,
-        now: float,
         deadline: float,
         poll_at: float | None = None,
-        mention: bool = True,
-        member_limit: int | None = None,
-        group_id: int | None = None,
-        regroup: bool = False,
     ) -> bool | JoinedNotice:
         """Watch ``task`` for a person in a channel; return whether the watch is new.
 
         If the task has finished, and its notice is unposted or was posted within ten minutes, the
-        person joins the notice instead. ``poll_at``: when to poll the task first; ``None``: now.
-        ``mention``: whether the notice mentions the person. ``member_limit``: how many watches the
-        server allows this person. ``group_id``, ``regroup``: see ``NewWatch``. Raises the
-        ``WatchError`` of a limit that is reached, and stores nothing then.
+        person joins the notice instead. ``known``: whether the relay knows the task. ``deadline``:
+        for how many seconds it is polled. ``poll_at``: when to poll it first; ``None``: now. Raises
+        the ``WatchError`` of a limit that is reached, and stores nothing then.
         """
-        watch = NewWatch(
-            self.account, task.id, user_id, destination, mention, now, group_id, regroup
-        )
+        watch = NewWatch(self.account, task.id, request, now)
+        user_id, destination = request.user_id, request.destination
         most = self._limits.watchers_per_destination
 
         def add(db: Connection) -> bool | JoinedNotice:
@@ -111,14 +104,14 @@ class TaskStore:
             if is_pending:
                 require_pending_on_card(db, TaskKey(*watch[:2]), destination.channel_id)
             free = is_known_running(db, self.account, task.id, known=known) or not adds_message(
-                db, self.account, task.id, destination, group_id
+                db, self.account, task.id, destination, request.group.id
             )
             times = TaskTimes(now, now if poll_at is None else poll_at, now + deadline)
             if not is_pending:
                 start_task(db, self.account, self.fingerprint, task, times, known=known)
             is_new = insert_watch(db, watch, most)
             if is_new:
-                enforce_watch_limits(db, user_id, destination, self._limits, member_limit)
+                enforce_watch_limits(db, user_id, destination, self._limits, request.member_limit)
             if not free:
                 charge_user(db, user_id, destination, now, self._limits)
             return is_new
@@ -128,15 +121,7 @@ class TaskStore:
         return added
 
     async def add_finished(
-        self,
-        task: Task,
-        *,
-        user_id: int,
-        destination: Destination,
-        now: float,
-        mention: bool = True,
-        group_id: int | None = None,
-        regroup: bool = False,
+        self, task: Task, request: WatchRequest, now: float
     ) -> JoinedNotice | None:
         """Enqueue the notice of a task that has ended already, or collect it for its group.
 
@@ -144,9 +129,8 @@ class TaskStore:
         new notice that is due. The group stays open until ``close_group``. Raises
         ``TooManyMessages`` and ``TooManyWatchers``; the limits on running watches do not apply.
         """
-        watch = NewWatch(
-            self.account, task.id, user_id, destination, mention, now, group_id, regroup
-        )
+        watch = NewWatch(self.account, task.id, request, now)
+        user_id, destination, group_id = request.user_id, request.destination, request.group.id
         most = self._limits.watchers_per_destination
 
         def add(db: Connection) -> JoinedNotice | None:
@@ -172,10 +156,10 @@ class TaskStore:
         return joined
 
     async def join_notice(
-        self, task_id: str, *, user_id: int, destination: Destination, now: float, mention: bool
+        self, task_id: str, request: WatchRequest, now: float
     ) -> JoinedNotice | None:
         """Join a person to the existing notice of a finished task, if there is one."""
-        watch = NewWatch(self.account, task_id, user_id, destination, mention, now)
+        watch = NewWatch(self.account, task_id, request, now)
         most = self._limits.watchers_per_destination
         return await self._database.run(lambda db: join_notice(db, watch, most))
 

@@ -15,25 +15,25 @@ from bot.storage.engine import Connection
 from bot.storage.errors import TooManyWatchers
 from bot.storage.forums import record_forum
 from bot.storage.history_rows import add_user_to_history
-from bot.storage.models import DeliveryPurpose, Destination, EndReason, UnwatchOutcome, Watch
+from bot.storage.models import (
+    DeliveryPurpose,
+    Destination,
+    EndReason,
+    UnwatchOutcome,
+    Watch,
+    WatchRequest,
+)
 from bot.storage.task_rows import load_task_or_id
 from bot.storage.watch_groups import delete_unwatched_tasks, groups_of, release_complete
 
 
 class NewWatch(NamedTuple):
-    """The watch that a person requests."""
+    """A watch of one task, as a person has asked for it."""
 
     account: str
     task_id: str
-    user_id: int
-    destination: Destination
-    mention: bool
-    """Whether the notice mentions the person."""
+    request: WatchRequest
     created_at: float
-    group_id: int | None = None
-    """The group whose summary tells the end; ``None`` for a notice of its own."""
-    regroup: bool = False
-    """Whether a watch that the person has already changes to this group."""
 
 
 def insert_watch(db: Connection, watch: NewWatch, limit: int) -> bool:
@@ -42,7 +42,8 @@ def insert_watch(db: Connection, watch: NewWatch, limit: int) -> bool:
     An existing one only gets the new ``mention``, and the group if ``regroup``. Raises
     ``TooManyWatchers`` where more than ``limit`` people would watch the task there.
     """
-    key = [watch.account, watch.task_id, watch.destination.channel_id, watch.user_id]
+    request, destination = watch.request, watch.request.destination
+    key = [watch.account, watch.task_id, destination.channel_id, request.user_id]
     if _update_watch(db, watch, key):
         return False
     (watchers,) = db.execute(
@@ -58,12 +59,12 @@ def insert_watch(db: Connection, watch: NewWatch, limit: int) -> bool:
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             *key,
-            *(watch.destination.guild_id, watch.destination.locale),
-            *(watch.created_at, watch.mention, watch.group_id),
+            *(destination.guild_id, destination.locale),
+            *(watch.created_at, request.mention, request.group.id),
         ],
     )
-    if watch.destination.forum:
-        record_forum(db, watch.destination)
+    if destination.forum:
+        record_forum(db, destination)
     return True
 
 
@@ -73,13 +74,14 @@ def _update_watch(db: Connection, watch: NewWatch, key: Sequence[object]) -> boo
     The group that it leaves may be complete without it.
     """
     condition = "account = ? AND task_id = ? AND channel_id = ? AND user_id = ?"
-    left = groups_of(db, condition, key) if watch.regroup else []
+    group = watch.request.group
+    left = groups_of(db, condition, key) if group.regroup else []
     changed = db.execute(
         "UPDATE watches SET mention = ?, group_id = CASE WHEN ? THEN ? ELSE group_id END"  # noqa: S608 # a condition of ours
         f" WHERE delivery_id IS NULL AND {condition}",
-        [watch.mention, watch.regroup, watch.group_id, *key],
+        [watch.request.mention, group.regroup, group.id, *key],
     ).rowcount
-    release_complete(db, set(left) - {watch.group_id}, watch.created_at)
+    release_complete(db, set(left) - {group.id}, watch.created_at)
     return bool(changed)
 
 
@@ -192,7 +194,7 @@ def join_notice(db: Connection, watch: NewWatch, limit: int) -> JoinedNotice | N
     ``TooManyWatchers`` where more than ``limit`` people would wait for it.
     """
     key = [
-        *(watch.account, watch.task_id, watch.destination.channel_id),
+        *(watch.account, watch.task_id, watch.request.destination.channel_id),
         *(DeliveryPurpose.NOTICE, EndReason.FINISHED),
     ]
     posted = db.execute(
@@ -212,7 +214,7 @@ def join_notice(db: Connection, watch: NewWatch, limit: int) -> JoinedNotice | N
         "  OR d.state = 'collecting' AND EXISTS (SELECT 1 FROM watches w"
         "   WHERE w.delivery_id = d.id AND w.task_id = d.task_id AND +w.user_id = ?))"
         " ORDER BY d.id DESC",
-        [*key, watch.user_id],
+        [*key, watch.request.user_id],
     ).fetchone()
     if pending is None:
         return None
@@ -233,25 +235,25 @@ def _join_delivery(db: Connection, delivery_id: int, watch: NewWatch, limit: int
     In a summary a person has a watch for each of the tasks, which decides of what they are told
     elsewhere, should it not be posted. The ``limit`` is one of people.
     """
+    user_id, destination = watch.request.user_id, watch.request.destination
     waiting = set(
         db.execute("SELECT user_id, task_id FROM watches WHERE delivery_id = ?", [delivery_id])
     )
-    if (watch.user_id, watch.task_id) in waiting:
+    if (user_id, watch.task_id) in waiting:
         return
-    if len({user_id for user_id, _ in waiting} - {watch.user_id}) >= limit:
+    if len({waiting_user for waiting_user, _ in waiting} - {user_id}) >= limit:
         raise TooManyWatchers(limit)
-    destination = watch.destination
     db.execute(
         "INSERT INTO watches (account, task_id, channel_id, user_id, guild_id, locale,"
         " created_at, mention, delivery_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            *(watch.account, watch.task_id, destination.channel_id, watch.user_id),
+            *(watch.account, watch.task_id, destination.channel_id, user_id),
             *(destination.guild_id, destination.locale),
-            *(watch.created_at, watch.mention, delivery_id),
+            *(watch.created_at, watch.request.mention, delivery_id),
         ],
     )
     task = (watch.account, watch.task_id)
-    add_user_to_history(db, task, watch.user_id, destination, watch.created_at)
+    add_user_to_history(db, task, user_id, destination, watch.created_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,15 +14,17 @@ from bot.storage.live_cards import LiveCards
 from bot.storage.models import (
     Destination,
     LiveCard,
+    WatchGroup,
     WatchOutcome,
     WatchRefusal,
     WatchReport,
+    WatchRequest,
     WatchResult,
 )
 from bot.storage.server_settings import ServerSettingsStore
 from bot.watches.destinations import DEFAULT_OPTIONS, Grouping, WatchOptions, place
 from bot.watches.recipient_check import RecipientCheck
-from bot.watches.watchlist import WatchGroup, Watchlist
+from bot.watches.watchlist import Watchlist
 
 log = logging.getLogger(__name__)
 
@@ -65,12 +67,10 @@ class WatchService:
         group = await self._group(interaction.id, ids, destination, options.grouping)
         results = await self._watchlist.add(
             ids,
-            user_id=interaction.user.id,
-            destination=destination,
+            WatchRequest(
+                interaction.user.id, destination, placement.mention, placement.member_limit, group
+            ),
             caller_guild_id=interaction.guild_id,
-            mention=placement.mention,
-            member_limit=placement.member_limit,
-            group=group,
             accounts=options.accounts,
         )
         _log_results(results, destination)

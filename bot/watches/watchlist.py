@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 from bot.accounts.connection import AccountConnection
 from bot.accounts.lookup import AccountLookup
@@ -18,33 +17,12 @@ from bot.storage.models import (
     UnwatchOutcome,
     Watch,
     WatchOutcome,
+    WatchRequest,
     WatchResult,
 )
 from bot.storage.watch_store import WatchStore
 from bot.storage.watches import JoinedNotice, NoticeProgress
 from bot.watches.caller_lookups import CallerLookups
-
-
-class WatchGroup(NamedTuple):
-    """The group in which tasks are watched, see ``storage.watch_groups``."""
-
-    id: int | None = None
-    """``None``: each task gets a message of its own."""
-    regroup: bool = False
-    """Whether watches that the user has already change to this group."""
-
-
-NO_GROUP = WatchGroup()
-
-
-class _Request(NamedTuple):
-    """The user who watches, where and how, and how many watches the server allows them."""
-
-    user_id: int
-    destination: Destination
-    mention: bool
-    member_limit: int | None
-    group: WatchGroup
 
 
 class Watchlist:
@@ -63,26 +41,19 @@ class Watchlist:
     async def add(
         self,
         ids: Sequence[str],
+        request: WatchRequest,
         *,
-        user_id: int,
-        destination: Destination,
-        mention: bool = True,
-        member_limit: int | None = None,
         caller_guild_id: int | None = None,
-        group: WatchGroup = NO_GROUP,
         accounts: Mapping[str, str] | None = None,
     ) -> list[WatchResult]:
         """Watch tasks for a user in a channel; the returned results are on disk.
 
         Tasks are watched also if they cannot be looked up now.
-        ``member_limit``: how many tasks the server of the channel lets this user watch at once.
         ``caller_guild_id``: the server in which the user sends the request, if it is one.
-        ``group``: in which the tasks are watched. ``accounts``: by id, the account of a task that
-        a message shows in the channel; who joins it there needs no account of their own. Raises
-        ``NoRelayAccount``.
+        ``accounts``: by id, the account of a task that a message shows in the channel; who joins it
+        there needs no account of their own. Raises ``NoRelayAccount``.
         """
-        caller = Caller(user_id, caller_guild_id, destination.channel_id)
-        request = _Request(user_id, destination, mention, member_limit, group)
+        caller = Caller(request.user_id, caller_guild_id, request.destination.channel_id)
         candidates = await self._lookups.candidates(ids, caller, accounts or {})
         try:
             lookup = await self._lookups.look_up(candidates, caller)
@@ -96,14 +67,14 @@ class Watchlist:
             else WatchResult(_unknown_task(each), WatchOutcome.UNKNOWN)
             for each in ids
         ]
-        return await self._titled(await self._close_group(results, request), user_id)
+        return await self._titled(await self._close_group(results, request), request.user_id)
 
     async def largest_group(self, ids: Sequence[str], channel_id: int) -> int | None:
         """Return the group in which most of some tasks are watched in a channel, if any."""
         return await self._store.largest_group(ids, channel_id)
 
     async def _close_group(
-        self, results: list[WatchResult], request: _Request
+        self, results: list[WatchResult], request: WatchRequest
     ) -> list[WatchResult]:
         """Let the group be complete; return the results as they are then.
 
@@ -136,7 +107,7 @@ class Watchlist:
         task_id: str,
         lookup: AccountLookup,
         candidates: Sequence[AccountConnection],
-        request: _Request,
+        request: WatchRequest,
     ) -> WatchResult:
         """Watch a task at the account that knows it, else at the first that was not asked."""
         found = lookup.result
@@ -154,54 +125,39 @@ class Watchlist:
         return replace(result, account=result.account or connection.account)
 
     async def _join_notice(
-        self, task_id: str, candidates: Sequence[AccountConnection], request: _Request
+        self, task_id: str, candidates: Sequence[AccountConnection], request: WatchRequest
     ) -> WatchResult:
         """Join the recent notice of a task that no relay knows any more, else watch nothing."""
         task = _unknown_task(task_id)
         for connection in candidates:
-            joined = await connection.tasks.join_notice(
-                task_id,
-                user_id=request.user_id,
-                destination=request.destination,
-                now=self._clock(),
-                mention=request.mention,
-            )
+            joined = await connection.tasks.join_notice(task_id, request, self._clock())
             if joined:
                 return replace(_joined_result(task, joined), account=connection.account)
         return WatchResult(task, WatchOutcome.UNKNOWN)
 
     async def _add_finished(
-        self, task: Task, connection: AccountConnection, request: _Request
+        self, task: Task, connection: AccountConnection, request: WatchRequest
     ) -> WatchResult:
-        joined = await connection.tasks.add_finished(
-            task,
-            user_id=request.user_id,
-            destination=request.destination,
-            now=self._clock(),
-            mention=request.mention,
-            group_id=request.group.id,
-            regroup=request.group.regroup,
-        )
+        joined = await connection.tasks.add_finished(task, request, self._clock())
         return _joined_result(task, joined) if joined else WatchResult(task, WatchOutcome.FINISHED)
 
     async def _add_running(
-        self, task_id: str, found: LookupResult, connection: AccountConnection, request: _Request
+        self,
+        task_id: str,
+        found: LookupResult,
+        connection: AccountConnection,
+        request: WatchRequest,
     ) -> WatchResult:
         now = self._clock()
         task = found.tasks.get(task_id)
         schedule = connection.schedule
         added = await connection.tasks.add_watch(
             task or _unknown_task(task_id),
+            request,
+            now,
             known=task is not None,
-            user_id=request.user_id,
-            destination=request.destination,
-            now=now,
             deadline=schedule.deadline,
             poll_at=schedule.first_poll_at(task, now) if task else now,
-            mention=request.mention,
-            member_limit=request.member_limit,
-            group_id=request.group.id,
-            regroup=request.group.regroup,
         )
         if isinstance(added, JoinedNotice):
             return _joined_result(task or _unknown_task(task_id), added)

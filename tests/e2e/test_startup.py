@@ -13,6 +13,7 @@ import pytest
 
 from bot import __version__
 from bot.storage.database import DatabaseThread
+from bot.storage.models import WatchRequest
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from bot.ui.permissions import invite_link
@@ -201,9 +202,7 @@ async def test_tasks_of_other_relays_are_logged_at_the_start(sandbox: SandboxSes
             store = TaskStore(database, Outbox(database), relay)
             for number in range(count):
                 task = a_running_task(f"song-{number}")
-                await store.add_watch(
-                    task, known=False, user_id=1, destination=HERE, now=NOON, deadline=60
-                )
+                await store.add_watch(task, WatchRequest(1, HERE), NOON, known=False, deadline=60)
     async with BotProcess(sandbox.folder, sandbox.environment) as bot:
         await sandbox.discord.wait_until_ready(timeout=120)
     (warning,) = (line for line in bot.log.splitlines() if "WARNING" in line)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.storage.errors import DATABASE_ERRORS, AccountDisconnectedMeanwhile
-from bot.storage.models import NOBODY, Destination, ShardGuilds
+from bot.storage.models import NOBODY, Destination, ShardGuilds, WatchRequest
 from bot.storage.retention import RETENTION_PERIOD, Retention
 from sandbox.relay import LocalRelay, song
 from tests.support.account_harness import SERVER, USER, AccountHarness, open_accounts
@@ -100,7 +100,7 @@ async def test_forgetting_a_person_ends_what_others_watch_at_their_account(
     account = await harness.connect(USER)
     await harness.watch("one", HERE, ADA)
     await harness.services.watchlist.add(
-        ["one"], user_id=BEA, destination=ELSEWHERE, accounts={"one": account.id}
+        ["one"], WatchRequest(BEA, ELSEWHERE), accounts={"one": account.id}
     )
     await harness.watch("two", DIRECT, ADA, guild_id=50)
     async with harness.accounts.erasing(USER):

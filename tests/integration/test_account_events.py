@@ -15,7 +15,7 @@ from bot.app import BotParts
 from bot.delivery.account_messages import AccountMessages
 from bot.i18n.catalog import catalog_for
 from bot.relay.errors import ErrorKind
-from bot.storage.models import AccountOwner, Destination, RelayAccount
+from bot.storage.models import AccountOwner, Destination, RelayAccount, WatchRequest
 from sandbox.discord import Channel
 from sandbox.relay import LocalRelay, song
 from tests.support.account_harness import HOST, until
@@ -59,8 +59,7 @@ class Club:
         """Let Ada watch the song in her direct messages, with what she may use in the server."""
         await self.bot.client.services.watchlist.add(
             [SONG],
-            user_id=self.sandbox.ada.id,
-            destination=Destination(self.direct.id, locale="en-US"),
+            WatchRequest(self.sandbox.ada.id, Destination(self.direct.id, locale="en-US")),
             caller_guild_id=self.sandbox.guild.id,
         )
 

@@ -25,7 +25,7 @@ from bot.polling.schedule import Schedule
 from bot.relay.client import RelayClient
 from bot.relay.providers import RelayProfile
 from bot.storage.limits import WatchLimits
-from bot.storage.models import AccountOwner, Destination, RelayAccount
+from bot.storage.models import AccountOwner, Destination, RelayAccount, WatchRequest
 from bot.storage.outbox import Outbox
 from bot.storage.relay_accounts import RelayAccountStore
 from bot.storage.tasks import TaskStore
@@ -84,10 +84,9 @@ class Accounts:
         for task_id in tasks:
             await tasks_of_account.add_watch(
                 a_running_task(task_id),
+                WatchRequest(number, Destination(number, number)),
+                self.clock(),
                 known=True,
-                user_id=number,
-                destination=Destination(number, number),
-                now=self.clock(),
                 deadline=86400,
             )
         return relay

@@ -11,7 +11,7 @@ import pytest
 
 from bot.accounts.registry import IDLE_TIMEOUT, MAX_CONCURRENT_OPENINGS
 from bot.relay.errors import RelayError
-from bot.storage.models import AccountOwner, Caller, Destination, EndReason
+from bot.storage.models import AccountOwner, Caller, Destination, EndReason, WatchRequest
 from sandbox.relay import LocalRelay, song
 from tests.support.account_harness import (
     SERVER,
@@ -114,7 +114,7 @@ async def test_an_unexpected_error_of_one_account_stops_no_other(
     """It is logged, and its own polls go on, too."""
     server, own = await harness.connect(SERVER), await harness.connect(USER)
     await harness.watch("one", HERE)
-    await harness.services.watchlist.add(["two"], user_id=ADA, destination=ELSEWHERE)
+    await harness.services.watchlist.add(["two"], WatchRequest(ADA, ELSEWHERE))
     assert await harness.running_tasks() == [(server.id, "one"), (own.id, "two")]
     with closing(sqlite3.connect(tmp_path / "suno.db")) as another, another:
         another.execute(
@@ -179,7 +179,7 @@ async def test_an_account_whose_key_cannot_be_read_disturbs_no_other(
     async with open_accounts(tmp_path, relay) as harness:
         server, own = await harness.connect(SERVER), await harness.connect(USER)
         await harness.watch("one", HERE)
-        await harness.services.watchlist.add(["two"], user_id=ADA, destination=ELSEWHERE)
+        await harness.services.watchlist.add(["two"], WatchRequest(ADA, ELSEWHERE))
         await harness.database.write(
             "UPDATE relay_accounts SET encrypted_key = x'00' WHERE id = ?", [own.id]
         )

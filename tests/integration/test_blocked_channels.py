@@ -8,7 +8,7 @@ import pytest
 from bot.storage.database import DatabaseThread
 from bot.storage.held_notices import RETRY_AFTER
 from bot.storage.limits import WatchLimits
-from bot.storage.models import Delivery, DeliveryPurpose, Destination, MessageFormat
+from bot.storage.models import Delivery, DeliveryPurpose, Destination, MessageFormat, WatchRequest
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.discord import User
@@ -35,9 +35,7 @@ class OutboxHarness:
     async def enqueue(self, *ids: str, user_id: int = 1, now: float = NOON) -> None:
         """Enqueue the notices of finished songs for a user."""
         for task_id in ids:
-            await self.store.add_finished(
-                a_song(task_id), user_id=user_id, destination=HERE, now=now
-            )
+            await self.store.add_finished(a_song(task_id), WatchRequest(user_id, HERE), now)
 
     async def claim(self, now: float = NOON) -> Delivery:
         """Claim the only notice that is due."""

@@ -40,6 +40,7 @@ from bot.storage.models import (
     Destination,
     EndReason,
     PollResult,
+    WatchRequest,
 )
 from bot.storage.relay_accounts import RelayAccountStore
 from bot.storage.retention import Retention
@@ -271,7 +272,7 @@ class CreationMachine(RuleBasedStateMachine):
         )
         for user_id in sorted(joining):
             watch = store.add_watch(
-                task, known=False, user_id=user_id, destination=HERE, now=self.now, deadline=60
+                task, WatchRequest(user_id, HERE), self.now, known=False, deadline=60
             )
             self.run(watch)
             self.waiting[task.id].add(user_id)

@@ -34,6 +34,7 @@ from bot.storage.models import (
     PollResult,
     TaskKey,
     UnwatchOutcome,
+    WatchRequest,
 )
 from bot.storage.relay_accounts import RelayAccountStore
 from bot.storage.retention import Retention
@@ -236,9 +237,9 @@ async def test_an_uncertain_end_is_told_and_still_counts(harness: CreationHarnes
 async def test_an_id_that_is_known_is_no_proof(harness: CreationHarness, repeated: str) -> None:
     """A relay that answers with an old id may have begun nothing new."""
     await harness.tasks.add_watch(
-        a_running_task("watched"), known=True, user_id=BEA, destination=HERE, now=NOON, deadline=60
+        a_running_task("watched"), WatchRequest(BEA, HERE), NOON, known=True, deadline=60
     )
-    await harness.tasks.add_finished(a_song("ended"), user_id=BEA, destination=HERE, now=NOON)
+    await harness.tasks.add_finished(a_song("ended"), WatchRequest(BEA, HERE), NOON)
     first = await harness.sending()
     await harness.creations.accept(first, began("created"), NOON)
     await harness.watches.remove("created", user_id=ADA, now=NOON)
@@ -643,7 +644,7 @@ async def test_what_others_create_cannot_be_watched_by_guessing(harness: Creatio
         await join(harness, "creation-99")
     with pytest.raises(BadTaskId):
         await harness.tasks.add_finished(
-            a_song(creation.pending_task_id), user_id=BEA, destination=HERE, now=NOON
+            a_song(creation.pending_task_id), WatchRequest(BEA, HERE), NOON
         )
 
 
@@ -660,12 +661,7 @@ async def test_an_outage_does_not_move_the_deadline_of_what_is_not_begun(
 async def join(harness: CreationHarness, task_id: str) -> None:
     """Let Bea watch a task that waits to be created, by the button of its card."""
     await harness.tasks.add_watch(
-        a_running_task(task_id),
-        known=False,
-        user_id=BEA,
-        destination=HERE,
-        now=NOON,
-        deadline=DEADLINE,
+        a_running_task(task_id), WatchRequest(BEA, HERE), NOON, known=False, deadline=DEADLINE
     )
 
 

@@ -24,7 +24,7 @@ from bot.delivery.live_card_updater import LiveCardTiming, LiveCardUpdater
 from bot.i18n.catalog import catalog_for
 from bot.storage.database import DatabaseThread
 from bot.storage.live_cards import LiveCards
-from bot.storage.models import Destination
+from bot.storage.models import Destination, WatchRequest
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, Guild, LocalDiscord, Message
@@ -69,7 +69,7 @@ class CallHarness:
         destination = Destination(channel.id, self.guild.id)
         owner = self.local.state.owner.id
         await self.store.add_finished(
-            a_song(task_id), user_id=owner, destination=destination, now=time.time()
+            a_song(task_id), WatchRequest(owner, destination), time.time()
         )
 
     async def states(self) -> list[str]:
@@ -186,12 +186,7 @@ async def a_card_without_watchers(harness: CallHarness, updater: LiveCardUpdater
     songs = harness.guild.add_channel("songs")
     destination = Destination(songs.id, harness.guild.id)
     await harness.store.add_watch(
-        a_running_task(),
-        known=True,
-        user_id=1,
-        destination=destination,
-        now=time.time(),
-        deadline=9999,
+        a_running_task(), WatchRequest(1, destination), time.time(), known=True, deadline=9999
     )
     card = await harness.cards.create(
         destination, keys_of("song", account="local"), time.time() - 1, user_id=1, claimed=True

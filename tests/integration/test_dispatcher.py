@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.i18n.catalog import catalog_for
-from bot.storage.models import Destination, NoticeStyle
+from bot.storage.models import Destination, NoticeStyle, WatchRequest
 from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.tasks import TaskStore
 from sandbox.discord import Message, User, body_contains
@@ -446,9 +446,8 @@ async def test_a_clock_that_jumps_ahead_confuses_no_songs_with_the_same_id(
     )
     await TaskStore(dispatching.outbox._database, dispatching.outbox, "another").add_finished(
         a_song(),
-        user_id=dispatching.local.state.owner.id,
-        destination=destination_of(dispatching.channel),
-        now=dispatching.now + ahead_by,
+        WatchRequest(dispatching.local.state.owner.id, destination_of(dispatching.channel)),
+        dispatching.now + ahead_by,
     )
     dispatching.local.faults.add(POST, drop=True, times=1)
     for _ in range(2):
@@ -706,7 +705,7 @@ async def test_an_unconfirmed_message_is_found_although_somebody_joined_it(
     message = await lose_response(dispatching)
     destination = Destination(dispatching.channel.id, dispatching.guild.id)
     await dispatching.store.add_finished(
-        a_song(), user_id=add_member(dispatching).id, destination=destination, now=dispatching.now
+        a_song(), WatchRequest(add_member(dispatching).id, destination), dispatching.now
     )
     assert await dispatching.deliver() == [message]
     assert await dispatching.states() == [("sent", None)]
@@ -734,7 +733,7 @@ async def test_watchers_without_mention_get_direct_messages(
     guild = dispatching.guild
     destination = Destination(dispatching.channel.id, guild.id)
     await dispatching.store.add_finished(
-        a_song(), user_id=ada.id, destination=destination, now=dispatching.now, mention=False
+        a_song(), WatchRequest(ada.id, destination, mention=False), dispatching.now
     )
     dispatching.channel.delete()
     await dispatching.deliver()

@@ -10,7 +10,7 @@ from bot.doctor.report import Area, State
 from bot.encryption import Cipher, new_key, parse_keys
 from bot.storage.database import DatabaseThread
 from bot.storage.key_value import RelayAccess, create_fingerprint
-from bot.storage.models import AccountOwner, RelayAccount
+from bot.storage.models import AccountOwner, RelayAccount, WatchRequest
 from bot.storage.outbox import Outbox
 from bot.storage.relay_accounts import RelayAccountStore
 from bot.storage.tasks import TaskStore
@@ -43,12 +43,7 @@ async def watch(path: Path, account: str, task_ids: Sequence[str], fingerprint: 
         tasks = TaskStore(database, Outbox(database), account, fingerprint=fingerprint)
         for task_id in task_ids:
             await tasks.add_watch(
-                a_running_task(task_id),
-                known=True,
-                user_id=7,
-                destination=HERE,
-                now=NOON,
-                deadline=1e10,
+                a_running_task(task_id), WatchRequest(7, HERE), NOON, known=True, deadline=1e10
             )
 
 

@@ -10,7 +10,7 @@ from bot.doctor.report import Area, State
 from bot.doctor.server_checks import missing_in_server
 from bot.settings import Settings
 from bot.storage.database import DatabaseThread
-from bot.storage.models import Destination
+from bot.storage.models import Destination, WatchRequest
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.bot_process import BotProcess
@@ -38,10 +38,9 @@ async def watch_in(sandbox: SandboxSession, channel: Channel) -> None:
         store = TaskStore(database, Outbox(database), "custom")
         await store.add_watch(
             a_running_task(),
+            WatchRequest(sandbox.ada.id, destination),
+            NOON,
             known=True,
-            user_id=sandbox.ada.id,
-            destination=destination,
-            now=NOON,
             deadline=3600,
         )
 

@@ -7,7 +7,7 @@ from bot.storage.database import DatabaseThread
 from bot.storage.history import History, duration_stats
 from bot.storage.history_rows import seconds_taken
 from bot.storage.limits import WatchLimits
-from bot.storage.models import DurationStats, EndReason, PollResult
+from bot.storage.models import DurationStats, EndReason, PollResult, WatchRequest
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from tests.support.builders import NOON, a_clip, a_failure, a_lyrics_task, a_song
@@ -99,5 +99,5 @@ async def test_a_later_watch_does_not_remove_a_measured_duration(
     """A watch that sees only the end of a task measures nothing."""
     for number in range(5):
         await ended(store, a_song(f"{number}"), NOON + 60)
-        await store.add_finished(a_song(f"{number}"), user_id=2, destination=THERE, now=NOON + 999)
+        await store.add_finished(a_song(f"{number}"), WatchRequest(2, THERE), NOON + 999)
     assert await history.duration_stats("deerapi", TaskKind.MUSIC) == DurationStats(60, 60)

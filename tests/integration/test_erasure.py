@@ -13,7 +13,14 @@ from bot.storage.erasure import Erasure
 from bot.storage.history import History
 from bot.storage.limits import WatchLimits
 from bot.storage.live_cards import LiveCards
-from bot.storage.models import Destination, EndReason, HistoryScope, PersonalData, PollResult
+from bot.storage.models import (
+    Destination,
+    EndReason,
+    HistoryScope,
+    PersonalData,
+    PollResult,
+    WatchRequest,
+)
 from bot.storage.outbox import Outbox
 from bot.storage.retention import RETENTION_PERIOD, Retention
 from bot.storage.tasks import TaskStore
@@ -69,7 +76,7 @@ class ErasureHarness:
         """Watch a running task, with a live card."""
         task = a_running_task(task_id)
         await self.store.add_watch(
-            task, known=True, user_id=user_id, destination=destination, now=NOON, deadline=3600
+            task, WatchRequest(user_id, destination), NOON, known=True, deadline=3600
         )
         await self.cards.create(destination, keys_of(task_id), NOON, user_id=user_id)
 

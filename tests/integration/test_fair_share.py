@@ -25,7 +25,7 @@ from bot.relay.client import RelayClient
 from bot.relay.errors import RelayError
 from bot.relay.providers import RelayProfile
 from bot.storage.errors import TooManyLookups
-from bot.storage.models import Caller, Destination
+from bot.storage.models import Caller, Destination, WatchRequest
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from bot.watches.lookup_limiter import LookupLimiter
@@ -88,7 +88,7 @@ class Load:
                 ids = [f"invented-{member}-{time}-{number}" for number in range(MAX_IDS)]
                 commands.create_task(self._look_up(ids, Caller(member, server)))
                 watch = self.watchlist.add(
-                    ids, user_id=member, destination=destination, caller_guild_id=server
+                    ids, WatchRequest(member, destination), caller_guild_id=server
                 )
                 commands.create_task(watch)
                 await asyncio.sleep(15)
@@ -144,7 +144,7 @@ async def delays_beside(abusers: int, servers: int, folder: Path) -> list[float]
         for start in range(0, SONGS, MAX_IDS):
             ids = [*takes][start : start + MAX_IDS]
             await load.watchlist.add(
-                ids, user_id=start + 1, destination=Destination(start + 1, 1, "en-US")
+                ids, WatchRequest(start + 1, Destination(start + 1, 1, "en-US"))
             )
         running += [
             asyncio.create_task(load.abuse(100 + each, each % servers)) for each in range(abusers)

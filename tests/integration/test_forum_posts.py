@@ -13,6 +13,7 @@ from bot.delivery.duplicate_check import MAX_POSTS_READ
 from bot.i18n.catalog import catalog_for
 from bot.relay.models import Task
 from bot.storage.erasure import Erasure
+from bot.storage.models import WatchRequest
 from bot.storage.outbox import POST_SETTLE_TIME
 from bot.storage.retention import RETENTION_PERIOD, Retention
 from sandbox.discord import Channel, Message, body_contains
@@ -497,7 +498,7 @@ async def test_the_post_of_a_notice_is_stored(dispatching: DispatcherHarness) ->
     await dispatching.enqueue(a_song(), channel=forum)
     (message,) = await deliver(dispatching, forum)
     joined = await dispatching.store.add_finished(
-        a_song(), user_id=7, destination=destination_of(forum), now=dispatching.now
+        a_song(), WatchRequest(7, destination_of(forum)), dispatching.now
     )
     assert joined is not None
     assert (joined.thread_id, joined.message_id) == (message.channel.id, message.id)

@@ -6,7 +6,7 @@ from bot.relay.models import Lyrics, Task
 from bot.storage.database import DatabaseThread
 from bot.storage.history import History
 from bot.storage.limits import WatchLimits
-from bot.storage.models import Destination, EndReason, HistoryScope
+from bot.storage.models import Destination, EndReason, HistoryScope, WatchRequest
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from tests.support.builders import (
@@ -69,7 +69,7 @@ async def test_a_task_that_ended_before_its_watch_is_in_the_history(
     store: TaskStore, history: History
 ) -> None:
     """Its notice is enqueued at once, and its entry is added at once."""
-    await store.add_finished(a_song(), user_id=1, destination=HERE, now=NOON)
+    await store.add_finished(a_song(), WatchRequest(1, HERE), NOON)
     assert await ids(history) == ["song"]
 
 

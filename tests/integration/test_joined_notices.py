@@ -10,7 +10,14 @@ from bot.storage.database import DatabaseThread
 from bot.storage.errors import TooManyWatchers
 from bot.storage.history import History
 from bot.storage.limits import WatchLimits
-from bot.storage.models import Destination, EndReason, HistoryScope, MessageFormat, PollResult
+from bot.storage.models import (
+    Destination,
+    EndReason,
+    HistoryScope,
+    MessageFormat,
+    PollResult,
+    WatchRequest,
+)
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from bot.storage.watches import JoinedNotice, NoticeProgress
@@ -30,7 +37,7 @@ ADA, BEA, CLEO = 1, 2, 3
 async def store(database: DatabaseThread, outbox: Outbox) -> TaskStore:
     """Return the task store, with the notice of a song enqueued for Ada."""
     store = TaskStore(database, outbox, "deerapi", WatchLimits(watchers_per_destination=2))
-    await store.add_finished(a_song(), user_id=ADA, destination=HERE, now=NOON)
+    await store.add_finished(a_song(), WatchRequest(ADA, HERE), NOON)
     return store
 
 
@@ -39,7 +46,7 @@ async def watch_again(
 ) -> JoinedNotice | None:
     """Watch the finished song; return the notice that the person joined."""
     return await store.add_finished(
-        a_song(), user_id=user_id, destination=destination, now=NOON + 1, mention=mention
+        a_song(), WatchRequest(user_id, destination, mention=mention), NOON + 1
     )
 
 
@@ -117,10 +124,10 @@ async def test_an_end_without_a_result_is_not_joined(
 ) -> None:
     """The next watch may find a finished song after all."""
     running = a_running_task("other")
-    await store.add_watch(running, known=True, user_id=ADA, destination=HERE, now=NOON, deadline=60)
+    await store.add_watch(running, WatchRequest(ADA, HERE), NOON, known=True, deadline=60)
     await store.record([PollResult("other", NOON, task=running, end_reason=end_reason)], NOON)
     done = a_song("other")
-    assert await store.add_finished(done, user_id=BEA, destination=HERE, now=NOON + 1) is None
+    assert await store.add_finished(done, WatchRequest(BEA, HERE), NOON + 1) is None
 
 
 async def test_the_people_who_join_are_limited_to_those_a_message_can_mention(
@@ -141,7 +148,7 @@ async def test_a_watch_of_an_ended_task_that_looks_running_joins(
     """The task stays ended if the relay is unreachable or reports an older state."""
     for task, known in ((a_running_task(), True), (a_running_task(kind=None), False)):
         joined = await store.add_watch(
-            task, known=known, user_id=BEA, destination=HERE, now=NOON + 1, deadline=60
+            task, WatchRequest(BEA, HERE), NOON + 1, known=known, deadline=60
         )
         assert joined == JoinedNotice(NoticeProgress.DUE)
     assert await store.due_tasks(NOON + 100, 9) == []

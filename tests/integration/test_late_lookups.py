@@ -11,7 +11,7 @@ from bot.polling.schedule import MISSING_TASK_TIMEOUT
 from bot.relay.client import NO_KINDS, RelayClient
 from bot.relay.lookup_result import LookupResult
 from bot.relay.models import Task, TaskKind, TaskStatus
-from bot.storage.models import EndReason, PollResult, WatchOutcome
+from bot.storage.models import EndReason, PollResult, WatchOutcome, WatchRequest
 from sandbox.relay import song, stuck
 from tests.support.builders import HERE, NOON, a_running_task, a_song
 from tests.support.poller_harness import DEADLINE, PollerHarness
@@ -183,7 +183,7 @@ async def test_a_late_poll_does_not_mark_a_new_watch_as_checked(
 async def watch(polling: PollerHarness, user_id: int, now: float) -> None:
     """Watch a running task from the given time."""
     await polling.store.add_watch(
-        a_running_task(), known=True, user_id=user_id, destination=HERE, now=now, deadline=DEADLINE
+        a_running_task(), WatchRequest(user_id, HERE), now, known=True, deadline=DEADLINE
     )
 
 
@@ -198,7 +198,7 @@ async def test_an_older_poll_result_does_not_replace_a_newer_status(
     """The older of two polls that began from the same state is ignored if recorded last."""
     queued = Task("song", TaskStatus.QUEUED, kind=TaskKind.MUSIC)
     await polling.store.add_watch(
-        queued, known=True, user_id=1, destination=HERE, now=NOON, deadline=DEADLINE
+        queued, WatchRequest(1, HERE), NOON, known=True, deadline=DEADLINE
     )
     await polling.store.record([poll_result(TaskStatus.IN_PROGRESS)], NOON + 3, sent_at=NOON + 1)
     await polling.store.record([poll_result(TaskStatus.SUBMITTED)], NOON + 4, sent_at=NOON + 2)

@@ -13,7 +13,7 @@ from bot.i18n.catalog import catalog_in
 from bot.storage.database import DatabaseThread
 from bot.storage.erasure import Erasure
 from bot.storage.live_cards import LONGEST_PAUSE, LiveCards
-from bot.storage.models import Destination, PollResult
+from bot.storage.models import Destination, PollResult, WatchRequest
 from bot.storage.watches import NoticeStates
 from bot.watches.recipient_check import RecipientCheck
 from sandbox.discord import Message, body_contains
@@ -445,7 +445,7 @@ async def test_a_slow_check_of_direct_messages_is_no_refusal(harness: LiveCardHa
     harness.local.faults.add(POST, delay=30)
     direct = Destination(harness.local.open_dm(harness.local.state.owner).id)
     await harness.store.add_watch(
-        a_running_task(), known=True, user_id=ADA, destination=direct, now=harness.now, deadline=60
+        a_running_task(), WatchRequest(ADA, direct), harness.now, known=True, deadline=60
     )
     card = await harness.cards.create(
         direct, keys_of("song", account="local"), harness.now, user_id=ADA, claimed=True
@@ -453,9 +453,7 @@ async def test_a_slow_check_of_direct_messages_is_no_refusal(harness: LiveCardHa
     notices = NoticeStates(harness.database)
     messages = RecipientCheck(harness.updaters[-1], notices, timeout=0.1)
     assert await messages.refusal(direct, card, []) is None
-    await harness.store.add_finished(
-        a_song("done"), user_id=ADA, destination=direct, now=harness.now
-    )
+    await harness.store.add_finished(a_song("done"), WatchRequest(ADA, direct), harness.now)
     assert await messages.refusal(direct, None, ["done"]) is None
 
 
@@ -466,7 +464,7 @@ async def test_a_card_that_arrives_after_its_user_was_forgotten_is_deleted(
     messages = harness.local.open_dm(harness.local.state.owner)
     direct = Destination(messages.id)
     await harness.store.add_watch(
-        a_running_task(), known=True, user_id=ADA, destination=direct, now=harness.now, deadline=60
+        a_running_task(), WatchRequest(ADA, direct), harness.now, known=True, deadline=60
     )
     card = await harness.cards.create(
         direct, keys_of("song", account="local"), harness.now, user_id=ADA, claimed=True

@@ -12,7 +12,7 @@ from bot.delivery.live_card_updater import LIVE_CARD_TIMING, LiveCardTiming
 from bot.i18n.catalog import catalog_for, catalog_in
 from bot.storage.database import DatabaseThread
 from bot.storage.live_cards import LiveCards
-from bot.storage.models import Destination
+from bot.storage.models import Destination, WatchRequest
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.discord import Message, body_contains
@@ -411,7 +411,7 @@ async def test_cards_wait_while_notices_are_due(tmp_path: Path) -> None:
         destination = Destination(harness.songs.id, harness.guild.id)
         store = TaskStore(database, Outbox(database), "deerapi")
         await store.add_watch(
-            a_running_task(), known=True, user_id=1, destination=destination, now=NOON, deadline=60
+            a_running_task(), WatchRequest(1, destination), NOON, known=True, deadline=60
         )
         cards = LiveCards(database)
         card = await cards.create(destination, keys_of("song"), NOON, user_id=1, claimed=True)

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.storage.errors import TooManyLookups
-from bot.storage.models import Caller, WatchOutcome
+from bot.storage.models import Caller, WatchOutcome, WatchRequest
 from bot.watches.lookup_limiter import (
     SERVER_BURST,
     TOKENS_PER_MISS,
@@ -115,7 +115,7 @@ async def test_watching_works_when_look_ups_are_used_up(polling: PollerHarness) 
 
     with pytest.raises(TooManyLookups):
         await task_reader.look_up(["song"], Caller(1, 50))
-    (result,) = await watchlist.add(["song"], user_id=1, destination=HERE, caller_guild_id=50)
+    (result,) = await watchlist.add(["song"], WatchRequest(1, HERE), caller_guild_id=50)
 
     assert (result.outcome, polling.relay.requests) == (WatchOutcome.NOT_ASKED, [])
     await polling.poll_after(5)

@@ -13,7 +13,14 @@ from bot.storage.erasure import Erasure
 from bot.storage.errors import ChannelTooBusy, TooManyMessages
 from bot.storage.limits import WatchLimits
 from bot.storage.live_cards import LiveCards
-from bot.storage.models import Delivery, Destination, EndReason, MentionSetting, PollResult
+from bot.storage.models import (
+    Delivery,
+    Destination,
+    EndReason,
+    MentionSetting,
+    PollResult,
+    WatchRequest,
+)
 from bot.storage.outbox import Outbox
 from bot.storage.retention import Retention
 from bot.storage.server_settings import ServerSettingsStore
@@ -47,7 +54,7 @@ class LimitHarness:
     ) -> None:
         """Request the notice of a song that has ended."""
         await self.store.add_finished(
-            a_song(task_id), user_id=user_id, destination=destination, now=self.now, mention=True
+            a_song(task_id), WatchRequest(user_id, destination, mention=True), self.now
         )
 
     async def watch(
@@ -61,10 +68,9 @@ class LimitHarness:
         """Watch a song, by default one that the relay reports as running."""
         await self.store.add_watch(
             a_running_task(task_id),
+            WatchRequest(user_id, destination),
+            self.now,
             known=known,
-            user_id=user_id,
-            destination=destination,
-            now=self.now,
             deadline=3600,
         )
 
@@ -94,9 +100,7 @@ class LimitHarness:
 
     async def delivery(self, task_id: str, destination: Destination = HERE) -> Delivery:
         """Ask for the notice of a song, and take it to send it."""
-        await self.store.add_finished(
-            a_song(task_id), user_id=1, destination=destination, now=self.now
-        )
+        await self.store.add_finished(a_song(task_id), WatchRequest(1, destination), self.now)
         (delivery,) = await self.outbox.claim(self.now, 1)
         return delivery
 

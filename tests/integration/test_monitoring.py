@@ -31,7 +31,7 @@ from bot.monitoring.health import (
 )
 from bot.relay.errors import ErrorKind
 from bot.storage.database import DatabaseThread
-from bot.storage.models import Destination, EndReason
+from bot.storage.models import Destination, EndReason, WatchRequest
 from bot.storage.outbox import Outbox
 from bot.storage.queue_statistics import QueueStatistics
 from bot.storage.tasks import TaskStore
@@ -378,12 +378,7 @@ async def test_what_waits_is_counted_seldom(tmp_path: Path) -> None:
 
         async def counted_after_another(task_id: str) -> float | None:
             await store.add_watch(
-                a_running_task(task_id),
-                known=True,
-                user_id=1,
-                destination=HERE,
-                now=now,
-                deadline=60,
+                a_running_task(task_id), WatchRequest(1, HERE), now, known=True, deadline=60
             )
             await reading.refresh()
             return metrics.registry.get_sample_value("suno_bot_running_tasks")
@@ -402,9 +397,7 @@ async def test_what_waits_is_counted_by_what_it_waits_for(tmp_path: Path) -> Non
         store = TaskStore(database, outbox, "relay")
         for number in range(6):
             destination = Destination(channel_id=500 + number)
-            await store.add_finished(
-                a_song(f"song-{number}"), user_id=1, destination=destination, now=NOON
-            )
+            await store.add_finished(a_song(f"song-{number}"), WatchRequest(1, destination), NOON)
         claimed = await outbox.claim(NOON, 5)
         await outbox.acknowledge(claimed[0], message_id=1, now=NOON)
         await outbox.hold(claimed[1], until=NOON + 60, reason="400/50035")

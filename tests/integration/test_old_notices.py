@@ -8,7 +8,7 @@ import pytest
 from sqlite_utils import Database
 
 from bot.storage.database import DatabaseThread
-from bot.storage.models import Delivery
+from bot.storage.models import Delivery, WatchRequest
 from bot.storage.outbox import Outbox
 from bot.storage.retention import Retention
 from bot.storage.tasks import TaskStore
@@ -48,11 +48,11 @@ async def steps_of(work: Work, path: Path, *, old: int) -> int:
     async with DatabaseThread(path) as database:
         outbox = Outbox(database)
         store = TaskStore(database, outbox, "deerapi")
-        await store.add_finished(a_song("sent"), user_id=1, destination=HERE, now=NOON)
+        await store.add_finished(a_song("sent"), WatchRequest(1, HERE), NOON)
         (sent,) = await outbox.claim(NOON, 10)
         await outbox.acknowledge(sent, message_id=7, now=NOON)
         await database.run(lambda db: add_copies(sqlite_of(db), old))
-        await store.add_finished(a_song("due"), user_id=1, destination=HERE, now=NOON)
+        await store.add_finished(a_song("due"), WatchRequest(1, HERE), NOON)
         (delivery,) = await outbox.claim(NOON, 10)
         finished: list[None] = []
         await database.run(

@@ -3,7 +3,7 @@ import pytest
 from bot.relay.models import Task
 from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import NONCE_LENGTH
-from bot.storage.models import Delivery, Destination, EndReason, MessageFormat
+from bot.storage.models import Delivery, Destination, EndReason, MessageFormat, WatchRequest
 from bot.storage.outbox import Outbox
 from bot.storage.retention import RETENTION_PERIOD
 from bot.storage.tasks import TaskStore
@@ -24,7 +24,7 @@ def store(database: DatabaseThread, outbox: Outbox) -> TaskStore:
 async def enqueue(store: TaskStore, *ids: str, destination: Destination = HERE) -> None:
     """Enqueue the notices of some finished songs for one person in one channel."""
     for task_id in ids:
-        await store.add_finished(a_song(task_id), user_id=1, destination=destination, now=NOON)
+        await store.add_finished(a_song(task_id), WatchRequest(1, destination), NOON)
 
 
 async def claim_one(outbox: Outbox, now: float = NOON) -> Delivery:
@@ -176,9 +176,7 @@ async def test_nonces_are_unique_and_short_enough(store: TaskStore, outbox: Outb
     deliveries = await outbox.claim(NOON, 10)
     await outbox.acknowledge(deliveries[0], message_id=7, now=NOON)
     later = NOON + 3600
-    await store.add_finished(
-        a_song("song"), user_id=1, destination=deliveries[0].destination, now=later
-    )
+    await store.add_finished(a_song("song"), WatchRequest(1, deliveries[0].destination), later)
     deliveries += await outbox.claim(later, 10)
     assert len({delivery.nonce for delivery in deliveries}) == len(deliveries) == 3
     assert all(len(delivery.nonce) <= NONCE_LENGTH for delivery in deliveries)

@@ -30,6 +30,8 @@ from bot.storage.models import (
     PollResult,
     UndeliveredReason,
     UnwatchOutcome,
+    WatchGroup,
+    WatchRequest,
 )
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
@@ -189,14 +191,13 @@ class OutboxMachine(RuleBasedStateMachine):
         for user_id in watchers[1:]:
             await self.store.add_watch(
                 a_song(task_id),
+                WatchRequest(user_id, destination),
+                self.now,
                 known=True,
-                user_id=user_id,
-                destination=destination,
-                now=self.now,
                 deadline=60,
             )
         await self.store.add_finished(
-            a_song(task_id), user_id=watchers[0], destination=destination, now=self.now
+            a_song(task_id), WatchRequest(watchers[0], destination), self.now
         )
 
     @rule(
@@ -236,16 +237,12 @@ class OutboxMachine(RuleBasedStateMachine):
         finished: bool,
     ) -> None:
         """Let a user watch a task in a group."""
-        common: dict[str, Any] = {
-            "user_id": user_id,
-            "destination": destination,
-            "now": self.now,
-            "group_id": group_id,
-        }
+        request = WatchRequest(user_id, destination, group=WatchGroup(group_id))
         if finished:
-            await self.store.add_finished(a_song(task_id), **common)
+            await self.store.add_finished(a_song(task_id), request, self.now)
         else:
-            await self.store.add_watch(a_running_task(task_id), known=True, deadline=60, **common)
+            task = a_running_task(task_id)
+            await self.store.add_watch(task, request, self.now, known=True, deadline=60)
 
     @rule(data=st.data())
     def a_task_of_a_group_ends(self, data: st.DataObject) -> None:

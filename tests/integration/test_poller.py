@@ -12,7 +12,7 @@ from bot.polling.schedule import MISSING_TASK_TIMEOUT
 from bot.relay.models import Outcome, TaskKind
 from bot.storage.errors import BadTaskId
 from bot.storage.limits import WatchLimits
-from bot.storage.models import Caller, EndReason, UnwatchOutcome, WatchOutcome
+from bot.storage.models import Caller, EndReason, UnwatchOutcome, WatchOutcome, WatchRequest
 from sandbox.relay import (
     LocalRelay,
     RelayTask,
@@ -83,7 +83,7 @@ async def test_all_due_tasks_travel_in_one_request(polling: PollerHarness) -> No
     """A hundred watches are one look-up."""
     names = [f"song-{number}" for number in range(10)]
     polling.relay.add(*(song(name) for name in names))
-    await polling.watchlist.add(names, user_id=1, destination=HERE)
+    await polling.watchlist.add(names, WatchRequest(1, HERE))
     before = len(polling.relay.requests)
     await polling.poll_after(5)
     (look,) = polling.relay.requests[before:]
@@ -368,7 +368,7 @@ async def test_a_refused_watch_is_reported_and_the_others_are_kept(tmp_path: Pat
         tmp_path / "suno.db", WatchLimits(watches_per_user=2, operator_account="local")
     ) as polling:
         polling.relay.add(*(song(name) for name in "abc"))
-        results = await polling.watchlist.add(list("abc"), user_id=1, destination=HERE)
+        results = await polling.watchlist.add(list("abc"), WatchRequest(1, HERE))
         assert [r.outcome for r in results] == [
             WatchOutcome.WATCHING,
             WatchOutcome.WATCHING,

@@ -19,7 +19,7 @@ from bot.storage.database import DatabaseThread
 from bot.storage.erasure import Erasure
 from bot.storage.history import History
 from bot.storage.live_cards import LiveCards
-from bot.storage.models import AccountOwner, Caller, HistoryScope, ShardGuilds
+from bot.storage.models import AccountOwner, Caller, HistoryScope, ShardGuilds, WatchRequest
 from bot.storage.outbox import Outbox
 from bot.storage.queue_statistics import QueueStatistics
 from bot.storage.relay_accounts import RelayAccountStore
@@ -124,10 +124,8 @@ async def work(database: DatabaseThread) -> None:
     await tasks.handle_clock_rollback(NOON, longest_wait=60, deadline=86400)
     parts = ScenarioParts(database)
     for number, user_id in enumerate((ADA, ADA, BEA)):
-        await tasks.add_finished(
-            a_song(f"joined-{number}"), user_id=user_id, destination=SONGS, now=NOON
-        )
-    await tasks.join_notice("told", user_id=9, destination=SONGS, now=NOON + 61, mention=True)
+        await tasks.add_finished(a_song(f"joined-{number}"), WatchRequest(user_id, SONGS), NOON)
+    await tasks.join_notice("told", WatchRequest(9, SONGS, mention=True), NOON + 61)
     await parts.watch("watched-later", ADA, BEA)
     await outbox.recover(NOON + 70)
     for delivery in await outbox.claim(NOON + 99, 100):
@@ -161,10 +159,9 @@ async def work(database: DatabaseThread) -> None:
         of_account = TaskStore(database, outbox, account.id)
         await of_account.add_watch(
             a_running_task("at-an-account"),
+            WatchRequest(BEA, SONGS),
+            NOON,
             known=True,
-            user_id=BEA,
-            destination=SONGS,
-            now=NOON,
             deadline=86400,
         )
         await accounts.watch_count(owner)

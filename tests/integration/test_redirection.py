@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.storage.database import DatabaseThread
-from bot.storage.models import Destination, UndeliveredNotice
+from bot.storage.models import Destination, UndeliveredNotice, WatchRequest
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, User
@@ -198,9 +198,9 @@ async def test_redirection_enqueues_all_messages_in_one_transaction(
         store = TaskStore(database, outbox, "deerapi")
         for user_id in (1, 2):
             await store.add_watch(
-                a_song(), known=True, user_id=user_id, destination=HERE, now=NOON, deadline=60
+                a_song(), WatchRequest(user_id, HERE), NOON, known=True, deadline=60
             )
-        await store.add_finished(a_song(), user_id=1, destination=HERE, now=NOON)
+        await store.add_finished(a_song(), WatchRequest(1, HERE), NOON)
         (gone,) = await outbox.claim(NOON, 10)
         assert await outbox.redirection.redirect(gone, reason="404/10003", now=NOON) == 2
     async with DatabaseThread(location(tmp_path / "suno.db")) as database:
@@ -221,7 +221,7 @@ async def test_an_abandoned_opening_is_retried(tmp_path: Path) -> None:
     async with DatabaseThread(location(tmp_path / "suno.db")) as database:
         outbox = Outbox(database)
         store = TaskStore(database, outbox, "deerapi")
-        await store.add_finished(a_song(), user_id=1, destination=HERE, now=NOON)
+        await store.add_finished(a_song(), WatchRequest(1, HERE), NOON)
         (gone,) = await outbox.claim(NOON, 10)
         await outbox.redirection.redirect(gone, reason="404/10003", now=NOON)
         first = await outbox.redirection.claim_unopened(NOON, lease=60)

@@ -4,7 +4,7 @@ from typing import Any
 from benchmarks.seeding import DEADLINE, PLACES, parsed_task, seed, streaming_song, task_id
 from bot.relay.providers import CUSTOM
 from bot.storage.database import DatabaseThread
-from bot.storage.models import Destination, PollResult
+from bot.storage.models import Destination, PollResult, WatchRequest
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from tests.support.builders import NOON
@@ -21,9 +21,7 @@ async def test_a_seeded_watch_is_as_the_store_writes_it(tmp_path: Path) -> None:
     async with DatabaseThread(tmp_path / "written.db") as database:
         store = TaskStore(database, Outbox(database), CUSTOM)
         task = parsed_task(streaming_song(task_id(0)), NOON)
-        await store.add_watch(
-            task, known=True, user_id=7, destination=PLACES[0], now=NOON, deadline=DEADLINE
-        )
+        await store.add_watch(task, WatchRequest(7, PLACES[0]), NOON, known=True, deadline=DEADLINE)
         await store.record([PollResult(task.id, NOON, task=task)], NOON)
         written = [await rows_of(database, table) for table in ("tasks", "watches")]
     async with DatabaseThread(tmp_path / "seeded.db") as database:

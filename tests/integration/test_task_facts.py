@@ -8,7 +8,7 @@ from bot.relay.models import TaskKind, TaskStatus
 from bot.storage.database import DatabaseThread
 from bot.storage.database_facts import ChannelInUse
 from bot.storage.inspection import channels_in_use
-from bot.storage.models import Destination, EndReason
+from bot.storage.models import Destination, EndReason, WatchRequest
 from bot.storage.outbox import Outbox
 from bot.storage.retention import RETENTION_PERIOD, Retention
 from bot.storage.task_facts import WatchedChannel, task_facts
@@ -38,12 +38,7 @@ def store(database: DatabaseThread, outbox: Outbox) -> TaskStore:
 async def watch(store: TaskStore, task_id: str, user_id: int, destination: Destination) -> None:
     """Let a user watch a running song."""
     await store.add_watch(
-        a_running_task(task_id),
-        known=True,
-        user_id=user_id,
-        destination=destination,
-        now=NOON,
-        deadline=60,
+        a_running_task(task_id), WatchRequest(user_id, destination), NOON, known=True, deadline=60
     )
 
 
@@ -77,7 +72,7 @@ async def test_a_delivery_behind_an_older_one_is_marked_as_waiting(
 ) -> None:
     """Only deliveries to the same channel matter."""
     for task_id, destination in (("first", HERE), ("second", HERE), ("third", THERE)):
-        await store.add_finished(a_song(task_id), user_id=ADA, destination=destination, now=NOON)
+        await store.add_finished(a_song(task_id), WatchRequest(ADA, destination), NOON)
     await outbox.claim(NOON, 1)
     counts = {
         task_id: delivery
@@ -98,7 +93,7 @@ async def test_a_pruned_task_has_the_facts_of_its_history_entry(
     store: TaskStore, outbox: Outbox, database: DatabaseThread, source: Path | str
 ) -> None:
     """They tell when and how it ended."""
-    await store.add_finished(a_song("song"), user_id=ADA, destination=HERE, now=NOON)
+    await store.add_finished(a_song("song"), WatchRequest(ADA, HERE), NOON)
     (delivery,) = await outbox.claim(NOON, 1)
     await outbox.acknowledge(delivery, message_id=7, now=NOON)
     await Retention(database).prune(NOON + RETENTION_PERIOD + 1)
@@ -119,7 +114,7 @@ async def test_channels_in_use_with_held_deliveries_come_first(
     """Direct messages are left out: they have no permissions."""
     await watch(store, "song", ADA, HERE)
     await watch(store, "song", ADA, Destination(700))
-    await store.add_finished(a_song("done"), user_id=ADA, destination=THERE, now=NOON)
+    await store.add_finished(a_song("done"), WatchRequest(ADA, THERE), NOON)
     (delivery,) = await outbox.claim(NOON, 1)
     await outbox.hold(delivery, until=NOON + 600, reason="missing:")
     assert channels_in_use(source, 5.0) == [

@@ -7,7 +7,7 @@ from bot.storage.database import DatabaseThread
 from bot.storage.errors import TooManyWatchers, TooManyWatches
 from bot.storage.limits import WatchLimits
 from bot.storage.live_cards import LiveCards
-from bot.storage.models import Destination, EndReason, PollResult, UnwatchOutcome
+from bot.storage.models import Destination, EndReason, PollResult, UnwatchOutcome, WatchRequest
 from bot.storage.outbox import Outbox
 from bot.storage.poll_results import _RESCHEDULE
 from bot.storage.tasks import TaskStore
@@ -37,7 +37,7 @@ async def watch(
     """Watch a running song."""
     task = a_running_task(task_id)
     return True is await store.add_watch(
-        task, known=True, user_id=user_id, destination=destination, now=NOON, deadline=3600
+        task, WatchRequest(user_id, destination), NOON, known=True, deadline=3600
     )
 
 
@@ -116,7 +116,7 @@ async def test_watching_a_finished_task_enqueues_its_notice_at_once(
     store: TaskStore, outbox: Outbox
 ) -> None:
     """The task is not polled any more."""
-    await store.add_finished(a_song(), user_id=1, destination=HERE, now=NOON)
+    await store.add_finished(a_song(), WatchRequest(1, HERE), NOON)
     (delivery,) = await outbox.claim(NOON, 10)
     assert delivery.task == a_song()
     assert await store.next_poll_at() is None
@@ -128,7 +128,7 @@ async def test_watching_a_finished_task_ends_the_watches_of_others(
 ) -> None:
     """A watch between the end and the next poll notifies all watchers."""
     await watch(store, user_id=1)
-    await store.add_finished(a_song(), user_id=2, destination=HERE, now=NOON)
+    await store.add_finished(a_song(), WatchRequest(2, HERE), NOON)
     (delivery,) = await outbox.claim(NOON, 10)
     assert (delivery.watchers, delivery.task) == ((1, 2), a_song())
 
@@ -225,9 +225,7 @@ async def test_lists_and_cards_tell_whether_the_relay_ever_returned_a_task(
     """Without an answer of the relay, a task must not be shown as running."""
     cards = LiveCards(database)
     unknown_task = Task("song", TaskStatus.UNRECOGNIZED)
-    await store.add_watch(
-        unknown_task, known=False, user_id=1, destination=HERE, now=NOON, deadline=60
-    )
+    await store.add_watch(unknown_task, WatchRequest(1, HERE), NOON, known=False, deadline=60)
     opened = await cards.create(HERE, keys_of("song"), NOON, user_id=1, claimed=True)
     assert opened is not None
     await cards.acknowledge(opened, 9)
@@ -288,12 +286,10 @@ async def test_a_repeated_watch_changes_whether_to_mention_the_user(
     for mention in (False, True):
         await store.add_watch(
             a_running_task("song"),
+            WatchRequest(1, HERE, mention=mention),
+            NOON,
             known=True,
-            user_id=1,
-            destination=HERE,
-            now=NOON,
             deadline=60,
-            mention=mention,
         )
     await store.record([ended(a_song())], NOON)
     (delivery,) = await outbox.claim(NOON, 10)
@@ -304,12 +300,12 @@ async def test_a_recently_posted_notice_is_not_posted_again(
     store: TaskStore, outbox: Outbox
 ) -> None:
     """A new watch gets a link to the message; later, the notice is posted anew."""
-    await store.add_finished(a_song(), user_id=1, destination=HERE, now=NOON)
+    await store.add_finished(a_song(), WatchRequest(1, HERE), NOON)
     (delivery,) = await outbox.claim(NOON, 10)
     await outbox.acknowledge(delivery, message_id=7, now=NOON)
-    again = await store.add_finished(a_song(), user_id=2, destination=HERE, now=NOON + 60)
-    elsewhere = await store.add_finished(a_song(), user_id=2, destination=THERE, now=NOON + 60)
-    later = await store.add_finished(a_song(), user_id=2, destination=HERE, now=NOON + 3600)
+    again = await store.add_finished(a_song(), WatchRequest(2, HERE), NOON + 60)
+    elsewhere = await store.add_finished(a_song(), WatchRequest(2, THERE), NOON + 60)
+    later = await store.add_finished(a_song(), WatchRequest(2, HERE), NOON + 3600)
     assert again == JoinedNotice(NoticeProgress.POSTED, 7)
     assert (elsewhere, later) == (None, None)
     assert len(await outbox.claim(NOON + 3600, 10)) == 2

@@ -10,7 +10,14 @@ from bot.relay.models import TaskStatus
 from bot.storage.database import DatabaseThread
 from bot.storage.history import History
 from bot.storage.live_cards import LiveCards
-from bot.storage.models import Caller, Destination, EndReason, HistoryScope, ServerSettings
+from bot.storage.models import (
+    Caller,
+    Destination,
+    EndReason,
+    HistoryScope,
+    ServerSettings,
+    WatchRequest,
+)
 from bot.storage.outbox import Outbox
 from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.task_facts import task_facts
@@ -83,7 +90,7 @@ async def test_a_delivery_that_became_readable_is_sent_after_a_restart(
     """An upgrade or a repair of the row may make it readable."""
     outbox = Outbox(database)
     store = TaskStore(database, outbox, "deerapi")
-    await store.add_finished(a_song("bad"), user_id=1, destination=HERE, now=NOON)
+    await store.add_finished(a_song("bad"), WatchRequest(1, HERE), NOON)
     (row,) = await database.read("SELECT task_json FROM delivery_tasks", [])
     await corrupt(database, "delivery_tasks", "task_json", "{broken")
     await outbox.recover(NOON)
@@ -104,7 +111,7 @@ async def test_the_doctor_warns_of_quarantined_deliveries(
     async with DatabaseThread(database_path) as database:
         outbox = Outbox(database)
         store = TaskStore(database, outbox, "custom")
-        await store.add_finished(a_song("bad"), user_id=1, destination=HERE, now=NOON)
+        await store.add_finished(a_song("bad"), WatchRequest(1, HERE), NOON)
         await corrupt(database, "delivery_tasks", "end_reason", "evaporated")
         await outbox.claim(NOON, 9)
     result = (await doctor.run()).result(Area.DATABASE, "quarantined")
@@ -161,7 +168,7 @@ async def test_the_watch_list_shows_an_unreadable_task_by_its_id(database: Datab
     store = TaskStore(database, Outbox(database), "deerapi")
     for task_id in ("bad", "good"):
         await store.add_watch(
-            a_running_task(task_id), known=True, user_id=1, destination=HERE, now=NOON, deadline=60
+            a_running_task(task_id), WatchRequest(1, HERE), NOON, known=True, deadline=60
         )
     await corrupt(database, "tasks", "task_json", "{broken")
     assert [watch.task.id for watch in await watch_store_of(store).watches_of(1)] == ["bad", "good"]
@@ -177,7 +184,7 @@ async def test_the_history_leaves_out_unreadable_entries(
     """Searches and suggestions leave them out, too."""
     store, history = TaskStore(database, Outbox(database), "deerapi"), History(database, "deerapi")
     for task_id in ("bad", "good"):
-        await store.add_finished(a_song(task_id), user_id=1, destination=Destination(700), now=NOON)
+        await store.add_finished(a_song(task_id), WatchRequest(1, Destination(700)), NOON)
     await corrupt(database, "history", column, value)
     await corrupt(database, "tasks", "task_json", "{broken")
     for search in ("", "boats"):
@@ -199,12 +206,7 @@ async def test_a_live_card_of_an_unreadable_task_stops_no_other_card(
     for number, task_id in enumerate(("bad", "good")):
         destination = Destination(500 + number, 50)
         await store.add_watch(
-            a_running_task(task_id),
-            known=True,
-            user_id=1,
-            destination=destination,
-            now=NOON,
-            deadline=60,
+            a_running_task(task_id), WatchRequest(1, destination), NOON, known=True, deadline=60
         )
         await cards.create(destination, keys_of(task_id), NOON, user_id=1)
     await corrupt(database, "tasks", column, value)

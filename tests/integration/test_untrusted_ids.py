@@ -13,7 +13,7 @@ import pytest
 from bot.relay.circuit_breaker import BackoffLimits
 from bot.relay.errors import ErrorKind, RelayError
 from bot.storage.errors import TooManyLookups
-from bot.storage.models import Caller, Destination, EndReason, WatchOutcome
+from bot.storage.models import Caller, Destination, EndReason, WatchOutcome, WatchRequest
 from bot.ui.custom_ids import CustomId, LyricsButtonId, StatusButtonId
 from sandbox.relay import faults, song
 from sandbox.relay.faults import Fault
@@ -50,7 +50,7 @@ async def request_the_failing_id(load: Load) -> None:
         with suppress(RelayError, TooManyLookups):
             await load.task_reader.look_up([FAILING_ID], Caller(member, None))
         await load.watchlist.add(
-            [FAILING_ID], user_id=member, destination=Destination(member, None, "en-US")
+            [FAILING_ID], WatchRequest(member, Destination(member, None, "en-US"))
         )
         await asyncio.sleep(3)
 
@@ -61,7 +61,7 @@ async def timings_beside(fault: Fault, folder: Path) -> tuple[float, list[float]
         load.relay.add(song("song", takes=ENDS_AFTER))
         load.relay.faults.add(fault_for_the_failing_id(fault))
         ends = {"song": load.clock() + ENDS_AFTER}
-        await load.watchlist.add(["song"], user_id=1, destination=HERE)
+        await load.watchlist.add(["song"], WatchRequest(1, HERE))
         running = [
             asyncio.create_task(load.poll()),
             asyncio.create_task(request_the_failing_id(load)),

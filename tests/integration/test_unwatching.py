@@ -6,7 +6,7 @@ import pytest
 from bot.doctor.task_summary import summarize
 from bot.i18n.catalog import catalog_for
 from bot.storage.database import DatabaseThread
-from bot.storage.models import Destination, MessageFormat, UnwatchOutcome
+from bot.storage.models import Destination, MessageFormat, UnwatchOutcome, WatchRequest
 from bot.storage.outbox import Outbox
 from bot.storage.task_facts import task_facts
 from bot.storage.tasks import TaskStore
@@ -35,16 +35,9 @@ class EndedSong:
         """Enqueue the notice of the song for some users in one channel."""
         for user_id in people[1:]:
             await self.store.add_watch(
-                a_song(),
-                known=True,
-                user_id=user_id,
-                destination=destination,
-                now=NOON,
-                deadline=60,
+                a_song(), WatchRequest(user_id, destination), NOON, known=True, deadline=60
             )
-        await self.store.add_finished(
-            a_song(), user_id=people[0], destination=destination, now=NOON
-        )
+        await self.store.add_finished(a_song(), WatchRequest(people[0], destination), NOON)
 
     async def unwatch(self, user_id: int = ADA, channel_id: int | None = None) -> UnwatchOutcome:
         """Unwatch the song."""
@@ -134,7 +127,7 @@ async def test_unwatching_in_one_channel_keeps_other_channels(ended_song: EndedS
 async def test_deliveries_behind_a_cancelled_notice_are_sent(ended_song: EndedSong) -> None:
     """The cancelled notice had been postponed."""
     await ended_song.enqueue(ADA)
-    await ended_song.store.add_finished(a_song("next"), user_id=BEA, destination=HERE, now=NOON)
+    await ended_song.store.add_finished(a_song("next"), WatchRequest(BEA, HERE), NOON)
     (first,) = await ended_song.outbox.claim(NOON, 10)
     await ended_song.outbox.postpone(
         first, until=NOON + 300, reason="429", message_format=MessageFormat.FULL, unconfirmed=False

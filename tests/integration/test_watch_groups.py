@@ -18,6 +18,8 @@ from bot.storage.models import (
     HistoryScope,
     PollResult,
     UnwatchOutcome,
+    WatchGroup,
+    WatchRequest,
 )
 from bot.storage.outbox import Outbox
 from bot.storage.retention import RETENTION_PERIOD, Retention
@@ -53,25 +55,17 @@ class Groups:
         known: bool = True,
     ) -> None:
         """Watch running tasks for a person."""
+        request = WatchRequest(user_id, destination, group=WatchGroup(group_id, regroup=regroup))
         for task_id in task_ids:
-            await self.store.add_watch(
-                a_running_task(task_id),
-                known=known,
-                user_id=user_id,
-                destination=destination,
-                now=NOON,
-                deadline=86_400,
-                group_id=group_id,
-                regroup=regroup,
-            )
+            task = a_running_task(task_id)
+            await self.store.add_watch(task, request, NOON, known=known, deadline=86_400)
 
     async def add_finished(
         self, task_id: str, *, user_id: int = ADA, group_id: int | None = GROUP, at: float = NOON
     ) -> JoinedNotice | None:
         """Watch a task that has ended already."""
-        return await self.store.add_finished(
-            a_song(task_id), user_id=user_id, destination=HERE, now=at, group_id=group_id
-        )
+        request = WatchRequest(user_id, HERE, group=WatchGroup(group_id))
+        return await self.store.add_finished(a_song(task_id), request, at)
 
     async def close(self, *, user_id: int = ADA, at: float = NOON) -> set[str]:
         """End the request for the group."""

@@ -10,7 +10,7 @@ from bot.i18n.catalog import catalog_for
 from bot.storage.database import DatabaseThread
 from bot.storage.errors import MemberWatchLimitReached, ServerWatchLimitReached, TooManyWatches
 from bot.storage.limits import WatchLimits
-from bot.storage.models import Destination, UnwatchOutcome
+from bot.storage.models import Destination, UnwatchOutcome, WatchRequest
 from bot.storage.outbox import Outbox
 from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.tasks import TaskStore
@@ -58,12 +58,10 @@ async def watch(
     """Watch a running song."""
     return True is await store.add_watch(
         a_running_task(task_id),
+        WatchRequest(user_id, destination, member_limit=member_limit),
+        NOON,
         known=True,
-        user_id=user_id,
-        destination=destination,
-        now=NOON,
         deadline=3600,
-        member_limit=member_limit,
     )
 
 
@@ -129,7 +127,7 @@ async def test_watching_a_finished_task_is_not_limited(store: TaskStore) -> None
     for task_id in "abc":
         await watch(store, task_id)
     await watch(store, "d", user_id=2)
-    assert await store.add_finished(a_song("e"), user_id=1, destination=HERE, now=NOON) is None
+    assert await store.add_finished(a_song("e"), WatchRequest(1, HERE), NOON) is None
 
 
 @pytest.mark.parametrize("most", [1, 2])

@@ -21,7 +21,14 @@ from bot.delivery.attachments.audio_fetcher import AudioFetcher
 from bot.settings import Settings
 from bot.storage.database import DatabaseThread
 from bot.storage.engine import Engine
-from bot.storage.models import AccountOwner, Caller, Destination, RelayAccount, WatchResult
+from bot.storage.models import (
+    AccountOwner,
+    Caller,
+    Destination,
+    RelayAccount,
+    WatchRequest,
+    WatchResult,
+)
 from bot.storage.relay_accounts import RelayAccountStore
 from sandbox.bot_process import ENCRYPTION_KEY
 from sandbox.relay import LocalRelay
@@ -66,8 +73,7 @@ class AccountHarness:
         """Watch a task for a person who asks in a server, by default that of the channel."""
         (result,) = await self.services.watchlist.add(
             [task_id],
-            user_id=user_id,
-            destination=destination,
+            WatchRequest(user_id, destination),
             caller_guild_id=guild_id or destination.guild_id,
         )
         return result

@@ -19,7 +19,7 @@ from bot.metrics import Metrics
 from bot.relay.models import Task
 from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import VISIBLE_STATE
-from bot.storage.models import Destination
+from bot.storage.models import Destination, WatchRequest
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, Guild, LocalDiscord, Message, Request, User
@@ -62,11 +62,9 @@ class DispatcherHarness:
         known = replace(task)
         for user in users or (self.local.state.owner.id,):
             await self.store.add_watch(
-                known, known=True, user_id=user, destination=where, now=self.now, deadline=60
+                known, WatchRequest(user, where), self.now, known=True, deadline=60
             )
-        await self.store.add_finished(
-            known, user_id=(users or (1,))[0], destination=where, now=self.now
-        )
+        await self.store.add_finished(known, WatchRequest((users or (1,))[0], where), self.now)
 
     async def deliver(self, after: float = 0.0) -> list[Message]:
         """Advance the clock, send all due deliveries; return the messages in the channel."""

@@ -2,7 +2,7 @@
 
 from bot.relay.models import Task
 from bot.storage.history import History
-from bot.storage.models import Destination, EndReason, HistoryScope, PollResult
+from bot.storage.models import Destination, EndReason, HistoryScope, PollResult, WatchRequest
 from bot.storage.tasks import TaskStore
 from tests.support.builders import HERE, NOON, a_clip, a_running_task, a_song
 
@@ -19,7 +19,7 @@ async def watch(
     """Watch a running task, seen first at noon."""
     task = a_running_task(task_id)
     await store.add_watch(
-        task, known=True, user_id=user_id, destination=destination, now=NOON, deadline=86400
+        task, WatchRequest(user_id, destination), NOON, known=True, deadline=86400
     )
 
 

@@ -16,7 +16,7 @@ from bot.delivery.relay_facts import RelayFacts
 from bot.relay.models import Task
 from bot.storage.database import DatabaseThread
 from bot.storage.live_cards import LiveCards
-from bot.storage.models import Destination, EndReason, PollResult
+from bot.storage.models import Destination, EndReason, PollResult, WatchRequest
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from sandbox.discord import Channel, Guild, LocalDiscord, Message
@@ -77,12 +77,7 @@ class LiveCardHarness:
         destination = Destination((channel or self.songs).id, self.guild.id)
         for task in tasks:
             await self.store.add_watch(
-                task,
-                known=True,
-                user_id=user,
-                destination=destination,
-                now=self.now,
-                deadline=86400,
+                task, WatchRequest(user, destination), self.now, known=True, deadline=86400
             )
         keys = keys_of(*(task.id for task in tasks), account="local")
         await self.cards.create(destination, keys, self.now, user_id=user)

@@ -20,7 +20,7 @@ from bot.relay.providers import RelayProfile
 from bot.storage.database import DatabaseThread
 from bot.storage.key_value import RelayAccess, create_fingerprint
 from bot.storage.limits import WatchLimits
-from bot.storage.models import Caller, Delivery, WatchOutcome
+from bot.storage.models import Caller, Delivery, WatchOutcome, WatchRequest
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
 from bot.watches.lookup_limiter import LookupLimiter
@@ -67,7 +67,7 @@ class PollerHarness:
 
     async def watch(self, task_id: str, user_id: int = 1) -> WatchOutcome:
         """Watch a task; return the outcome."""
-        (result,) = await self.watchlist.add([task_id], user_id=user_id, destination=HERE)
+        (result,) = await self.watchlist.add([task_id], WatchRequest(user_id, HERE))
         return result.outcome
 
     async def poll_after(self, seconds: float) -> float | None:

@@ -31,6 +31,8 @@ from bot.storage.models import (
     EndReason,
     NewCreation,
     PollResult,
+    WatchGroup,
+    WatchRequest,
 )
 from bot.storage.outbox import Outbox
 from bot.storage.relay_accounts import RelayAccountStore
@@ -90,13 +92,10 @@ class ScenarioParts:
         for user in users:
             await self.store.add_watch(
                 task,
+                WatchRequest(user, destination, mention=mention, group=WatchGroup(group_id)),
+                NOON,
                 known=task.kind is not None,
-                user_id=user,
-                destination=destination,
-                now=NOON,
                 deadline=86400,
-                mention=mention,
-                group_id=group_id,
             )
 
     async def end(self, task: Task, end_reason: EndReason = EndReason.FINISHED) -> None:

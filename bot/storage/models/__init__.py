@@ -58,11 +58,14 @@ from bot.storage.models.watch_results import (
     WatchResult,
 )
 from bot.storage.models.watches import (
+    NO_GROUP,
     Caller,
     Destination,
     PersonalData,
     UnwatchOutcome,
     Watch,
+    WatchGroup,
+    WatchRequest,
 )
 
 __all__ = [
@@ -70,6 +73,7 @@ __all__ = [
     "ATTACHED_SONGS",
     "CREATION_PREFIX",
     "NOBODY",
+    "NO_GROUP",
     "UNREACHABLE_RECIPIENT_CODES",
     "AccountOwner",
     "Attempt",
@@ -114,9 +118,11 @@ __all__ = [
     "UndeliveredReason",
     "UnwatchOutcome",
     "Watch",
+    "WatchGroup",
     "WatchOutcome",
     "WatchRefusal",
     "WatchRefusalReason",
     "WatchReport",
+    "WatchRequest",
     "WatchResult",
 ]

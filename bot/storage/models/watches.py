@@ -30,6 +30,32 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchGroup:
+    """The group in which tasks are watched, see ``storage.watch_groups``."""
+
+    id: int | None = None
+    """``None``: each task gets a message of its own."""
+    regroup: bool = False
+    """Whether watches that the person has already change to this group."""
+
+
+NO_GROUP = WatchGroup()
+
+
+@dataclass(frozen=True, slots=True)
+class WatchRequest:
+    """What a person asks for who watches tasks, whichever tasks these are."""
+
+    user_id: int
+    destination: Destination
+    mention: bool = True
+    """Whether the notice mentions the person."""
+    member_limit: int | None = None
+    """How many tasks the server of the channel lets this person watch at once."""
+    group: WatchGroup = NO_GROUP
+
+
+@dataclass(frozen=True, slots=True)
 class Watch:
     """One watch of one person, as ``/suno list`` shows it."""
 
