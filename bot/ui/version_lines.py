@@ -65,7 +65,7 @@ def _divided_links(task: Task) -> tuple[dict[int, str], str | None]:
 
 
 def _label(number: int) -> str:
-    return f"▶ {number}"
+    return f"▶\N{NO-BREAK SPACE}{number}"
 
 
 def _line(

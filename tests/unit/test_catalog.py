@@ -280,6 +280,14 @@ def test_chinese_plurals_have_one_form() -> None:
                 assert variable in Parts(selection.variants[-1].value).variables, name
 
 
+@pytest.mark.parametrize("language", sorted(languages()))
+def test_no_line_breaks_within_a_link_that_plays(language: str) -> None:
+    """A sign at the end of a line says nothing without the number on the next one."""
+    names = [name for name in messages(language) if re.match("card-button-(listen|preview)", name)]
+    assert len(names) == 4
+    assert [text for name in names for text in renderings(name, language) if " " in text] == []
+
+
 @pytest.mark.parametrize("name", ["none-server", "use-server", "none-own", "use-own"])
 def test_the_panels_of_accounts_say_what_is_charged(name: str) -> None:
     """Before a key is connected, and afterwards: not only what can be watched with it."""

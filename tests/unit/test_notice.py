@@ -614,7 +614,7 @@ def test_many_versions_share_a_line() -> None:
     dead = a_clip(audio_url=None, audio_is_final=False)
     message = notice_of(a_song(clips=(*clips, dead, dead)))
     more = lines(message)[4]
-    assert more.startswith("[▶ 4](https://a.b/3.mp3) · [▶ 5](https://a.b/4.mp3) · ")
+    assert more.startswith("[▶\u00a04](https://a.b/3.mp3) · [▶\u00a05](https://a.b/4.mp3) · ")
     assert more.endswith(CATALOG.text("notice-more-versions", number=2))
     assert len(full_notice_of(a_song(clips=clips)).embeds) == 9
 

@@ -6,10 +6,11 @@ card-lyrics = Lyrics
 card-lyrics-of = Lyrics · { $versions }
 card-page = Page { $number } of { $total }
 
-card-button-listen = ▶ Play
-card-button-listen-of-several = ▶ { $number }
-card-button-preview = ▶ Preview
-card-button-preview-of-several = ▶ Preview { $number }
+# With spaces at which no line breaks: they are links in texts as well.
+card-button-listen = ▶{ "\u00A0" }Play
+card-button-listen-of-several = ▶{ "\u00A0" }{ $number }
+card-button-preview = ▶{ "\u00A0" }Preview
+card-button-preview-of-several = ▶{ "\u00A0" }Preview{ "\u00A0" }{ $number }
 card-button-video = Video
 card-button-video-of-several = Video { $number }
 

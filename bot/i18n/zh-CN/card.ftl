@@ -6,10 +6,11 @@ card-lyrics = 歌词
 card-lyrics-of = 歌词 · { $versions }
 card-page = 第 { $number } 页，共 { $total } 页
 
-card-button-listen = ▶ 播放
-card-button-listen-of-several = ▶ { $number }
-card-button-preview = ▶ 试听
-card-button-preview-of-several = ▶ 试听 { $number }
+# With spaces at which no line breaks: they are links in texts as well.
+card-button-listen = ▶{ "\u00A0" }播放
+card-button-listen-of-several = ▶{ "\u00A0" }{ $number }
+card-button-preview = ▶{ "\u00A0" }试听
+card-button-preview-of-several = ▶{ "\u00A0" }试听{ "\u00A0" }{ $number }
 card-button-video = 视频
 card-button-video-of-several = 视频 { $number }
 
