@@ -8,9 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from discord.gateway import DiscordWebSocket
-from discord.http import Route
-from yarl import URL
 
 from bot.delivery.attachments.attachment_policy import (
     DEFAULT_UPLOAD_LIMIT,
@@ -84,11 +81,9 @@ async def harness(tmp_path: Path, media: MediaServer) -> AsyncIterator[Attachmen
             AudioFetcher(seconds=1, resolve=always("127.0.0.1"), loopback_port=media.port)
         )
         media.host = "songs.example.com"
-        DiscordWebSocket.DEFAULT_GATEWAY = URL(local.gateway_url)
-        Route.BASE = local.api_url
         request_monitor = RequestMonitor()
         client = traced_client(request_monitor)
-        await stack.enter_async_context(connected(client, local.token))
+        await stack.enter_async_context(connected(client, local))
         outbox, settings = Outbox(database), ServerSettingsStore(database)
         dispatcher = a_dispatcher(client, outbox, POLICY, clock=local.clock.now, fetcher=fetcher)
         store = TaskStore(database, outbox, "local")

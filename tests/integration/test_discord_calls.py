@@ -11,9 +11,6 @@ from typing import Any
 
 import discord
 import pytest
-from discord.gateway import DiscordWebSocket
-from discord.http import Route
-from yarl import URL
 
 from bot.background import BackgroundLoops, Loop
 from bot.delivery.discord_calls import CallTimeout, DiscordCalls, LateCall, TooManyLateCalls
@@ -122,11 +119,9 @@ async def harness(tmp_path: Path) -> AsyncIterator[CallHarness]:
         local = await stack.enter_async_context(LocalDiscord())
         guild = local.add_guild("Song Club")
         database = await stack.enter_async_context(DatabaseThread(location(tmp_path / "suno.db")))
-        DiscordWebSocket.DEFAULT_GATEWAY = URL(local.gateway_url)
-        Route.BASE = local.api_url
         request_monitor = RequestMonitor()
         client = traced_client(request_monitor)
-        await stack.enter_async_context(connected(client, local.token))
+        await stack.enter_async_context(connected(client, local))
         outbox = Outbox(database)
         cards = LiveCards(database)
         yield CallHarness(

@@ -90,7 +90,7 @@ async def new_process(
     client = traced_client(dispatching.request_monitor)
     async with AsyncExitStack() as stack:
         if connects:
-            await stack.enter_async_context(connected(client, dispatching.local.token))
+            await stack.enter_async_context(connected(client, dispatching.local))
         else:
             await stack.enter_async_context(client)
             await client.login(dispatching.local.token)

@@ -7,9 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import discord
-from discord.gateway import DiscordWebSocket
-from discord.http import Route
-from yarl import URL
 
 from bot.client import request_trace
 from bot.delivery.discord_requests import RequestMonitor
@@ -26,6 +23,7 @@ from sandbox.discord import Channel, Guild, LocalDiscord, Message, Request, User
 from sandbox.discord.channel_kinds import FORUMS
 from tests.support.databases import location
 from tests.support.delivery import a_dispatcher
+from tests.support.sandbox_client import redirect_discord_py
 
 POST = "POST /channels/{id}/messages"
 
@@ -115,7 +113,7 @@ async def sent_from_another_shard(
     """Send with a client of another shard, to which the gateway never sends the server."""
     other = 1 - (dispatching.guild.id >> 22) % 2
     client = traced_client(dispatching.request_monitor, other, 2)
-    async with connected(client, dispatching.local.token):
+    async with connected(client, dispatching.local):
         assert client.get_guild(dispatching.guild.id) is None
         dispatcher = a_dispatcher(
             client,
@@ -128,14 +126,15 @@ async def sent_from_another_shard(
 
 
 @asynccontextmanager
-async def connected(client: discord.Client, token: str) -> AsyncIterator[None]:
-    """Log a client in, and keep it connected."""
-    async with client:
-        await client.login(token)
-        connection = asyncio.create_task(client.connect())
-        await client.wait_until_ready()
-        yield
-    await connection
+async def connected(client: discord.Client, local: LocalDiscord) -> AsyncIterator[None]:
+    """Log a client in to a local Discord, and keep it connected."""
+    with redirect_discord_py(local):
+        async with client:
+            await client.login(local.token)
+            connection = asyncio.create_task(client.connect())
+            await client.wait_until_ready()
+            yield
+        await connection
 
 
 @asynccontextmanager
@@ -148,11 +147,9 @@ async def open_dispatcher(folder: Path) -> AsyncIterator[DispatcherHarness]:
         guild = local.add_guild("Song Club")
         channel = guild.add_channel("songs")
         database = await stack.enter_async_context(DatabaseThread(location(folder / "suno.db")))
-        DiscordWebSocket.DEFAULT_GATEWAY = URL(local.gateway_url)
-        Route.BASE = local.api_url
         request_monitor = RequestMonitor()
         client = traced_client(request_monitor)
-        await stack.enter_async_context(connected(client, local.token))
+        await stack.enter_async_context(connected(client, local))
         outbox = Outbox(database)
         store = TaskStore(database, outbox, "local")
         dispatcher = a_dispatcher(

@@ -6,9 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import discord
-from discord.gateway import DiscordWebSocket
-from discord.http import Route
-from yarl import URL
 
 from bot.delivery.discord_requests import RequestMonitor
 from bot.delivery.live_card_updater import LiveCardTiming, LiveCardUpdater
@@ -117,9 +114,7 @@ async def open_live_card_harness(folder: Path) -> AsyncIterator[LiveCardHarness]
         guild = local.add_guild("Song Club")
         songs = guild.add_channel("songs")
         database = await stack.enter_async_context(DatabaseThread(location(folder / "suno.db")))
-        DiscordWebSocket.DEFAULT_GATEWAY = URL(local.gateway_url)
-        Route.BASE = local.api_url
         request_monitor = RequestMonitor()
         client = traced_client(request_monitor)
-        await stack.enter_async_context(connected(client, local.token))
+        await stack.enter_async_context(connected(client, local))
         yield LiveCardHarness(local, guild, songs, client, database, request_monitor)
