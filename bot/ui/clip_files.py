@@ -85,7 +85,8 @@ def timing_reply(
         return _nothing("create-timing-none", catalog)
     title = task.clips[number - 1].title or task.title
     body = lyrics.to_lrc(sanitize_line(title))
-    name = safe_file_name(title, "lrc", fallback="lyrics")
+    several = number if len(task.clips) > 1 else None
+    name = safe_file_name(title, "lrc", fallback="lyrics", number=several)
     file = discord.File(io.BytesIO(body.encode()), filename=name)
     heading = catalog.text("create-timing", version=version_name(task, number, catalog))
     if page := timed_lyrics_page(task, number, lyrics.sections, catalog):

@@ -104,19 +104,21 @@ def code_span(text: str, *, limit: int | None = None) -> str:
     return f"`{inner or '–'}`"
 
 
-def safe_file_name(text: str, extension: str, *, fallback: str) -> str:
+def safe_file_name(text: str, extension: str, *, fallback: str, number: int | None = None) -> str:
     """Return a file name from the letters, marks and digits of ``text``, with dashes between words.
 
-    At most 60 code points and the ``extension``. ``fallback`` is the name if nothing remains.
+    At most 60 code points, the ``number`` and the ``extension``. ``fallback`` is the name if
+    nothing remains.
     """
     kept = "".join(
         character if _allowed_in_file_name(character) else " "
         for character in _one_line(text, 4 * _MAX_FILE_NAME)
     )
-    name = "-".join(kept.split())[:_MAX_FILE_NAME].strip("-")
+    name = "-".join(kept.split())
+    name = name[: cut_position(name, _MAX_FILE_NAME, escaped=False)].strip("-")
     if not name or _DEVICE_NAME.fullmatch(name):
         name = f"{fallback}-{name}".strip("-")
-    return f"{name}.{extension}"
+    return f"{name}.{extension}" if number is None else f"{name}-{number}.{extension}"
 
 
 def truncate(text: str, limit: int | None, *, escaped: bool = True) -> str:

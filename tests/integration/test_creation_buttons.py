@@ -288,7 +288,7 @@ async def sends_timed_lyrics(room: Room, used: Interaction) -> None:
     """Check that the answer has a file, and a reader with the time of each section."""
     answer = used.messages[0]
     assert answer.content == room.text("create-timing", version=room.version(1))
-    assert [each.filename for each in answer.attachments] == ["Harbour.lrc"]
+    assert [each.filename for each in answer.attachments] == ["Harbour-1.lrc"]
     assert "Verse · 0:02" in shown(answer)
     assert room.text("reader-go-to-version", number=1) in shown(answer)
 

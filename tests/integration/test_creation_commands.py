@@ -201,7 +201,7 @@ async def test_the_menu_offers_the_files_that_the_relay_makes(studio: Studio) ->
     assert "Boats at the quay" in timing.embeds[0]["description"]
     assert "Verse · 0:02" in str(timing.components)
     (file,) = timing.attachments
-    assert file.filename == "Harbour.lrc"
+    assert file.filename == "Harbour-1.lrc"
     assert b"[00:02.00]Boats at the quay" in file.data
     studio.sandbox.relay.actions.is_ready = False
     waiting = (await studio.press(menu, button(menu, "version:wav:2:"))).messages[0]

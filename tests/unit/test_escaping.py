@@ -12,6 +12,7 @@ from bot.ui.escaping import (
     cut_position,
     escape,
     escape_line,
+    safe_file_name,
     sanitize,
     sanitize_line,
     truncate,
@@ -198,6 +199,12 @@ def test_disturbing_characters_are_removed(text: str, cleaned: str) -> None:
 def test_truncating_splits_no_visible_character(character: str) -> None:
     """The cut is before the first character that does not fit whole."""
     assert truncate(f"abc{character}def", 3 + len(character)) == "abc…"
+
+
+def test_a_file_name_splits_no_visible_character() -> None:
+    """And the number of a version stays whole."""
+    name = safe_file_name("a" * 59 + "e\u0301", "lrc", fallback="lyrics", number=12)
+    assert name == f"{'a' * 59}-12.lrc"
 
 
 def test_a_character_longer_than_the_limit_is_cut_inside() -> None:

@@ -60,9 +60,9 @@ class AudioAttachments:
                 slow = {host: at for host, at in self._slow_hosts.items() if self._is_slow(host)}
                 self._slow_hosts = {**slow, _host(clip): self._clock()}
             return None
-        version = f" {number}" if len(task.clips) > 1 else ""
         title = (clip.title or task.title)[:MAX_FILE_TITLE]
-        name = safe_file_name(title + version, audio.extension, fallback="song")
+        several = number if len(task.clips) > 1 else None
+        name = safe_file_name(title, audio.extension, fallback="song", number=several)
         # discord.py needs less than its type says: any binary file that can be read and rewound.
         return discord.File(cast("io.BufferedIOBase", audio.file), name)
 
