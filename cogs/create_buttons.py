@@ -92,7 +92,7 @@ class CreateButtons(SunoCog):
             await self._extend(interaction, key, custom_id.version)
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
-        task = await self._task_reader.read(key.task_id, caller_of(interaction))
+        task = await self._task_reader.read_shown(key, caller_of(interaction))
         clip = version_of(task, custom_id.version)
         if task is None or clip is None:
             await self._refuse(interaction, CreationRefusal(CreationRefusalReason.CLIP_UNKNOWN))
@@ -138,7 +138,7 @@ class CreateButtons(SunoCog):
             await self._refuse(interaction, offer)
             return
         catalog = catalog_for(interaction.locale.value)
-        task = await self._task_reader.read(key.task_id, caller_of(interaction))
+        task = await self._task_reader.read_shown(key, caller_of(interaction))
         if task is None:
             await Reply(interaction).send(catalog.text("create-menu-gone"))
             return
@@ -226,7 +226,7 @@ class CreateButtons(SunoCog):
         """
         try:
             async with asyncio.timeout(READ_TIMEOUT):
-                return await self._task_reader.read(key.task_id, caller_of(interaction))
+                return await self._task_reader.read_shown(key, caller_of(interaction))
         except TimeoutError:
             raise AnswerTooSlow from None
 

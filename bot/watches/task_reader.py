@@ -79,6 +79,16 @@ class TaskReader:
             raise error
         return found.tasks.get(task_id)
 
+    async def read_shown(self, key: TaskKey, caller: Caller) -> Task | None:
+        """Return the task that a message shows: of its account, if the caller may use that.
+
+        Another account may have a task with the same id. Raises what ``look_up`` does.
+        """
+        usable = {each.account for each in await self._accounts.for_caller(caller)}
+        if key.account in usable and not is_guessable_id(key.task_id):
+            return await self.read_at(key, caller)
+        return await self.read(key.task_id, caller)
+
     async def read_at(self, key: TaskKey, caller: Caller) -> Task | None:
         """Return a task of one account, to go on with it there; ``None`` if it is not known there.
 

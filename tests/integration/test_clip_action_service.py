@@ -20,9 +20,10 @@ from bot.storage.models import (
     TaskKey,
 )
 from sandbox.relay import faults
+from sandbox.relay import song as make_song
 from tests.support.account_harness import until
 from tests.support.creation_club import Club, open_club
-from tests.support.creation_studio import EVERYTHING
+from tests.support.creation_studio import EVERYTHING, button
 from tests.support.databases import refused
 from tests.support.sandbox_session import SandboxSession
 
@@ -210,6 +211,27 @@ async def test_another_account_is_not_asked_for_a_song_of_this_one(song: Finishe
     assert isinstance(answer, CreationRefusal)
     assert answer.reason is REASONS.OTHER_ACCOUNT
     assert song.requested == []
+
+
+async def test_a_button_is_about_the_song_of_its_message(song: FinishedSong) -> None:
+    """Not about one with the same id at the account that comes first for who presses it."""
+    club, task_id = song.club, song.key.task_id
+    notice = await club.sandbox.wait_for_notice(task_id)
+    await club.connect(AccountOwner(user_id=club.sandbox.ada.id))
+    club.relay.add(make_song(task_id, title="Iron Kites"))
+    club.relay.clock.advance(300)
+    discord, ada, songs = club.sandbox.discord, club.sandbox.ada, club.sandbox.songs
+    await discord.command(ada, songs, "suno watch", id=task_id)
+    await discord.wait_for(lambda: "Iron Kites" in str(songs.messages[-1].payload()), 120)
+    more = button(notice, "create:more:")
+    menu = await discord.press(ada, notice, more)
+    await menu.wait_for_answer(timeout=120)
+    assert "Iron Kites" not in str(menu.messages[0].payload())
+    wav = button(menu.messages[0], "version:wav:1:")
+    file = await discord.press(ada, menu.messages[0], wav)
+    await file.wait_for_answer(timeout=120)
+    assert song.requested == [("wav", song.clip.id)]
+    assert club.relay.actions.requested == []
 
 
 @pytest.mark.parametrize("clip_id", ["", "../../suno/submit/music", "another"])

@@ -90,5 +90,7 @@ async def test_a_song_is_continued_as_the_account_that_made_it_knows_it(
     task = await task_reader.read_at(key, Caller(ADA, HERE.guild_id, HERE.channel_id))
     assert task is not None
     assert task.title == "Iron Kites"
+    shown = await task_reader.read_shown(key, Caller(ADA, HERE.guild_id, HERE.channel_id))
+    assert shown == task
     with pytest.raises(NoRelayAccount):
         await task_reader.read_at(key, Caller(BEA, HERE.guild_id, HERE.channel_id))
