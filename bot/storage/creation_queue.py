@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 
 from bot.storage.creation_ends import (
@@ -46,60 +46,62 @@ def choose_due(
     waiting = [row for row in due if row[0] not in held]
     if not waiting:
         return []
-    of_account, of_person = _under_way(db, now)
+    load = _load(db, now, held)
     for creation_id, account, person in due:
         if creation_id in held:
-            of_account[account] += 1
-            of_person[account, person] += 1
-    sending = _sending(db, held)
-    total = sending.total()
+            load.add(account, person)
     chosen: list[int] = []
-    queue = [
-        (of_person[account, person], position)
-        for position, (_, account, person) in enumerate(waiting)
-    ]
+    queue = [(load.of_person[row[1:]], position) for position, row in enumerate(waiting)]
     heapify(queue)
     while queue:
         under_way, position = heappop(queue)
         creation_id, account, person = waiting[position]
-        if under_way < of_person[account, person]:  # another one of theirs was chosen meanwhile
-            heappush(queue, (of_person[account, person], position))
+        if under_way < load.of_person[account, person]:  # another of theirs was chosen meanwhile
+            heappush(queue, (load.of_person[account, person], position))
         elif (
-            _has_room(max_concurrent.get(account), of_account[account])
-            and _has_room(max_submitting, sending[account])
-            and (not sending[account] or total < max_sending)
+            _has_room(max_concurrent.get(account), load.of_account[account])
+            and _has_room(max_submitting, load.sending[account])
+            and (not load.sending[account] or load.sending.total() < max_sending)
         ):
             chosen.append(creation_id)
-            total += 1
-            of_account[account] += 1
-            sending[account] += 1
-            of_person[account, person] += 1
+            load.add(account, person)
+            load.sending[account] += 1
     return chosen
 
 
-def _has_room(limit: int | None, under_way: int) -> bool:
-    return limit is None or under_way < limit
+@dataclass(frozen=True, slots=True)
+class _Load:
+    """How many requests are under way."""
+
+    of_account: Counter[str]
+    of_person: Counter[tuple[str, str]]
+    """By account and person."""
+    sending: Counter[str]
+    """How many are being sent or held, by account."""
+
+    def add(self, account: str, person: str) -> None:
+        """Count one more that is under way."""
+        self.of_account[account] += 1
+        self.of_person[account, person] += 1
 
 
-def _sending(db: Connection, held: Mapping[int, str]) -> Counter[str]:
-    """Count the requests that are being sent or held, by account."""
+def _load(db: Connection, now: float, held: Mapping[int, str]) -> _Load:
+    """Count the requests that are being sent or running, and those that are sent or held."""
     rows = db.execute("SELECT id, account FROM creations WHERE state = 'submitting'").fetchall()
-    return Counter((dict(rows) | dict(held)).values())
-
-
-def _under_way(db: Connection, now: float) -> tuple[Counter[str], Counter[tuple[str, str]]]:
-    """Count the requests that are being sent or running, by account, and by person there."""
-    of_account: Counter[str] = Counter()
-    of_person: Counter[tuple[str, str]] = Counter()
+    load = _Load(Counter(), Counter(), Counter((dict(rows) | dict(held)).values()))
     rows = db.execute(
         "SELECT account, user_hash, count(*) FROM creations"  # noqa: S608 # a condition of ours
         f" WHERE state != 'queued' AND {UNDER_WAY} GROUP BY account, user_hash",
         {"now": now, "unwatched": UNWATCHED_TIME},
-    )
+    ).fetchall()
     for account, person, count in rows:
-        of_account[account] += count
-        of_person[account, person] = count
-    return of_account, of_person
+        load.of_account[account] += count
+        load.of_person[account, person] = count
+    return load
+
+
+def _has_room(limit: int | None, under_way: int) -> bool:
+    return limit is None or under_way < limit
 
 
 def load_queued(db: Connection, creation_id: int, now: float) -> Creation | None:
