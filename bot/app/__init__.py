@@ -1,6 +1,5 @@
 """The composition root: builds the parts of the bot and connects them; starts nothing."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,13 +9,11 @@ import aiohttp
 from bot import __version__
 from bot.accounts.registry import AccountRegistry
 from bot.app.loops import build_loops
-from bot.app.relays import Accounts, build_accounts
+from bot.app.relays import build_accounts
+from bot.app.services import build_services
 from bot.app.stores import Stores, build_stores
-from bot.client import REQUESTS_PER_SECOND, Addresses, Services, SunoBot, request_trace
-from bot.creation.clip_actions import ClipActionService
-from bot.creation.drafts import Drafts
+from bot.client import REQUESTS_PER_SECOND, Addresses, SunoBot, request_trace
 from bot.creation.offers import CreationOffers
-from bot.creation.service import CreationService
 from bot.delivery.account_messages import AccountMessages
 from bot.delivery.attachments.attachment_policy import AttachmentPolicy, AudioAttachments
 from bot.delivery.attachments.audio_fetcher import AudioFetcher
@@ -26,7 +23,6 @@ from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.live_card_updater import LIVE_CARD_TIMING, LiveCardTiming, LiveCardUpdater
 from bot.delivery.relay_facts import RelayFacts
 from bot.delivery.shared_rate_limiter import SharedRateLimiter
-from bot.delivery.welcome import WelcomeMessages
 from bot.gateway import GATEWAY_TIMING, GatewayTiming
 from bot.metrics import Metrics
 from bot.monitoring.collector import AccountRequests
@@ -34,19 +30,9 @@ from bot.monitoring.health import HealthProbes, StalenessLimits
 from bot.monitoring.server import MonitoringServer
 from bot.relay.client import RelayClient
 from bot.settings import Settings
-from bot.storage.creation_debits import CreationDebits
 from bot.storage.database import DatabaseThread
-from bot.storage.erasure import Erasure
-from bot.storage.key_value import KeyValueStore
 from bot.storage.queue_statistics import QueueStatistics
 from bot.storage.reservations import IdentifySchedule, RequestBudget
-from bot.storage.watches import NoticeStates
-from bot.watches.caller_lookups import CallerLookups
-from bot.watches.lookup_limiter import LookupLimiter
-from bot.watches.recipient_check import RecipientCheck
-from bot.watches.service import WatchService
-from bot.watches.task_reader import TaskReader
-from bot.watches.watchlist import Watchlist
 
 COGS = tuple(
     f"cogs.{name}"
@@ -160,7 +146,7 @@ def build_bot(
     updater = _build_updater(
         *(client, stores, dispatcher, accounts.registry, monitor, timing.live_cards)
     )
-    client.services = _build_services(settings, stores, accounts, offers, dispatcher, updater)
+    client.services = build_services(settings, stores, accounts, offers, dispatcher, updater)
     client.background = build_loops(
         *(settings, stores, accounts.registry, messages, dispatcher, updater, metrics)
     )
@@ -235,63 +221,6 @@ def _build_updater(
             min_outage=timing.min_outage,
         ),
         clock=stores.database.clock,
-    )
-
-
-def _build_services(
-    settings: Settings,
-    stores: Stores,
-    accounts: Accounts,
-    offers: CreationOffers,
-    dispatcher: OutboxDispatcher,
-    updater: LiveCardUpdater,
-) -> Services:
-    """Build what the commands and buttons call."""
-    database = stores.database
-    limiter = LookupLimiter(settings.poll_requests_per_second)
-    clock = database.clock
-    lookups = CallerLookups(accounts.registry, stores.watches, limiter)
-    watchlist = Watchlist(lookups, stores.watches, clock)
-    recipient_check = RecipientCheck(updater, NoticeStates(database))
-    return Services(
-        watch_service=WatchService(
-            watchlist, stores.live_cards, recipient_check, stores.server_settings, clock
-        ),
-        watchlist=watchlist,
-        task_reader=TaskReader(accounts.registry, lookups, stores.watches),
-        creations=CreationService(
-            offers,
-            stores.creations,
-            recipient_check,
-            stores.server_settings,
-            stores.history,
-            clock,
-        ),
-        drafts=Drafts(time.monotonic),
-        clip_actions=ClipActionService(
-            offers,
-            CreationDebits(database),
-            stores.watches,
-            stores.server_settings,
-            limiter,
-            clock,
-        ),
-        credit=stores.credit,
-        accounts=accounts.service,
-        dispatcher=dispatcher,
-        live_card_updater=updater,
-        outbox=stores.outbox,
-        live_cards=stores.live_cards,
-        history=stores.history,
-        erasure=Erasure(database),
-        departed_servers=stores.departed_servers,
-        server_settings=stores.server_settings,
-        user_settings=stores.user_settings,
-        welcome_messages=WelcomeMessages(
-            stores.server_settings, clock, has_accounts=accounts.service.is_enabled
-        ),
-        limits=stores.limits,
-        key_values=KeyValueStore(database),
     )
 
 

@@ -30,15 +30,7 @@ def build_loops(
     database = stores.database
     clock = database.clock
     credit = CreditMonitor(stores.credit, messages.tell_no_credit, clock)
-    pauses = AccountPauses(database, clock)
-    submitter = CreationSubmitter(
-        stores.creations,
-        registry,
-        pauses,
-        SubmissionRecorder(stores.creations, credit, pauses, metrics, clock=clock),
-        clock=clock,
-        operator_creates=settings.shared_relay and settings.shared_relay_creates,
-    )
+    submitter = _build_submitter(settings, stores, registry, credit, metrics)
     retention = RetentionJob(Retention(database), stores.departed_servers, clock)
     operator = registry.operator
     polls = [Loop(POLL_LOOP, operator.poller.tick, operator.tasks.changed)] if operator else []
@@ -71,3 +63,22 @@ def build_loops(
     for name in (POLL_LOOP, *loops.names):
         metrics.failed_ticks.labels(name)  # exported as 0 until the first failure
     return loops
+
+
+def _build_submitter(
+    settings: Settings,
+    stores: Stores,
+    registry: AccountRegistry,
+    credit: CreditMonitor,
+    metrics: Metrics,
+) -> CreationSubmitter:
+    clock = stores.database.clock
+    pauses = AccountPauses(stores.database, clock)
+    return CreationSubmitter(
+        stores.creations,
+        registry,
+        pauses,
+        SubmissionRecorder(stores.creations, credit, pauses, metrics, clock=clock),
+        clock=clock,
+        operator_creates=settings.shared_relay and settings.shared_relay_creates,
+    )
