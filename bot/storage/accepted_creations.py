@@ -85,7 +85,7 @@ def _copy_watches(db: Connection, pending: TaskKey, task_id: str) -> None:
         "INSERT INTO watches (account, task_id, channel_id, user_id, guild_id, locale, created_at,"
         " mention, group_id) SELECT account, ?, channel_id, user_id, guild_id, locale, created_at,"
         " mention, group_id FROM watches WHERE account = ? AND task_id = ?"
-        " AND delivery_id IS NULL ORDER BY id",
+        " AND delivery_id IS NULL ORDER BY id ON CONFLICT DO NOTHING",
         [task_id, *pending],
     )
     db.execute(

@@ -175,12 +175,13 @@ def require_pending_on_card(db: Connection, key: TaskKey, channel_id: int) -> No
 def new_ids(db: Connection, creation: Creation, task_ids: Sequence[str]) -> list[str]:
     """Return those of some ids that no task of the account has, or ever had.
 
-    An id that is known is no proof that a relay has begun another task. That of a song which is
-    extended may be known to the relay alone, and an answer may repeat it.
+    An id that is known is no proof that a relay has begun another task; one that only people have
+    named so far, who may have guessed it, is not known. That of a song which is extended may be
+    known to the relay alone, and an answer may repeat it.
     """
     known = db.execute(
         "SELECT value FROM json_each(?1) WHERE"
-        " EXISTS (SELECT 1 FROM tasks WHERE account = ?2 AND task_id = value)"
+        " EXISTS (SELECT 1 FROM tasks WHERE account = ?2 AND task_id = value AND known)"
         " OR EXISTS (SELECT 1 FROM history WHERE account = ?2 AND task_id = value)"
         " OR EXISTS (SELECT 1 FROM creation_tasks WHERE account = ?2 AND task_id = value)",
         [json.dumps(list(task_ids)), creation.account],

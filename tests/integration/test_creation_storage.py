@@ -249,6 +249,32 @@ async def test_an_id_that_is_known_is_no_proof(harness: CreationHarness, repeate
     assert await harness.running() == ["watched"]
 
 
+@pytest.mark.parametrize("is_missing", [False, True])
+@pytest.mark.parametrize("watcher", [ADA, BEA])
+async def test_an_id_that_only_people_have_named_is_new(
+    harness: CreationHarness, watcher: int, is_missing: bool
+) -> None:
+    """Else who guesses the next number of a relay would keep others from their songs."""
+    guessed = a_running_task("1234")
+    await harness.tasks.add_watch(
+        guessed, WatchRequest(watcher, HERE), NOON, known=False, deadline=60
+    )
+    if is_missing:
+        missed = PollResult("1234", NOON, misses=3, end_reason=EndReason.NOT_FOUND)
+        await harness.tasks.record([missed], NOON)
+        await harness.post()
+    creation = await harness.sending()
+    state = await harness.creations.accept(creation, began("1234"), NOON)
+    assert state is CreationState.SUBMITTED
+    ended = PollResult("1234", NOON, a_song("1234"), end_reason=EndReason.FINISHED)
+    await harness.tasks.record([ended], NOON + 60)
+    (notice,) = await harness.notices(NOON + 60)
+    assert notice.task.id == "1234"
+    assert ADA in notice.watchers
+    again = await harness.sending()
+    assert await harness.creations.accept(again, began("1234"), NOON) is CreationState.UNCONFIRMED
+
+
 async def test_a_process_that_died_while_sending_repeats_nothing(tmp_path: Path) -> None:
     """What was being sent is told as perhaps charged; what waited is sent."""
     async with DatabaseThread(location(tmp_path / "suno.db")) as database:
