@@ -159,7 +159,7 @@ def copy_all(target: str) -> None:
     """
     from bot.storage.copying import CopyError, copy_database
     from bot.storage.database import engine_at
-    from bot.storage.errors import DatabaseUnusable
+    from bot.storage.database_errors import DatabaseUnusable
 
     try:
         settings = load_settings()

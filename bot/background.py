@@ -17,7 +17,7 @@ from contextvars import Context, copy_context
 from dataclasses import dataclass, replace
 
 from bot.leadership import Leadership
-from bot.storage.errors import DatabaseUnreachable
+from bot.storage.database_errors import DatabaseUnreachable
 from bot.storage.retention import DepartedServers, Retention
 from bot.storage.terms import LeadershipLost
 

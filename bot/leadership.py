@@ -13,7 +13,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
 
-from bot.storage.errors import DatabaseClosed, DatabaseUnusable
+from bot.storage.database_errors import DatabaseClosed, DatabaseUnusable
 from bot.storage.leases import LeaderLock
 from bot.storage.terms import Term, current_term, elapsed
 

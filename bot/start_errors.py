@@ -8,7 +8,7 @@ from discord.errors import ConnectionClosed, GatewayNotFound
 
 from bot.monitoring.server import ListenError
 from bot.settings import Settings
-from bot.storage.errors import DatabaseInUse, DatabaseUnreachable, DatabaseUnusable
+from bot.storage.database_errors import DatabaseInUse, DatabaseUnreachable, DatabaseUnusable
 
 LOGIN_REFUSED = (
     "Discord refuses DISCORD_TOKEN: create a new one (Bot > Reset Token) and put it into .env"

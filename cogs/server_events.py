@@ -9,8 +9,8 @@ from discord.ext import commands
 from bot.accounts.service import AccountService
 from bot.client import SunoBot
 from bot.delivery.welcome import WelcomeMessages
+from bot.storage.database_errors import DATABASE_ERRORS, DatabaseClosed
 from bot.storage.erasure import Erasure
-from bot.storage.errors import DATABASE_ERRORS, DatabaseClosed
 from bot.storage.key_value import KeyValueStore
 from bot.storage.models import AccountOwner, ShardGuilds
 from bot.storage.retention import DepartedServers, missing_servers

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.encryption import Cipher, DecryptionError
 from bot.storage.database import DatabaseThread
-from bot.storage.errors import DatabaseInUse, DatabaseUnusable
+from bot.storage.database_errors import DatabaseInUse, DatabaseUnusable
 from bot.storage.models import RelayAccount
 from bot.storage.outbox import Outbox
 from bot.storage.relay_accounts import RelayAccountStore

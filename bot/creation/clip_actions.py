@@ -24,7 +24,8 @@ from bot.relay.providers import CHARGED_FILES, Capability
 from bot.relay.submission_errors import is_certain_refusal
 from bot.relay.timed_lyrics import TimedLyrics
 from bot.storage.creation_debits import CreationDebits
-from bot.storage.errors import DATABASE_ERRORS, DatabaseClosed, FileUnconfirmed
+from bot.storage.database_errors import DATABASE_ERRORS, DatabaseClosed
+from bot.storage.errors import FileUnconfirmed
 from bot.storage.models import CreationRefusal, CreationRefusalReason, TaskKey
 from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.watch_store import WatchStore

@@ -18,7 +18,7 @@ from bot.metrics import CreationOutcome, Metrics
 from bot.relay.creation import RejectionReason, Submission
 from bot.relay.submission_errors import SubmissionRejected
 from bot.storage.creations import CreationStore
-from bot.storage.errors import DATABASE_ERRORS, DatabaseClosed
+from bot.storage.database_errors import DATABASE_ERRORS, DatabaseClosed
 from bot.storage.models import Attempt, Creation, CreationState
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextvars import Context
 from math import inf
 
-from bot.storage.errors import DATABASE_ERRORS
+from bot.storage.database_errors import DATABASE_ERRORS
 from bot.storage.reservations import Reservation
 
 log = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from bot.doctor.report import Area
 from bot.doctor.runner import ProgressCallback, run_checks
 from bot.doctor.settings_report import SettingsReport, report_settings
 from bot.doctor.task_report import print_task, task_as_json
-from bot.storage.errors import DatabaseUnusable
+from bot.storage.database_errors import DatabaseUnusable
 from bot.storage.inspection import UNREADABLE, in_use
 from bot.storage.sqlite.inspection import exists
 from bot.storage.task_facts import TaskFacts, task_facts

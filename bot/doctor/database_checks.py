@@ -18,8 +18,8 @@ from bot.doctor.report import Area, CheckResult, CheckResults, Reporter
 from bot.doctor.settings_report import SettingsReport
 from bot.doctor.thresholds import Thresholds
 from bot.storage.account_rows import is_connected
+from bot.storage.database_errors import DatabaseUnusable
 from bot.storage.database_facts import DatabaseCounts, SchemaFacts
-from bot.storage.errors import DatabaseUnusable
 from bot.storage.inspection import UNREADABLE, inspect_database
 from bot.storage.sqlite.file import resolve_database_path
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from bot.doctor.formatting import format_count
 from bot.doctor.report import Area, CheckResult, Reporter
 from bot.doctor.thresholds import Thresholds
+from bot.storage.database_errors import DatabaseUnusable
 from bot.storage.database_facts import SchemaFacts, ServerFacts
-from bot.storage.errors import DatabaseUnusable
 
 _reporter = Reporter(Area.DATABASE)
 

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.storage.errors import DatabaseDamaged
+from bot.storage.database_errors import DatabaseDamaged
 
 MAX_TICK_GAP = 600.0
 """Seconds in which each background loop certainly succeeds once, if it is not stuck."""

@@ -18,7 +18,7 @@ from bot.polling.missing_tasks import MissingTaskMonitor
 from bot.polling.schedule import Schedule, extend_deadlines
 from bot.relay.lookup_result import LookupResult
 from bot.relay.models import Task
-from bot.storage.errors import DatabaseUnusable
+from bot.storage.database_errors import DatabaseUnusable
 from bot.storage.models import EndedTask, EndReason, PollResult, PollTarget
 from bot.storage.tasks import TaskStore
 

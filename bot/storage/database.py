@@ -22,14 +22,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from bot.storage.engine import Connection, Engine, Reader, Writer
-from bot.storage.errors import (
+from bot.storage.database_errors import (
     DatabaseClosed,
     DatabaseDamaged,
     DatabaseDriverMissing,
     DatabaseUnreachable,
     DatabaseUnusable,
 )
+from bot.storage.engine import Connection, Engine, Reader, Writer
 from bot.storage.hints import CHANNEL, Hints
 from bot.storage.sqlite.engine import SqliteEngine
 from bot.storage.terms import LeadershipLost, current_term

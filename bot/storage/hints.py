@@ -13,7 +13,7 @@ from contextlib import suppress
 from contextvars import copy_context
 from weakref import WeakValueDictionary
 
-from bot.storage.errors import DatabaseUnusable
+from bot.storage.database_errors import DatabaseUnusable
 from bot.storage.terms import current_term
 
 log = logging.getLogger(__name__)

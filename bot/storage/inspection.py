@@ -18,10 +18,10 @@ from bot.storage.account_facts import (
     count_of_other_key,
     missing_tasks,
 )
+from bot.storage.database_errors import DatabaseDriverMissing, DatabaseUnusable
 from bot.storage.database_facts import ChannelInUse, DatabaseCounts, DatabaseFacts
 from bot.storage.delivery_rows import OPEN, VISIBLE_STATE
 from bot.storage.engine import Connection
-from bot.storage.errors import DatabaseDriverMissing, DatabaseUnusable
 from bot.storage.sqlite import inspection as sqlite
 from bot.storage.watches import UNWATCHED
 

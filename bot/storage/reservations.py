@@ -9,8 +9,8 @@ import logging
 from typing import NamedTuple
 
 from bot.storage.database import DatabaseThread
+from bot.storage.database_errors import DatabaseUnreachable
 from bot.storage.engine import Connection
-from bot.storage.errors import DatabaseUnreachable
 from bot.storage.key_value import read_value, write_value
 
 log = logging.getLogger(__name__)

@@ -17,9 +17,9 @@ from functools import partial
 from bot.storage.account_rows import disconnect_account
 from bot.storage.creation_cancellation import delete_expired_creations
 from bot.storage.database import DatabaseThread
+from bot.storage.database_errors import DATABASE_ERRORS
 from bot.storage.engine import Connection
 from bot.storage.erasure import erase_server_rows, stored_server_ids
-from bot.storage.errors import DATABASE_ERRORS
 from bot.storage.forums import delete_unused_forums
 from bot.storage.limits import delete_expired_requests
 from bot.storage.models import AccountOwner, ShardGuilds

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from discord import app_commands
 
 from bot.i18n.catalog import Catalog
-from bot.storage.errors import DATABASE_ERRORS
+from bot.storage.database_errors import DATABASE_ERRORS
 from bot.storage.models import EndReason, RecentTask
 from bot.ui.escaping import sanitize_line
 from bot.ui.limits import MAX_CHOICE

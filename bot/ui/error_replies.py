@@ -9,7 +9,8 @@ import discord
 
 from bot.i18n.catalog import Catalog, catalog_for
 from bot.relay.errors import RelayError
-from bot.storage.errors import DatabaseUncertain, DatabaseUnreachable, WatchError
+from bot.storage.database_errors import DatabaseUncertain, DatabaseUnreachable
+from bot.storage.errors import WatchError
 from bot.ui.escaping import code_span
 from bot.ui.permissions import is_guest
 

@@ -11,7 +11,7 @@ from yarl import URL
 
 from bot import __version__
 from bot.storage.database import DatabaseThread
-from bot.storage.errors import DatabaseTooNew
+from bot.storage.database_errors import DatabaseTooNew
 from bot.storage.history import History
 from bot.storage.models import HistoryScope
 from sandbox.bot_process import RELAY_HOSTS, BotProcess

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.storage.errors import DATABASE_ERRORS, AccountDisconnectedMeanwhile
+from bot.storage.database_errors import DATABASE_ERRORS
+from bot.storage.errors import AccountDisconnectedMeanwhile
 from bot.storage.models import NOBODY, Destination, ShardGuilds, WatchRequest
 from bot.storage.retention import RETENTION_PERIOD, Retention
 from sandbox.relay import LocalRelay, song

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bot.i18n.catalog import catalog_for
 from bot.relay.models import Clip, Lyrics, Outcome
 from bot.storage.database import DatabaseThread
-from bot.storage.errors import DATABASE_ERRORS
+from bot.storage.database_errors import DATABASE_ERRORS
 from bot.storage.history import History
 from bot.storage.limits import WatchLimits
 from bot.storage.models import EndReason, RecentTask

@@ -13,7 +13,7 @@ import pytest
 
 from bot.storage.copying import TABLES, CopyError, copy_database
 from bot.storage.database import DatabaseThread, engine_at
-from bot.storage.errors import DatabaseInUse
+from bot.storage.database_errors import DatabaseInUse
 from tests.support.databases import PostgresDatabases
 from tests.support.paths import ROOT
 from tests.support.released_schema import fill

@@ -16,7 +16,7 @@ from bot.encryption import new_key
 from bot.relay.creation import CreationKind
 from bot.storage.account_rows import read_pause, write_pause
 from bot.storage.creations import CreationStore
-from bot.storage.errors import DatabaseUnreachable
+from bot.storage.database_errors import DatabaseUnreachable
 from bot.storage.models import (
     CREATION_PREFIX,
     AccountOwner,

@@ -13,8 +13,13 @@ from filelock import FileLock
 from sqlite_utils import Database
 
 from bot.storage.database import DatabaseThread
+from bot.storage.database_errors import (
+    DatabaseDamaged,
+    DatabaseForeign,
+    DatabaseInUse,
+    DatabaseUnusable,
+)
 from bot.storage.engine import Connection
-from bot.storage.errors import DatabaseDamaged, DatabaseForeign, DatabaseInUse, DatabaseUnusable
 from bot.storage.sqlite.engine import SqliteEngine
 from bot.storage.sqlite.file import WAL_SIZE_LIMIT
 from bot.storage.sqlite.migrations import migrations

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.storage.database import DatabaseThread
+from bot.storage.database_errors import DATABASE_ERRORS
 from bot.storage.erasure import Erasure
-from bot.storage.errors import DATABASE_ERRORS
 from bot.storage.models import ShardGuilds
 from bot.storage.retention import GRACE_PERIOD, DepartedServers, missing_servers
 from bot.storage.server_settings import ServerSettingsStore

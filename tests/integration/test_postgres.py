@@ -11,14 +11,14 @@ import pytest
 
 from bot.i18n.catalog import catalog_for
 from bot.storage.database import DatabaseThread
-from bot.storage.engine import Connection
-from bot.storage.errors import (
+from bot.storage.database_errors import (
     DatabaseForeign,
     DatabaseTooNew,
     DatabaseUncertain,
     DatabaseUnreachable,
     DatabaseUnusable,
 )
+from bot.storage.engine import Connection
 from bot.storage.postgres.engine import PostgresEngine
 from bot.storage.postgres.migrations import steps
 from bot.ui.error_replies import error_text

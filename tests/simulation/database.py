@@ -17,8 +17,8 @@ from pydantic import TypeAdapter
 from sqlite_utils import Database
 
 from bot.storage.database import DatabaseThread, _Job, _run_together
+from bot.storage.database_errors import DatabaseClosed
 from bot.storage.engine import Connection
-from bot.storage.errors import DatabaseClosed
 from bot.storage.models import ServerSettings
 from bot.storage.sqlite.engine import SqliteEngine, SqliteWriter
 from bot.storage.sqlite.migrations import migrations

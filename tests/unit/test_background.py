@@ -17,7 +17,7 @@ from bot.background import (
     run_forever,
 )
 from bot.storage.database import DatabaseThread
-from bot.storage.errors import DatabaseUnreachable
+from bot.storage.database_errors import DatabaseUnreachable
 from bot.storage.retention import DepartedServers, Retention
 
 

@@ -35,6 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bot.polling": {"bot.relay", "bot.storage", "bot.metrics"},
     "bot.ui": {
         *("bot.relay.models", "bot.relay.errors", "bot.storage.models", "bot.storage.errors"),
+        "bot.storage.database_errors",
         *("bot.i18n", "bot.public_addresses"),
         "bot.relay.providers",  # the names of the relays that people choose from
         *("bot.relay.creation", "bot.relay.timed_lyrics"),
@@ -90,7 +91,7 @@ MAY_IMPORT: dict[str, set[str]] = {
             "bot.start_errors",
             "bot.storage.copying",
             "bot.storage.database",
-            "bot.storage.errors",
+            "bot.storage.database_errors",
             "sandbox",
         ),
     },

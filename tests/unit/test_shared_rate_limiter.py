@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from bot.delivery.shared_rate_limiter import FALLBACK_INTERVAL, MAX_BLOCK, SharedRateLimiter
-from bot.storage.errors import DatabaseUnreachable
+from bot.storage.database_errors import DatabaseUnreachable
 from bot.storage.reservations import Reservation
 from bot.storage.terms import Term, current_term
 from tests.support.virtual_time import run_in_virtual_time

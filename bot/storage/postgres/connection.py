@@ -8,8 +8,8 @@ from typing import Any
 import psycopg
 from psycopg.adapt import Buffer, Loader
 
+from bot.storage.database_errors import DatabaseUnreachable, DatabaseUnusable, StatementFailed
 from bot.storage.engine import Cursor, Values
-from bot.storage.errors import DatabaseUnreachable, DatabaseUnusable, StatementFailed
 from bot.storage.postgres.dialect import bind, translate
 
 APPLICATION_NAME = "suno-bot"

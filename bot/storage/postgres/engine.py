@@ -17,8 +17,8 @@ from math import inf
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit, urlunsplit
 
+from bot.storage.database_errors import DatabaseUncertain, DatabaseUnreachable, StatementFailed
 from bot.storage.engine import Connection, Cursor, Values
-from bot.storage.errors import DatabaseUncertain, DatabaseUnreachable, StatementFailed
 from bot.storage.postgres.connection import APPLICATION_NAME, PostgresConnection
 from bot.storage.postgres.migrations import migrate
 from bot.storage.server_clock import ServerClock

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 import psycopg
 
+from bot.storage.database_errors import DatabaseUnusable
 from bot.storage.database_facts import SchemaFacts, ServerFacts
 from bot.storage.engine import Connection
-from bot.storage.errors import DatabaseUnusable
 from bot.storage.leases import LEADER_LOCK
 from bot.storage.postgres.connection import APPLICATION_NAME, PostgresConnection
 from bot.storage.postgres.engine import without_password

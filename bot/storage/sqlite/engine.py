@@ -12,13 +12,8 @@ from typing import TypeVar
 from filelock import Timeout
 from sqlite_utils import Database
 
+from bot.storage.database_errors import DatabaseDamaged, DatabaseInUse, DatabaseUnusable, is_damage
 from bot.storage.engine import Connection
-from bot.storage.errors import (
-    DatabaseDamaged,
-    DatabaseInUse,
-    DatabaseUnusable,
-    is_damage,
-)
 from bot.storage.sqlite.file import empty_write_ahead_log, open_for_reading, open_for_writing
 
 log = logging.getLogger(__name__)

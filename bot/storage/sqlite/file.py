@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import FileLock
 from sqlite_utils import Database
 
-from bot.storage.errors import DatabaseForeign, DatabaseOfAnotherUser, DatabaseTooNew
+from bot.storage.database_errors import DatabaseForeign, DatabaseOfAnotherUser, DatabaseTooNew
 from bot.storage.sqlite.migrations import is_foreign, migrations, unknown_steps
 
 log = logging.getLogger(__name__)

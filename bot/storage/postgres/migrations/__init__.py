@@ -7,13 +7,13 @@ before can go on beside the new one while a cluster is upgraded.
 import logging
 from importlib.resources import files
 
-from bot.storage.engine import Connection
-from bot.storage.errors import (
+from bot.storage.database_errors import (
     DatabaseForeign,
     DatabaseTooNew,
     DatabaseUnusable,
     StatementFailed,
 )
+from bot.storage.engine import Connection
 from bot.storage.postgres.connection import PostgresConnection
 
 log = logging.getLogger(__name__)
