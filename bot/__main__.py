@@ -12,7 +12,7 @@ import click
 from bot import __version__
 from bot.encryption import Cipher, new_key, parse_keys
 from bot.relay.explain import explain as explain_answer
-from bot.settings import SettingsError, load_settings
+from bot.settings_loading import SettingsError, load_settings
 
 EXIT_PERMANENT_ERROR = 2
 """Exit code if starting again does not help before the operator changes something.

@@ -5,37 +5,31 @@ They come from the environment and from ``.env`` in the current directory; the e
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, get_args, get_origin
+from typing import Annotated, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from dotenv.parser import parse_stream
 from pydantic import (
     AfterValidator,
     Field,
     SecretStr,
-    ValidationError,
     ValidationInfo,
     field_validator,
 )
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from yarl import URL
 
 from bot.encryption import parse_keys
-from bot.redaction import redact_setting
 from bot.relay.provider_files import read_profiles
 from bot.relay.providers import KNOWN_RELAYS, RelayProfile
 
 DISCORD_API = "https://discord.com/api/v10"
 ENV_FILE = ".env"
+NO_RELAY_KEY = "no_relay_key"
+"""The type of the error that there is no relay which can be asked."""
 _LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
-
-
-class SettingsError(Exception):
-    """Settings are missing or wrong; the text names each on a line, with what to do."""
 
 
 def _safe_url(secure: str, plain: str) -> AfterValidator:
@@ -224,7 +218,7 @@ class Settings(BaseSettings):
     def _some_relay_can_be_asked(cls, keys: SecretStr, info: ValidationInfo) -> SecretStr:
         operator_key = info.data.get("suno_api_key")  # missing if it is wrong
         if operator_key is not None and not operator_key and not keys:
-            raise PydanticCustomError(_NO_RELAY_KEY, "is missing")
+            raise PydanticCustomError(NO_RELAY_KEY, "is missing")
         return keys
 
     @field_validator("suno_fetch_path")
@@ -274,114 +268,3 @@ class Settings(BaseSettings):
         keys = (key.strip() for key in self.encryption_key.get_secret_value().split(","))
         passwords = _passwords_in(self.database_url.get_secret_value())
         return tuple(filter(None, (*single, *keys, *passwords)))
-
-
-_SECRET_ADVICE = {
-    "DISCORD_TOKEN": "create an application at https://discord.com/developers/applications,"
-    " choose Bot > Reset Token, and put the token into .env",
-    "SUNO_API_KEY": "create a key in the console of your relay and put it into .env",
-    "ENCRYPTION_KEY": "create one with `suno-bot new-key` and put it into .env",
-    "DATABASE_URL": "leave it empty to keep the database in the file DATABASE_PATH",
-}
-
-
-_NO_RELAY_KEY = "no_relay_key"
-_NO_RELAY_KEY_ADVICE = (
-    f"{_SECRET_ADVICE['SUNO_API_KEY']}, or set ENCRYPTION_KEY, so that servers and people can"
-    " connect relay accounts of their own"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class SettingProblem:
-    """What is wrong with a setting, and what to do; never the value of a secret."""
-
-    name: str
-    description: str
-    """The rest of a sentence that begins with the name: ``is missing``."""
-    advice: str
-
-    def __str__(self) -> str:
-        return f"{self.name} {self.description}; {self.advice}"
-
-
-def load_settings() -> Settings:
-    """Read the settings. Raises ``SettingsError``, which names all that are wrong at once."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        problems = [*env_file_problems(), *describe_validation_error(error)]
-    except (UnicodeDecodeError, OSError) as error:
-        problems = [_describe_env_file_error(error)]
-    raise SettingsError("\n".join(map(str, problems)))
-
-
-def describe_validation_error(error: ValidationError) -> list[SettingProblem]:
-    """Return the problem of each setting that pydantic refuses."""
-    return [_describe(each) for each in error.errors(include_url=False, include_context=False)]
-
-
-def _describe(detail: ErrorDetails) -> SettingProblem:
-    if detail["type"] == _NO_RELAY_KEY:
-        return SettingProblem("SUNO_API_KEY", "is missing", _NO_RELAY_KEY_ADVICE)
-    name = str(detail["loc"][0]).upper()
-    advice = _SECRET_ADVICE.get(name, "see .env.example")
-    is_secret = name in _SECRET_ADVICE
-    if detail["type"] == "missing" or (is_secret and detail["msg"].endswith("empty")):
-        return SettingProblem(name, "is missing", advice)
-    message = _plain_message(name.lower(), detail)
-    if is_secret:
-        return SettingProblem(name, message, advice)
-    # A URL may hold a password or a key.
-    may_be_shown = detail["input"] and not set("@?#") & set(str(detail["input"]))
-    value = f"is {redact_setting(str(detail['input']))!r}, but it " if may_be_shown else ""
-    return SettingProblem(name, value + message, advice)
-
-
-def _plain_message(name: str, detail: ErrorDetails) -> str:
-    """Return what a value of a setting must be, as the rest of a sentence."""
-    if detail["type"] == "value_error":
-        message = detail["msg"].removeprefix("Value error, ")
-        return message[:1].lower() + message[1:]
-    field = Settings.model_fields[name]
-    if get_origin(field.annotation) is Literal:
-        return f"must be one of: {', '.join(get_args(field.annotation))}"
-    if field.annotation is bool:
-        return "must be true or false"
-    if field.annotation not in (int, float):
-        return "is not usable"
-    number = "a whole number" if field.annotation is int else "a number"
-    limits = {
-        name: getattr(limit, name)
-        for limit in field.metadata
-        for name in ("gt", "ge", "le")
-        if hasattr(limit, name)
-    }
-    start = f"from {limits['ge']}" if "ge" in limits else f"greater than {limits['gt']}, up"
-    return f"must be {number} {start} to {limits['le']}"
-
-
-def env_file_problems() -> list[SettingProblem]:
-    """Return what is wrong with ``.env`` itself: at most one problem.
-
-    What it cannot read, python-dotenv leaves out, so that a setting seems to be missing.
-    """
-    try:
-        with Path(ENV_FILE).open(encoding="utf-8") as file:
-            unreadable = [each.original.line for each in parse_stream(file) if each.error]
-    except FileNotFoundError:
-        return []
-    except (UnicodeDecodeError, OSError) as error:
-        return [_describe_env_file_error(error)]
-    if not unreadable:
-        return []
-    description = f"cannot be read in line {', '.join(map(str, unreadable))}"
-    return [SettingProblem(ENV_FILE, description, "write NAME=value there, and close all quotes")]
-
-
-def _describe_env_file_error(error: UnicodeDecodeError | OSError) -> SettingProblem:
-    """Return the problem of a ``.env`` that cannot be read."""
-    if isinstance(error, OSError):
-        description = f"cannot be read ({error.strerror})"
-        return SettingProblem(ENV_FILE, description, "let the bot's user read it")
-    return SettingProblem(ENV_FILE, "is not valid UTF-8", "save it again as UTF-8")

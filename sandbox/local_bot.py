@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bot.delivery.attachments.audio_fetcher import AudioFetcher, FetchedAudio
 from bot.lifecycle import run
-from bot.settings import load_settings
+from bot.settings_loading import load_settings
 from bot.storage.database import DatabaseThread
 from bot.storage.server_settings import ServerSettingsStore
 from sandbox.relay_hosts import session_for

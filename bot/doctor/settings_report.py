@@ -16,13 +16,8 @@ from bot.doctor.formatting import format_count
 from bot.encryption import Cipher, DecryptionError, parse_keys
 from bot.redaction import MIN_SECRET_LENGTH, redact_setting
 from bot.relay.providers import relay_profile
-from bot.settings import (
-    ENV_FILE,
-    SettingProblem,
-    Settings,
-    describe_validation_error,
-    env_file_problems,
-)
+from bot.settings import ENV_FILE, Settings
+from bot.settings_loading import SettingProblem, describe_validation_error, env_file_problems
 from bot.storage.account_facts import AccountAccess
 from bot.storage.key_value import RelayAccess
 from bot.storage.models import RelayAccount

@@ -22,6 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("bot.encryption", "bot.redaction"),
         *("bot.relay.providers", "bot.relay.provider_files"),  # the names that SUNO_RELAY may have
     },
+    "bot.settings_loading": {"bot.settings", "bot.redaction"},
     "bot.logs": {"bot.redaction"},
     "bot.metrics": set(),
     "bot.runtime": set(),
@@ -75,14 +76,21 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("bot.token_check", "bot.public_connector"),
     },
     "bot.doctor": {
-        *("bot.settings", "bot.redaction", "bot.encryption", "bot.relay", "bot.storage"),
+        *(
+            "bot.settings",
+            "bot.settings_loading",
+            "bot.redaction",
+            "bot.encryption",
+            "bot.relay",
+            "bot.storage",
+        ),
         "bot.app",  # composes the bot whose commands are compared
         "bot.ui.permissions",  # which permissions the bot needs, and its invite link
         "bot.delivery.discord_errors",  # what the stored status and code of a refusal mean
     },
     "bot.__main__": {
         *(
-            "bot.settings",
+            "bot.settings_loading",
             "bot.accounts.rotation",
             "bot.lifecycle",
             "bot.doctor",
@@ -102,7 +110,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sandbox": {"bot.relay"},
     "sandbox.local_bot": {
         "bot.lifecycle",  # runs the bot as its command line does
-        "bot.settings",
+        "bot.settings_loading",
         "bot.delivery.attachments.audio_fetcher",
         *("bot.storage.database", "bot.storage.server_settings"),  # what a manager has set
         "sandbox",

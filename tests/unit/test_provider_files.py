@@ -13,7 +13,7 @@ from bot.relay.providers import (
     public_profile,
     relay_profile,
 )
-from bot.settings import SettingsError, load_settings
+from bot.settings_loading import SettingsError, load_settings
 from tests.support.paths import ROOT
 
 MINE = """

@@ -10,7 +10,7 @@ import pytest
 from bot.doctor.settings_report import report_settings
 from bot.logs import configure_logging
 from bot.redaction import REDACTED, Redactor, redact_known_forms, redact_setting
-from bot.settings import SettingsError, load_settings
+from bot.settings_loading import SettingsError, load_settings
 
 KEY = "sk-" + "aB3dE5gH" * 6
 TOKEN = "MTA5ODc2NTQzMjEwOTg3NjU0MzIx.GaBcDe.0123456789abcdefghijklmnopqrstuvwxyz-_AB"

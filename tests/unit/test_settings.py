@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.encryption import new_key
-from bot.settings import Settings, SettingsError, load_settings
+from bot.settings import Settings
+from bot.settings_loading import SettingsError, load_settings
 from tests.support.paths import ROOT
 
 TOKEN = "token-that-is-secret"
