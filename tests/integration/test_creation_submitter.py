@@ -132,6 +132,11 @@ LOST_ANSWERS = {
     "please look later": faults.after_charging(
         faults.answers(200, {"code": 0, "msg": "提交成功,请稍后查询", "data": {"job_id": "17"}})
     ),
+    "not stored": faults.after_charging(
+        faults.answers(
+            500, {"code": "insert_task_failed", "message": "Error 1040: Too many connections"}
+        )
+    ),
     "429 timeout": faults.after_charging(
         faults.answers(429, {"code": "fail", "message": "upstream timed out, try again later"})
     ),

@@ -252,6 +252,26 @@ def test_an_upstream_that_was_lost_is_uncertain_with_any_status(status: int, wor
         read({"code": "fail_to_fetch_task", "message": words}, status)
 
 
+@pytest.mark.parametrize("status", [200, 400, 500, 502])
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("insert_task_failed", "Error 1040: Too many connections"),
+        ("insert_task_failed", "database is locked"),
+        ("unmarshal_response_body_failed", "invalid character '<' looking for beginning of value"),
+        ("read_response_body_failed", "http2: stream closed, please try again later"),
+        ("invalid_response", "task_id is empty"),
+    ],
+)
+def test_what_fails_after_the_upstream_has_answered_is_uncertain(
+    status: int, code: str, words: str
+) -> None:
+    """It has begun, whatever kept the relay from reading or storing that."""
+    for answer in ({"code": code, "message": words}, {"error": {"code": code, "message": words}}):
+        with pytest.raises(SubmissionUncertain):
+            read(answer, status)
+
+
 R = RejectionReason
 
 
