@@ -74,6 +74,8 @@ class LiveCardButtons(SunoCog):
         )
         if UnwatchOutcome.ON_ITS_WAY in removed.values():
             return "live-sending"
+        if UnwatchOutcome.CANCELLED in removed.values():
+            return "unwatch-cancelled"
         return "live-left" if UnwatchOutcome.STOPPED in removed.values() else "live-not-watching"
 
 

@@ -150,11 +150,33 @@ def is_guessable_id(task_id: str) -> bool:
 
 def tasks_of_request(db: Connection, task_id: str) -> list[str]:
     """Return the tasks of a request, by the id that stands for it; none for any other id."""
-    number = task_id.removeprefix(CREATION_PREFIX)
-    if not (is_pending_id(task_id) and _NUMBER.fullmatch(number)):
+    number = _request_number(task_id)
+    if number is None:
         return []
-    rows = db.execute("SELECT task_id FROM creation_tasks WHERE creation_id = ?", [int(number)])
+    rows = db.execute("SELECT task_id FROM creation_tasks WHERE creation_id = ?", [number])
     return [begun for (begun,) in rows]
+
+
+def has_queued_request(db: Connection, task_id: str, user_id: int) -> bool:
+    """Whether an id stands for a request of this person that waits to be sent."""
+    row = db.execute(
+        "SELECT 1 FROM creations WHERE id = ? AND user_id = ? AND state = 'queued'",
+        [_request_number(task_id), user_id],
+    ).fetchone()
+    return row is not None
+
+
+def is_cancelled_request(db: Connection, task_id: str) -> bool:
+    """Whether an id stands for a request that was cancelled before it was sent."""
+    row = db.execute(
+        "SELECT 1 FROM creations WHERE id = ? AND state = 'cancelled'", [_request_number(task_id)]
+    ).fetchone()
+    return row is not None
+
+
+def _request_number(task_id: str) -> int | None:
+    number = task_id.removeprefix(CREATION_PREFIX)
+    return int(number) if is_pending_id(task_id) and _NUMBER.fullmatch(number) else None
 
 
 def require_pending_on_card(db: Connection, key: TaskKey, channel_id: int) -> None:

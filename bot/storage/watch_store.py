@@ -9,7 +9,12 @@ from contextlib import suppress
 
 from bot.relay.models import Task
 from bot.storage.creation_cancellation import withdraw_unwatched
-from bot.storage.creation_rows import is_guessable_id, tasks_of_request
+from bot.storage.creation_rows import (
+    has_queued_request,
+    is_cancelled_request,
+    is_guessable_id,
+    tasks_of_request,
+)
 from bot.storage.database import DatabaseThread
 from bot.storage.engine import Connection
 from bot.storage.limits import DEFAULT_LIMITS, WatchLimits, charge_message
@@ -28,7 +33,12 @@ from bot.storage.task_rows import UnreadableRowError, load_task, load_task_or_id
 from bot.storage.watch_groups import collected_tasks, largest_group, release_complete
 from bot.storage.watches import read_watches, unwatch
 
-_PRIORITY = (UnwatchOutcome.ON_ITS_WAY, UnwatchOutcome.STOPPED, UnwatchOutcome.NOT_WATCHED)
+_PRIORITY = (
+    UnwatchOutcome.ON_ITS_WAY,
+    UnwatchOutcome.CANCELLED,
+    UnwatchOutcome.STOPPED,
+    UnwatchOutcome.NOT_WATCHED,
+)
 """Which outcome is told of tasks with the same id at several accounts."""
 
 
@@ -219,6 +229,7 @@ class WatchStore:
 def _remove(
     db: Connection, key: TaskKey, user_id: int, now: float, channel_id: int | None
 ) -> UnwatchOutcome:
+    was_queued = has_queued_request(db, key.task_id, user_id)
     removed = unwatch(db, *key, user_id=user_id, now=now, channel_id=channel_id)
     mark_live_cards_stale(db, *key, now)
     db.execute(
@@ -228,4 +239,5 @@ def _remove(
         {"account": key.account, "id": key.task_id},
     )
     withdraw_unwatched(db, user_id, now)
-    return removed
+    is_cancelled = was_queued and is_cancelled_request(db, key.task_id)
+    return UnwatchOutcome.CANCELLED if is_cancelled else removed

@@ -12,7 +12,7 @@ import discord
 
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Outcome
-from bot.storage.models import EndReason, LiveCard, LiveCardTask
+from bot.storage.models import CREATION_PREFIX, EndReason, LiveCard, LiveCardTask
 from bot.ui.custom_ids import LiveCardButtonId
 from bot.ui.limits import MAX_CONTENT, whole_lines
 from bot.ui.status_card import state_line
@@ -269,7 +269,7 @@ def _id_of_untitled(entry: LiveCardTask, card: LiveCard) -> str:
 
 def _has_no_relay_id(entry: LiveCardTask) -> bool:
     """Whether a task is a request to create of which no relay has named a task."""
-    return entry.is_pending or entry.end_reason in (EndReason.REJECTED, EndReason.UNCONFIRMED)
+    return entry.task.id.startswith(CREATION_PREFIX)
 
 
 def _notice_url(entry: LiveCardTask, card: LiveCard) -> str | None:

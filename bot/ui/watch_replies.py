@@ -57,6 +57,7 @@ _REFUSAL_KEYS = {
 }
 _UNWATCH_KEYS = {
     UnwatchOutcome.STOPPED: "unwatch-done",
+    UnwatchOutcome.CANCELLED: "unwatch-cancelled",
     UnwatchOutcome.ON_ITS_WAY: "unwatch-sending",
     UnwatchOutcome.NOT_WATCHED: "unwatch-none",
 }

@@ -448,6 +448,24 @@ async def test_the_quota_is_named_when_it_is_used_up(english: Studio) -> None:
     assert b"a quay" in answer.attachments[0].data
 
 
+@pytest.mark.parametrize("by_button", [True, False], ids=["button", "command"])
+async def test_who_stops_a_request_before_it_is_sent_reads_that_nothing_was_charged(
+    english: Studio, *, by_button: bool
+) -> None:
+    """The card then shows no id of the bot's own, which nobody can use."""
+    sandbox = english.sandbox
+    sandbox.relay.faults.add(rate_limited("600"), path=MUSIC_PATH)
+    await english.use("suno create", description="a harbour")
+    (card,) = await english.notices(english.text("live-pending"))
+    if by_button:
+        stopped = await english.press(card, button(card, "card:leave:"))
+    else:
+        stopped = await english.use("suno unwatch", id="creation-1")
+    assert stopped.messages[0].content == english.text("unwatch-cancelled")
+    (card,) = await english.notices(english.text("live-unwatched"))
+    assert "creation" not in card.content
+
+
 async def test_requests_without_a_task_are_not_suggested(english: Studio) -> None:
     """A request is suggested while it waits; once it is refused or lost, no command knows it."""
     discord, relay, songs = english.sandbox.discord, english.sandbox.relay, english.sandbox.songs

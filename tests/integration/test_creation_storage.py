@@ -315,7 +315,7 @@ async def test_who_stops_watching_before_it_is_sent_pays_nothing(harness: Creati
     """The request is cancelled, and its text is not kept."""
     creation = await harness.add()
     removed = await harness.watches.remove(creation.pending_task_id, user_id=ADA, now=NOON)
-    assert removed is UnwatchOutcome.STOPPED
+    assert removed is UnwatchOutcome.CANCELLED
     assert await harness.state(creation) == "cancelled"
     assert await harness.claim_due(NOON, 10) == []
     assert await harness.notices() == []

@@ -115,7 +115,7 @@ _NOT_WATCHING_TEXTS = {
 }
 
 
-_STOPPED_TEXTS = {_WORDS.text("live-left"), _WORDS.text("forget-done")}
+_STOPPED_TEXTS = {_WORDS.text(key) for key in ("live-left", "unwatch-cancelled", "forget-done")}
 
 
 class Users:

@@ -64,6 +64,7 @@ watch-no-direct-message = 🚫 I can't send you DMs. Allow them in this server's
 watch-no-common-server = 🚫 I can't send you DMs, because we have no server in common. Open my profile, choose **Add App** and add me to your own apps. Then watch again. Nothing is being watched.
 
 unwatch-done = 👌 Stopped watching { $tasks }.
+unwatch-cancelled = 👌 Cancelled before it was sent to the relay, so nothing was charged.
 unwatch-sending = Too late to stop { $tasks }: the message is already on its way.
 unwatch-none = You're not watching { $tasks }. { COMMAND("suno list") } shows what you watch.
 

@@ -64,6 +64,7 @@ watch-no-direct-message = 🚫 我没法给你发私信。请在这个服务器�
 watch-no-common-server = 🚫 我没法给你发私信，因为我们没有共同的服务器。请打开我的资料，点**添加应用**，把我加到你自己的应用里，然后再关注一次。没有添加关注。
 
 unwatch-done = 👌 已取消关注：{ $tasks }。
+unwatch-cancelled = 👌 在发给中转站之前取消了，所以没有扣费。
 unwatch-sending = 来不及取消：{ $tasks }，消息已经在发送途中。
 unwatch-none = 你没有关注：{ $tasks }。用 { COMMAND("suno list") } 查看你关注的任务。
 

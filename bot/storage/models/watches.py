@@ -74,6 +74,8 @@ class UnwatchOutcome(StrEnum):
 
     STOPPED = "stopped"
     """The person gets no notice."""
+    CANCELLED = "cancelled"
+    """It was the person's request to create something, and is never sent: nothing is charged."""
     ON_ITS_WAY = "on_its_way"
     """The message is being sent, or may have been posted: that cannot be stopped any more."""
     NOT_WATCHED = "not_watched"

@@ -42,7 +42,8 @@ from tests.e2e.chaos.stored_creations import StoredCreations
 
 _PENDING_ID = re.compile(rf"\b{CREATION_PREFIX}[0-9]+")
 _AGAIN, _MENU = "create:again:", "create:more:"
-_STOPPED, _NOT_WATCHED = beginnings("unwatch-done"), beginnings("unwatch-none")
+_STOPPED = beginnings("unwatch-done", "unwatch-cancelled")
+_NOT_WATCHED = beginnings("unwatch-none")
 _FAULTS: dict[SubmissionFault, Fault] = {
     SubmissionFault.LOST: after_charging(cut_before_headers()),
     SubmissionFault.FAILS: server_error(502),
