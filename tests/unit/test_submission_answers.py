@@ -261,12 +261,16 @@ def test_an_upstream_that_was_lost_is_uncertain_with_any_status(status: int, wor
         ("unmarshal_response_body_failed", "invalid character '<' looking for beginning of value"),
         ("read_response_body_failed", "http2: stream closed, please try again later"),
         ("invalid_response", "task_id is empty"),
+        ("fail_to_fetch_task", "<html><head><title>503 Service Temporarily Unavailable</title>"),
+        ("fail_to_fetch_task", "<title>relay.example | 520: unknown error</title> rate limit"),
+        ("fail_to_fetch_task", "error code: 524"),
+        ("fail_to_fetch_task", "502 Bad Gateway, try again later"),
     ],
 )
-def test_what_fails_after_the_upstream_has_answered_is_uncertain(
+def test_what_may_fail_after_the_upstream_has_begun_is_uncertain(
     status: int, code: str, words: str
 ) -> None:
-    """It has begun, whatever kept the relay from reading or storing that."""
+    """Whatever kept the relay from reading or storing it, or the upstream's gateway."""
     for answer in ({"code": code, "message": words}, {"error": {"code": code, "message": words}}):
         with pytest.raises(SubmissionUncertain):
             read(answer, status)
@@ -294,6 +298,8 @@ R = RejectionReason
         (403, {"error": {"message": "该令牌无权访问模型 suno_music"}}, R.UNSUPPORTED,
          "该令牌无权访问模型 suno_music"),
         (403, b"<html>blocked by the firewall</html>", R.FAILED, ""),
+        (403, {"code": "fail_to_fetch_task", "message": "<title>403 Forbidden</title>"}, R.KEY,
+         "<title>403 Forbidden</title>"),
         (404, b"404 page not found", R.UNSUPPORTED, ""),
         (404, {"error": {"message": "Invalid URL (POST /suno/submit/music)", "type": "x"}},
          R.UNSUPPORTED, "Invalid URL (POST /suno/submit/music)"),

@@ -95,7 +95,8 @@ _KINDS = {
 _INTERRUPTED = re.compile(
     r"time.?out|timed.out|deadline.exceeded|超时|超時|\bEOF\b|connection.(?:reset|closed|aborted)"
     r"|reset.by.peer|broken.pipe|server.closed|stream.error|context.cancell?ed"
-    r"|\b(?:read|unmarshal|close|invalid)_response|\binsert_task_failed",
+    r"|\b(?:read|unmarshal|close|invalid)_response|\binsert_task_failed"
+    r"|<title>[^<]{0,80}\b5\d\d\b|bad.gateway|error.code:.{0,2}5\d\d",
     re.IGNORECASE,
 )
 _FAILED_CODE = re.compile(
@@ -173,7 +174,8 @@ def is_relays_error(answer: JsonObject) -> bool:
 def is_interrupted(answer: JsonObject) -> bool:
     """Whether an error says that the relay has lost its upstream, or has waited for it in vain.
 
-    Or that it could not read or store what the upstream has answered. The upstream may have begun.
+    Or that it could not read or store what the upstream has answered, or has got the page of a
+    gateway before it. The upstream may have begun.
     """
     return _INTERRUPTED.search(" ".join(_words(answer))) is not None
 
