@@ -26,13 +26,14 @@ from sandbox.discord.channel_kinds import FORUM
 from sandbox.relay import song
 from tests.e2e.chaos.audit import audit
 from tests.e2e.chaos.environment import count_pending
-from tests.e2e.chaos.expected_results import ExpectedResult, TaskEnding
+from tests.e2e.chaos.expected_results import ExpectedResult
 from tests.e2e.chaos.messages import messages_of_bot
 from tests.e2e.chaos.relay_tasks import clip_links
 from tests.e2e.chaos.user_actions import Command, ReplyKind, UserAction
 from tests.e2e.fault_runs import fault_options, inject_faults
 from tests.support.adjustable_clock import AdjustableClock
 from tests.support.sandbox_session import SandboxSession, open_sandbox
+from tests.support.task_endings import TaskEnding
 from tests.support.write_faults import WriteFault, count_calls, strace_command, was_injected
 
 _TASK = "song-of-the-journey"

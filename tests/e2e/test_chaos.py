@@ -11,11 +11,12 @@ from bot.ui.escaping import code_span
 from sandbox.relay import RecordedSubmission
 from tests.e2e.chaos.audit import AuditResult, audit
 from tests.e2e.chaos.creation_audit import Intent, StoredCreation, audit_creations
-from tests.e2e.chaos.expected_results import ExpectedResult, TaskEnding
+from tests.e2e.chaos.expected_results import ExpectedResult
 from tests.e2e.chaos.messages import PostedMessage
 from tests.e2e.chaos.plan import nonce_window, plan
 from tests.e2e.chaos.runner import run_chaos
 from tests.e2e.chaos.user_actions import Command, UserAction
+from tests.support.task_endings import TaskEnding
 
 ADA, BEA = 11, 12
 CHANNEL, OTHER_CHANNEL = 21, 22

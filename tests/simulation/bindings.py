@@ -10,9 +10,10 @@ from bot.relay.single_lookup import MISSING_TTL
 from bot.storage.models import AccountOwner
 from tests.e2e.chaos.user_actions import ReplyKind
 from tests.simulation.relay_server import RelayServer
-from tests.simulation.simulated_task import Fate, SimulatedTask
+from tests.simulation.simulated_task import SimulatedTask
 from tests.simulation.simulation import Simulation
 from tests.simulation.users import COMPONENT, UserAction
+from tests.support.task_endings import TaskEnding
 
 LOOKUP_TIME = 300.0
 """Seconds within which a look-up for a user has ended."""
@@ -108,7 +109,7 @@ class Bindings:
         if any(since - CIRCUIT_TIME <= at <= until for at in relay.troubled_at):
             return None
         task = _task_of(relay, action.task_id)
-        if task.fate is Fate.NEVER or task.submitted_at > until:
+        if task.ending is TaskEnding.NEVER or task.submitted_at > until:
             return False
         known_since = task.submitted_at + MISSING_TTL  # somebody may have asked too early
         is_there = known_since <= since and (task.vanishes_at or until) >= until
@@ -124,5 +125,5 @@ def _owners(action: UserAction) -> Iterator[AccountOwner]:
 
 def _task_of(relay: RelayServer, task_id: str) -> SimulatedTask:
     """Return the task with an id at a relay, one that never was if it has none."""
-    unknown = SimulatedTask(task_id, relay.name, Fate.NEVER, "", submitted_at=0.0, takes=0.0)
+    unknown = SimulatedTask(task_id, relay.name, TaskEnding.NEVER, "", submitted_at=0.0, takes=0.0)
     return relay.tasks.get(task_id, unknown)

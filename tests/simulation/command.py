@@ -82,8 +82,8 @@ def _replay(seed: int, relays: int | None, creations: float) -> NoReturn:
     tell = sys.stdout.write
     for line in simulation.trace.lines:
         tell(f"{line}\n")
-    for action in _deeds(simulation):
-        tell(f"deed {action}\n")
+    for action in _actions_of_people(simulation):
+        tell(f"action {action}\n")
     tell(f"seed {seed}: {result.simulated / 3600:.1f} h, trace {result.digest}\n")
     for violation in result.violations:
         tell(f"VIOLATED {violation}\n")
@@ -91,7 +91,7 @@ def _replay(seed: int, relays: int | None, creations: float) -> NoReturn:
     os._exit(1 if result.violations else 0)  # nothing has to be cleared away
 
 
-def _deeds(simulation: Simulation) -> Iterator[object]:
+def _actions_of_people(simulation: Simulation) -> Iterator[object]:
     """Yield what people did, to be told as text."""
     yield from simulation.users.actions
     yield from simulation.accounts.changes

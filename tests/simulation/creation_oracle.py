@@ -14,8 +14,9 @@ from tests.simulation.creation_log import LoggedCreation
 from tests.simulation.creations import Attempt
 from tests.simulation.discord_state import Interaction, Message, texts_in
 from tests.simulation.relay_submissions import MARK, Submission
-from tests.simulation.simulated_task import Fate, SimulatedTask
+from tests.simulation.simulated_task import SimulatedTask
 from tests.simulation.simulation import Simulation
+from tests.support.task_endings import TaskEnding
 
 _UNFINISHED = (CreationState.QUEUED, CreationState.SUBMITTING)
 _NUMBER = "\N{BULLET}"
@@ -51,7 +52,7 @@ def made_task(simulation: Simulation, creation: LoggedCreation, task_id: str) ->
     """Return a task that a relay began for a request, one that never was if it began none."""
     made = (each for each in simulation.relays.begun if each.id == task_id)
     relay = simulation.relays.servers[0].name
-    return next(made, SimulatedTask(task_id, relay, Fate.NEVER, creation.mark, 0.0, 0.0))
+    return next(made, SimulatedTask(task_id, relay, TaskEnding.NEVER, creation.mark, 0.0, 0.0))
 
 
 def possible_ends(

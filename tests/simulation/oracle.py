@@ -20,10 +20,11 @@ from tests.simulation.messages import (
     is_possible_duplicate,
     is_summary,
 )
-from tests.simulation.simulated_task import Fate, SimulatedTask
+from tests.simulation.simulated_task import SimulatedTask
 from tests.simulation.simulation import Simulation
 from tests.simulation.statements import Truths, false_statements, true_statements
 from tests.simulation.summary_statements import faults_of_summary
+from tests.support.task_endings import TaskEnding
 
 ABOUT_THE_PERSON = {50007, 50278, 10013}
 GONE = {10003, 10004, 10015, 50001, *ABOUT_THE_PERSON}
@@ -109,7 +110,7 @@ def _possible_truths(
     """
     if (creation := simulation.creations.by_task.get(task_id)) is not None:
         made = made_task(simulation, creation, task_id)
-        said = set() if made.fate is Fate.NEVER else _true_statements(simulation, made)
+        said = set() if made.ending is TaskEnding.NEVER else _true_statements(simulation, made)
         return [(made, said | possible_ends(simulation, creation, task_id, message.created_at))]
     everybody = any if is_summary(message) else all
     actions = [

@@ -23,7 +23,8 @@ from tests.simulation.faults import Effect, Reply, Request, Side
 from tests.simulation.random_sources import RandomSources
 from tests.simulation.relay_clip_actions import FileRequests, asks_for_file
 from tests.simulation.relay_submissions import Submissions
-from tests.simulation.simulated_task import Fate, SimulatedTask, life_of
+from tests.simulation.simulated_task import SimulatedTask, life_of
+from tests.support.task_endings import TaskEnding
 
 FETCH_PATH, SUBMIT_FETCH_PATH, SINGLE = "/suno/fetch", "/suno/submit/fetch", "/suno/fetch/{id}"
 KEY_PREFIX = "sk-simulated"
@@ -64,7 +65,7 @@ class RelayServer:
     def add(self, task: SimulatedTask) -> None:
         """Let somebody make a song."""
         self.tasks[task.id] = task
-        if task.fate is not Fate.NEVER:
+        if task.ending is not TaskEnding.NEVER:
             self._lives[task.id] = life_of(task)
 
     def _begin(self, task: SimulatedTask) -> RelayTask:

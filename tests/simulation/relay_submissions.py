@@ -12,16 +12,22 @@ from sandbox.relay.lifecycles import RelayTask, clip_ids
 from sandbox.relay.submissions import SUBMIT_PATHS, SubmissionFormat, submission_answer
 from tests.simulation.clock import VirtualClock
 from tests.simulation.faults import Effect, Reply, Request
-from tests.simulation.simulated_task import Fate, SimulatedTask
+from tests.simulation.simulated_task import SimulatedTask
+from tests.support.task_endings import TaskEnding
 
 MARK = re.compile(r"wish-[0-9]+-[0-9a-f]{8}")
 """What stands in the texts of a wish to create something, and in no other wish's."""
 
-_FATES = {
-    TaskKind.MUSIC: {Fate.SONG: 6, Fate.HALF: 1, Fate.FAILED: 2, Fate.STUCK: 0.3},
-    TaskKind.LYRICS: {Fate.LYRICS: 6, Fate.FAILED: 2, Fate.STUCK: 0.3},
+_ENDINGS = {
+    TaskKind.MUSIC: {
+        TaskEnding.SONG: 6,
+        TaskEnding.HALF: 1,
+        TaskEnding.FAILED: 2,
+        TaskEnding.STUCK: 0.3,
+    },
+    TaskKind.LYRICS: {TaskEnding.LYRICS: 6, TaskEnding.FAILED: 2, TaskEnding.STUCK: 0.3},
 }
-_WITH_RESULT = {TaskKind.MUSIC: Fate.SONG, TaskKind.LYRICS: Fate.LYRICS}
+_WITH_RESULT = {TaskKind.MUSIC: TaskEnding.SONG, TaskKind.LYRICS: TaskEnding.LYRICS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +118,18 @@ class Submissions:
         self._count += 1
         number = f"{self._count}-{self._rng.getrandbits(40):010x}"
         at_once = form is SubmissionFormat.FINISHED
-        fates = _FATES[kind]
-        (fate,) = self._rng.choices(list(fates), weights=list(fates.values()))
+        endings = _ENDINGS[kind]
+        (ending,) = self._rng.choices(list(endings), weights=list(endings.values()))
         takes = self._rng.choice([self._rng.uniform(3, 15), self._rng.uniform(60, 600)])
         if at_once or form is SubmissionFormat.CLIPS:
-            fate = _WITH_RESULT[kind]
+            ending = _WITH_RESULT[kind]
         task = SimulatedTask(
-            f"made-{self._relay}-{number}", self._relay, fate, title, now, 0.0 if at_once else takes
+            f"made-{self._relay}-{number}",
+            self._relay,
+            ending,
+            title,
+            now,
+            0.0 if at_once else takes,
         )
         task.is_lyrics = kind is TaskKind.LYRICS
         if form is SubmissionFormat.NUMBER:

@@ -1,7 +1,6 @@
 """The tasks of simulated relays: how each ends, and what is true of it then."""
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from bot.relay.models import TaskKind
 from sandbox.relay.lifecycles import (
@@ -13,19 +12,7 @@ from sandbox.relay.lifecycles import (
     song,
     stuck,
 )
-
-
-class Fate(StrEnum):
-    """How the relay ends a task."""
-
-    SONG = "song"
-    HALF = "half"
-    LYRICS = "lyrics"
-    FAILED = "failed"
-    STUCK = "stuck"
-    """It never ends."""
-    NEVER = "never"
-    """The relay never knew it."""
+from tests.support.task_endings import TaskEnding
 
 
 @dataclass(eq=False, slots=True)
@@ -38,7 +25,7 @@ class SimulatedTask:
     id: str
     relay: str
     """The name of the relay."""
-    fate: Fate
+    ending: TaskEnding
     title: str
     submitted_at: float
     takes: float
@@ -52,22 +39,26 @@ class SimulatedTask:
     @property
     def ends_at(self) -> float | None:
         """When it ends, if it does."""
-        return None if self.fate in (Fate.STUCK, Fate.NEVER) else self.submitted_at + self.takes
+        return (
+            None
+            if self.ending in (TaskEnding.STUCK, TaskEnding.NEVER)
+            else self.submitted_at + self.takes
+        )
 
     @property
     def proofs(self) -> tuple[str, ...]:
         """What stands in every true notice of its end."""
-        if self.fate is Fate.LYRICS:
+        if self.ending is TaskEnding.LYRICS:
             return (self.text,)
-        if self.fate in (Fate.SONG, Fate.HALF):
+        if self.ending in (TaskEnding.SONG, TaskEnding.HALF):
             clips = clip_ids(self.seed, 2)
-            return tuple(clips if self.fate is Fate.SONG else clips[:1])
-        return (self.text,) if self.fate is Fate.FAILED else ()
+            return tuple(clips if self.ending is TaskEnding.SONG else clips[:1])
+        return (self.text,) if self.ending is TaskEnding.FAILED else ()
 
     @property
     def text(self) -> str:
         """A line of its lyrics, or why it failed."""
-        if self.fate is Fate.FAILED:
+        if self.ending is TaskEnding.FAILED:
             return f"The prompt was turned down upstream, {mark_of(self.relay)}"
         return f"A line of {self.id}, {mark_of(self.relay)}"
 
@@ -85,12 +76,12 @@ def mark_of(relay: str) -> str:
 def life_of(task: SimulatedTask) -> RelayTask:
     """Return what the relay tells of a task that it knows."""
     kind = TaskKind.LYRICS if task.is_lyrics else TaskKind.MUSIC
-    if task.fate is Fate.LYRICS:
+    if task.ending is TaskEnding.LYRICS:
         text = f"[Verse]\n{task.text}"
         return lyrics_task(task.id, title=task.title, text=text, takes=task.takes)
-    if task.fate is Fate.FAILED:
+    if task.ending is TaskEnding.FAILED:
         return failing(task.id, reason=task.text, kind=kind, takes=task.takes)
-    if task.fate is Fate.STUCK:
+    if task.ending is TaskEnding.STUCK:
         return stuck(task.id, kind=kind)
-    make = song if task.fate is Fate.SONG else half_success
+    make = song if task.ending is TaskEnding.SONG else half_success
     return replace(make(task.seed, title=task.title, takes=task.takes), id=task.id)

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from bot.i18n.catalog import catalog_for
 from tests.simulation.discord_state import Message
 from tests.simulation.messages import is_minimal
-from tests.simulation.simulated_task import Fate, SimulatedTask
+from tests.simulation.simulated_task import SimulatedTask
+from tests.support.task_endings import TaskEnding
 
 _WORDS = catalog_for("en-US")
 _SPLIT = "\N{BULLET}"
@@ -28,12 +29,12 @@ Truths = list[tuple[SimulatedTask, set[str]]]
 """The tasks that a message may be about, and what it may say about the end of each."""
 
 _TRUE = {
-    Fate.SONG: "done",
-    Fate.HALF: "partly",
-    Fate.LYRICS: "lyrics",
-    Fate.FAILED: "failed",
-    Fate.STUCK: "gave up",
-    Fate.NEVER: "not found",
+    TaskEnding.SONG: "done",
+    TaskEnding.HALF: "partly",
+    TaskEnding.LYRICS: "lyrics",
+    TaskEnding.FAILED: "failed",
+    TaskEnding.STUCK: "gave up",
+    TaskEnding.NEVER: "not found",
 }
 
 
@@ -72,7 +73,7 @@ def true_statements(task: SimulatedTask, *, unreachable: bool, denied: bool) -> 
     ``unreachable``: whether the relay refused to report this task while it reported others.
     ``denied``: whether the relay denied the task before it first reported it.
     """
-    meanings = {_TRUE[task.fate]}
+    meanings = {_TRUE[task.ending]}
     if task.vanishes_at is not None:
         if task.ends_at is None or task.vanishes_at <= task.ends_at:
             meanings.clear()
@@ -89,7 +90,7 @@ def false_statements(task: SimulatedTask, message: Message, true: set[str]) -> I
     meanings = statements_in(message)
     if not meanings & true:
         yield f"says {sorted(meanings) or 'nothing'} where {sorted(true)} is true"
-    elif _TRUE[task.fate] in meanings and not is_minimal(message):
+    elif _TRUE[task.ending] in meanings and not is_minimal(message):
         missing = [text for text in task.proofs if text not in message.text]
         if missing:
             yield f"lacks {missing}"

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from bot.i18n.catalog import catalog_for
 from tests.simulation.discord_state import Message
 from tests.simulation.messages import SUMMARY_KEYS, is_minimal
-from tests.simulation.simulated_task import Fate, SimulatedTask
+from tests.simulation.simulated_task import SimulatedTask
 from tests.simulation.statements import Truths
+from tests.support.task_endings import TaskEnding
 
 _WORDS = catalog_for("en-US")
 _READY = {"done", "partly", "lyrics"}
@@ -28,7 +29,7 @@ def faults_of_summary(message: Message, candidates: Sequence[Truths]) -> Iterato
         return
     lines = _lines(message)
     if is_minimal(message) or (message.embeds_dropped and not lines):
-        said = [{fate for _, true in each for fate in true} for each in candidates]
+        said = [{ending for _, true in each for ending in true} for each in candidates]
         surely = sum(true <= _READY for true in said)
         perhaps = sum(bool(true & (_READY | _ENDS_WITHOUT_RESULT.keys())) for true in said)
         if not any(_says(message, ready, len(said)) for ready in range(surely, perhaps + 1)):
@@ -83,7 +84,11 @@ def _faults_of_line(task: SimulatedTask, line: str | None, true: set[str]) -> It
     said = _statement(line)
     if said not in true:
         yield f"says {said!r} of {task.id} where {sorted(true)} is true"
-    if said in ("done", "partly") and task.fate in (Fate.SONG, Fate.HALF) and "](" in line:
+    if (
+        said in ("done", "partly")
+        and task.ending in (TaskEnding.SONG, TaskEnding.HALF)
+        and "](" in line
+    ):
         missing = [clip for clip in task.proofs if clip not in line]
         if missing:
             yield f"lacks links to {missing}"

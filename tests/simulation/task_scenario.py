@@ -3,16 +3,17 @@
 from random import Random
 
 from tests.simulation.relay_server import RelayServer
-from tests.simulation.simulated_task import Fate, SimulatedTask, mark_of
+from tests.simulation.simulated_task import SimulatedTask, mark_of
 from tests.simulation.simulation import Simulation
+from tests.support.task_endings import TaskEnding
 
-FATES = {
-    Fate.SONG: 6,
-    Fate.HALF: 1,
-    Fate.LYRICS: 2,
-    Fate.FAILED: 2,
-    Fate.STUCK: 0.4,
-    Fate.NEVER: 0.5,
+ENDINGS = {
+    TaskEnding.SONG: 6,
+    TaskEnding.HALF: 1,
+    TaskEnding.LYRICS: 2,
+    TaskEnding.FAILED: 2,
+    TaskEnding.STUCK: 0.4,
+    TaskEnding.NEVER: 0.5,
 }
 TITLES = ("Paper Boats", "City Windows", "纸船", "*Stars* & `code` @everyone", "Zzyzx Road")
 
@@ -21,7 +22,7 @@ def draw_task(
     simulation: Simulation, rng: Random, number: int, active: float, relay: RelayServer
 ) -> SimulatedTask:
     """Draw a task that somebody submits at a relay within ``active`` seconds."""
-    fate = _draw_fate(rng)
+    ending = _draw_ending(rng)
     submitted_at = simulation.environment.clock.true_time() + rng.uniform(0, active * 0.8)
     takes = _draw_duration(rng)
     vanishes_at = None
@@ -29,7 +30,7 @@ def draw_task(
         vanishes_at = submitted_at + rng.uniform(1, 2 * takes)
     task_id = f"task-{number}-{rng.getrandbits(40):010x}"
     title = _draw_title(rng, task_id, relay)
-    return SimulatedTask(task_id, relay.name, fate, title, submitted_at, takes, vanishes_at)
+    return SimulatedTask(task_id, relay.name, ending, title, submitted_at, takes, vanishes_at)
 
 
 def draw_twin(rng: Random, task: SimulatedTask, relay: RelayServer) -> SimulatedTask:
@@ -37,13 +38,13 @@ def draw_twin(rng: Random, task: SimulatedTask, relay: RelayServer) -> Simulated
     submitted_at = task.submitted_at - rng.uniform(0, 5)
     title = _draw_title(rng, task.id, relay)
     return SimulatedTask(
-        task.id, relay.name, _draw_fate(rng), title, submitted_at, _draw_duration(rng)
+        task.id, relay.name, _draw_ending(rng), title, submitted_at, _draw_duration(rng)
     )
 
 
-def _draw_fate(rng: Random) -> Fate:
-    (fate,) = rng.choices(list(FATES), weights=list(FATES.values()))
-    return fate
+def _draw_ending(rng: Random) -> TaskEnding:
+    (ending,) = rng.choices(list(ENDINGS), weights=list(ENDINGS.values()))
+    return ending
 
 
 def _draw_duration(rng: Random) -> float:

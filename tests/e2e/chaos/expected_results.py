@@ -1,24 +1,11 @@
 """How each task ends at the relay, and what a true notice of it has to say."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from bot.i18n.catalog import catalog_for
+from tests.support.task_endings import TaskEnding
 
 _CATALOG = catalog_for("en-US")
-
-
-class TaskEnding(StrEnum):
-    """How the relay ends a task."""
-
-    SONG = "song"
-    HALF = "half"
-    LYRICS = "lyrics"
-    FAILED = "failed"
-    STUCK = "stuck"
-    """It never ends: the watch reaches its deadline."""
-    NEVER = "never"
-    """The relay never knew it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from enum import StrEnum
 from random import Random
 
 from tests.e2e.chaos.creation_plan import CreationPlan, plan_creations
-from tests.e2e.chaos.expected_results import TaskEnding
 from tests.e2e.chaos.user_actions import Command
+from tests.support.task_endings import TaskEnding
 
 USER_COUNT = 6
 CHANNEL_COUNT = 6

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from sandbox.relay import RelayTask, failing, half_success, lyrics_task, song, stuck
 from sandbox.relay.lifecycles import clip_ids
-from tests.e2e.chaos.expected_results import ExpectedResult, TaskEnding
+from tests.e2e.chaos.expected_results import ExpectedResult
 from tests.e2e.chaos.plan import NewTask
+from tests.support.task_endings import TaskEnding
 
 
 def task_id(number: int) -> str:

@@ -9,9 +9,9 @@ from tests.e2e.chaos.creation_plan import (
     PlannedCreation,
     plan_creations,
 )
-from tests.e2e.chaos.expected_results import TaskEnding
 from tests.e2e.chaos.plan import RELAYS, FaultKind, NewTask, PlannedAction, PlannedFault
 from tests.e2e.chaos.user_actions import Command
+from tests.support.task_endings import TaskEnding
 
 USER_COUNT = 6
 """Those who watch tasks; all others, too, create."""
