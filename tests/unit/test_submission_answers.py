@@ -244,7 +244,14 @@ def test_a_task_named_beside_an_error_status_is_uncertain(status: int) -> None:
 @pytest.mark.parametrize(
     "words",
     ["upstream request timed out, try again later", "Post https://upstream: unexpected EOF",
-     "read: connection reset by peer"],
+     "read: connection reset by peer", "socket hang up, please try again later",
+     "read ECONNRESET", "request failed: write EPIPE",
+     "Server disconnected without sending a response.",
+     "('Connection aborted.', RemoteDisconnected('Remote end closed connection without response'))",
+     "peer closed connection without sending complete message body, server busy",
+     "http2: client connection lost", "http2: server sent GOAWAY and closed the connection",
+     "net/http: HTTP/1.x transport connection broken: malformed HTTP response",
+     "An existing connection was forcibly closed by the remote host", "上游连接中断，请稍后再试"],
 )  # fmt: skip
 def test_an_upstream_that_was_lost_is_uncertain_with_any_status(status: int, words: str) -> None:
     """It may have begun."""
@@ -315,6 +322,10 @@ R = RejectionReason
         (503, {"code": "do_request_failed", "message": "x"}, R.BUSY, "x"),
         (500, {"code": "do_request_failed", "message": "dial tcp: refused"}, R.FAILED,
          "dial tcp: refused"),
+        (500, {"code": "error", "message": "connect ECONNREFUSED 10.0.0.1:443"}, R.FAILED,
+         "connect ECONNREFUSED 10.0.0.1:443"),
+        (500, {"code": "error", "message": "Suno account disconnected"}, R.FAILED,
+         "Suno account disconnected"),
         (500, {"code": "fail_to_fetch_task", "message": '{"detail": "Moderation failure"}'},
          R.MODERATION, "Moderation failure"),
         (500, {"code": "fail_to_fetch_task",

@@ -93,7 +93,10 @@ _KINDS = {
     RejectionReason.FAILED: ErrorKind.UNAVAILABLE,
 }
 _INTERRUPTED = re.compile(
-    r"time.?out|timed.out|deadline.exceeded|超时|超時|\bEOF\b|connection.(?:reset|closed|aborted)"
+    r"time.?out|timed.out|deadline.exceeded|超时|超時|\bEOF\b"
+    r"|connection.(?:reset|closed|aborted|lost|broken|terminated)|closed.(?:the.)?connection"
+    r"|ECONNRESET|ECONNABORTED|\bEPIPE\b|socket.hang.up|server.disconnected|goaway|malformed.http"
+    r"|forcibly.closed|连接(?:中断|断开|被?重置|已?关闭)"
     r"|reset.by.peer|broken.pipe|server.closed|stream.error|context.cancell?ed"
     r"|\b(?:read|unmarshal|close|invalid)_response|\binsert_task_failed"
     r"|<title>[^<]{0,80}\b5\d\d\b|bad.gateway|error.code:.{0,2}5\d\d",
