@@ -31,6 +31,7 @@ from bot.ui.creation_forms import (
     FormId,
     creation_form,
     decode_form,
+    form_of,
     form_values,
     model_options,
     read_form,
@@ -148,12 +149,12 @@ class CreateCommands(SunoCog):
                 text = creation_reply(answer, settings, catalog)
                 await confirm_stored(interaction, text, answer.creation.id)
                 return
-            text = refused_text(answer, catalog)
+            text = refused_text(answer, catalog, form_of(form_id))
         if not has_typed_text(values):
             await Reply(interaction).send(text)
             return
         draft = self._drafts.add(Draft(interaction.user.id, form_id.encode(), values))
-        content, file, view = draft_reply(text, draft, values, catalog)
+        content, file, view = draft_reply(text, draft, values, form_of(form_id), catalog)
         await interaction.edit_original_response(content=content, attachments=[file], view=view)
 
     async def reopen(self, interaction: Interaction, custom_id: CreationDraftId) -> None:

@@ -20,7 +20,7 @@ from bot.relay.creation import (
 from bot.relay.models import Clip, Task
 from bot.relay.providers import RelayModel
 from bot.ui.custom_ids import CreationModalId, ExtensionModalId
-from bot.ui.escaping import sanitize_line
+from bot.ui.escaping import cut_position, sanitize_line
 from bot.ui.limits import MAX_OPTION_TEXT, MAX_OPTIONS, MAX_TEXT_INPUT, whole_lines
 from bot.ui.persistent_modals import (
     CHECKED,
@@ -191,7 +191,7 @@ def _field(
     catalog: Catalog,
 ) -> Field | None:
     """Return a field; ``None`` for a choice between no models."""
-    label = catalog.text(f"create-field-{_label(name, form)}")
+    label = field_name(name, form, catalog)
     value = values.get(name, "")
     if name == "instrumental":
         hint = catalog.text("create-hint-instrumental")
@@ -215,7 +215,10 @@ def _field(
 
 def _cut(text: str, limit: int) -> str:
     """Return as many whole lines of a text as fit; a part of the first if that does not."""
-    return "\n".join(whole_lines(text.split("\n"), limit)) or text[:limit]
+    return (
+        "\n".join(whole_lines(text.split("\n"), limit))
+        or text[: cut_position(text, limit, escaped=False)]
+    )
 
 
 def model_options(models: tuple[RelayModel, ...]) -> tuple[tuple[str, str], ...]:
@@ -227,12 +230,18 @@ def model_options(models: tuple[RelayModel, ...]) -> tuple[tuple[str, str], ...]
     )
 
 
-def _label(name: str, form: str) -> str:
+def field_name(name: str, form: str, catalog: Catalog) -> str:
+    """Return what people read as the name of a field of a form."""
+    return catalog.text(f"create-field-{_key(name, form)}")
+
+
+def _key(name: str, form: str) -> str:
     """Return the name of a field of a form in the keys of the catalogue."""
-    return "topic" if name == "description" and form == "lyrics" else CREATION_FIELDS[name]
+    is_topic = name == "description" and form == "lyrics"
+    return "topic" if is_topic else CREATION_FIELDS.get(name, "kind")
 
 
 def _hint(name: str, form: str) -> str:
     """Return the name of the hint for a field in the keys of the catalogue."""
     is_continuation = name == "lyrics" and form == CreationKind.EXTENSION
-    return "continuation" if is_continuation else _label(name, form)
+    return "continuation" if is_continuation else _key(name, form)

@@ -18,7 +18,7 @@ from bot.storage.models import (
     WatchRefusal,
     WatchRefusalReason,
 )
-from bot.ui.creation_forms import CREATION_FIELDS
+from bot.ui.creation_forms import CREATION_FIELDS, field_name
 from bot.ui.custom_ids import CreationDraftId
 from bot.ui.escaping import escape_line, truncate
 from bot.ui.limits import MAX_CONTENT
@@ -81,8 +81,11 @@ def quota_lines(
     return [f"-# {' '.join(parts)}"] if parts else []
 
 
-def refused_text(refusal: CreationRefusal | WatchRefusal, catalog: Catalog) -> str:
-    """Return why a request was not accepted, and what to do."""
+def refused_text(refusal: CreationRefusal | WatchRefusal, catalog: Catalog, form: str = "") -> str:
+    """Return why a request was not accepted, and what to do.
+
+    ``form`` is the one that it was written in, which names its fields; here and below.
+    """
     if isinstance(refusal, WatchRefusal):
         key = _REFUSAL_KEYS.get(refusal.reason)
         return refusal_text(key, refusal, catalog) if key else watch_reply(refusal, catalog)
@@ -90,11 +93,13 @@ def refused_text(refusal: CreationRefusal | WatchRefusal, catalog: Catalog) -> s
     text = catalog.text(f"create-refused-{refusal.reason.replace('_', '-')}", roles=roles)
     if refusal.reason is not CreationRefusalReason.INVALID:
         return text
-    return "\n".join([text, *(f"• {_problem_text(each, catalog)}" for each in refusal.problems)])
+    return "\n".join(
+        [text, *(f"• {_problem_text(each, form, catalog)}" for each in refusal.problems)]
+    )
 
 
 def draft_reply(
-    text: str, draft: str, values: Mapping[str, str], catalog: Catalog
+    text: str, draft: str, values: Mapping[str, str], form: str, catalog: Catalog
 ) -> tuple[str, discord.File, discord.ui.View | None]:
     """Return an answer that keeps what was typed: in a file, and behind a button.
 
@@ -102,14 +107,14 @@ def draft_reply(
     """
     content = f"{truncate(text, MAX_CONTENT - 300)}\n{catalog.text('create-typed')}"
     button = ActionButton(catalog.text("create-button-edit"), CreationDraftId(draft).encode())
-    return content, typed_file(values, catalog), button_view([button])
+    return content, typed_file(values, form, catalog), button_view([button])
 
 
-def typed_file(values: Mapping[str, str], catalog: Catalog) -> discord.File:
+def typed_file(values: Mapping[str, str], form: str, catalog: Catalog) -> discord.File:
     """Return what was typed as a text file (UTF-8), each text below the name of its field."""
     parts = [
-        f"{catalog.text(f'create-field-{key}')}\n{values[name]}"
-        for name, key in CREATION_FIELDS.items()
+        f"{field_name(name, form, catalog)}\n{values[name]}"
+        for name in CREATION_FIELDS
         if name not in ("instrumental", "model") and values.get(name)
     ]
     body = "\n\n".join(parts)
@@ -131,8 +136,8 @@ def _title(creation: Creation) -> str:
     return short_line(request.title or (request.description if is_own else ""), columns=_MAX_TITLE)
 
 
-def _problem_text(problem: FieldProblem, catalog: Catalog) -> str:
-    field = catalog.text(f"create-field-{CREATION_FIELDS.get(problem.field, 'kind')}")
+def _problem_text(problem: FieldProblem, form: str, catalog: Catalog) -> str:
+    field = field_name(problem.field, form, catalog)
     if problem == TIME_PROBLEM:
         return catalog.text("create-problem-time", field=field)
     if problem.kind is ProblemKind.TOO_LONG:

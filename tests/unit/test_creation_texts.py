@@ -337,13 +337,35 @@ def test_a_refused_request_is_kept_as_a_file(language: str) -> None:
     """Every text as it was typed, below the name of its field."""
     catalog = catalog_in(language)
     values = form_values(replace(LONGEST, description="", title="Harbour", lyrics="**a**\n\n b"))
-    content, file, view = draft_reply("x" * 5000, "0" * 16, values, catalog)
+    content, file, view = draft_reply("x" * 5000, "0" * 16, values, "custom", catalog)
     assert len(content) <= MAX_CONTENT
     assert view is not None
     text = file.fp.read().decode()
     assert f"{catalog.text('create-field-lyrics')}\n**a**\n\n b" in text
     assert "s" * 9000 in text
     assert file.filename.endswith(".txt")
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
+def test_a_refused_topic_is_called_one(language: str) -> None:
+    """In the answer and in the file, as in the command and in its modal."""
+    catalog = catalog_in(language)
+    problem = FieldProblem("description", ProblemKind.EMPTY)
+    refusal = CreationRefusal(CreationRefusalReason.INVALID, problems=(problem,))
+    topic = catalog.text("create-field-topic")
+    assert catalog.text("create-problem-empty", field=topic) in refused_text(
+        refusal, catalog, "lyrics"
+    )
+    _, file, _ = draft_reply("", "0" * 16, {"description": "rain"}, "lyrics", catalog)
+    assert file.fp.read().decode() == f"{topic}\nrain"
+
+
+def test_what_is_filled_in_splits_no_visible_character() -> None:
+    """Lyrics that do not fit are cut before the first character that does not fit whole."""
+    form = CreationModalId(CreationKind.CUSTOM)
+    modal = creation_form(form, {"lyrics": "a" * 3999 + "e\u0301"}, MODELS, ENGLISH)
+    fields = [each for each in modal.walk_children() if isinstance(each, discord.ui.TextInput)]
+    assert [each.default for each in fields if each.custom_id == "lyrics"] == ["a" * 3999]
 
 
 def test_a_draft_is_kept_for_its_author_and_for_a_time() -> None:
