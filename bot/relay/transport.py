@@ -180,6 +180,8 @@ class Transport:
             return ConnectionCutError(
                 f"the answer {'cannot be decompressed' if is_encoding else 'broke off'}"
             )
+        if isinstance(error, aiohttp.ServerDisconnectedError) and type(error.message) is not str:
+            return ConnectionCutError("the answer broke off in its headers")  # which it quotes
         cause = f"{type(error).__name__}: {quote_for_log(self.without_key(str(error)))}"
         if isinstance(error, aiohttp.ClientConnectorError | aiohttp.InvalidURL):
             return NotSentError(ErrorKind.UNAVAILABLE, f"no connection ({cause})")

@@ -175,6 +175,18 @@ async def test_a_response_that_is_not_http_is_unreadable() -> None:
 )
 async def test_every_malformed_response_raises_a_relay_error(answer: bytes) -> None:
     """No response of a server raises an exception of another kind."""
+    await error_of(answer)
+
+
+@pytest.mark.parametrize("status", ["200 OK", f"200 {KEY[:-1]}"])
+async def test_an_answer_that_breaks_off_in_its_headers_is_not_quoted(status: str) -> None:
+    """They may hold cookies, what somebody wrote, or a part of the key that is not recognized."""
+    error = await error_of(f"HTTP/1.1 {status}\r\nSet-Cookie: id=7\r\nX-Key: {KEY[:-1]}".encode())
+    assert error.detail == "the answer broke off in its headers"
+
+
+async def error_of(answer: bytes) -> RelayError:
+    """Return the error of a look-up that a server answers with some bytes."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -193,9 +205,10 @@ async def test_every_malformed_response_raises_a_relay_error(answer: bytes) -> N
             limits=QUICK_LIMITS,
         )
 
-        with pytest.raises(RelayError):
+        with pytest.raises(RelayError) as failure:
             await client.look_up(["song"])
         await client.aclose()
+    return failure.value
 
 
 @pytest.mark.parametrize(
