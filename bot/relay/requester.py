@@ -25,6 +25,8 @@ T = TypeVar("T")
 BeforeSending = Callable[[], Awaitable[None]]
 """Called when a request has waited for its turn; if it raises, nothing is sent."""
 
+_ABOUT_REQUEST = frozenset({ErrorKind.BAD_REQUEST, ErrorKind.NOT_FOUND})
+"""Errors of one request that may be charged: what its author wrote makes nobody else wait."""
 MAX_RETRY_AFTER = 3600.0
 """Seconds: the longest pause that a relay may ask for; then it is tried again, whatever it said."""
 
@@ -169,8 +171,9 @@ class Requester:
     def _record_error(self, error: RelayError, purpose: RequestPurpose, sent_at: float) -> None:
         if purpose.may_be_charged and error.kind is not ErrorKind.RATE_LIMIT:
             # What a relay says of one submission proves nothing about look-ups.
-            pause_ends = time.monotonic() + (error.retry_after or 0.0)
-            self._charges_paused_until = max(self._charges_paused_until, pause_ends)
+            if error.retry_after and error.kind not in _ABOUT_REQUEST:
+                pause_ends = time.monotonic() + error.retry_after
+                self._charges_paused_until = max(self._charges_paused_until, pause_ends)
             return
         if is_relay_wide(error):
             self._breaker.record_failure(error, trips_breaker=purpose.trips_breaker)

@@ -346,6 +346,17 @@ async def test_a_pause_with_any_answer_binds_submissions_alone(answer: tuple[int
         assert (await client.look_up(["song"])).tasks.keys() == {"song"}
 
 
+async def test_who_is_refused_for_a_text_makes_nobody_wait() -> None:
+    """Whatever pause comes with that."""
+    async with client_at_relay() as (relay, client):
+        refusal = {"code": "invalid_request", "message": "sensitive words"}
+        pause = faults.answers(400, refusal, headers={"Retry-After": "3600"})
+        relay.faults.add(pause, path=MUSIC, times=1)
+        with pytest.raises(SubmissionRejected):
+            await client.submit(SONG)
+        assert (await client.submit(SONG)).task_ids
+
+
 async def test_other_failures_of_submissions_leave_look_ups_alone(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
