@@ -24,7 +24,7 @@ FIRST_SEEDS = {
     "refunded-twice": 116,
     "request-not-forgotten": 43,
 }
-"""Where to begin with bugs that show in few stories, so that it takes less time."""
+"""Where to begin with bugs that show in few simulations, so that it takes less time."""
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import secrets
 import time
 
 EPOCH = 1_760_000_000.0
-"""Unix seconds at which every story begins."""
+"""Unix seconds at which every simulation begins."""
 
 
 class VirtualClock:

@@ -41,43 +41,43 @@ class _Ready(deque[Any]):
 
 
 class _Selector:
-    """Stands where asyncio waits for sockets: here the world goes on meanwhile."""
+    """Stands where asyncio waits for sockets: here time goes on in the environment."""
 
     def __init__(self, environment: Environment) -> None:
-        self._world = environment
+        self._environment = environment
         self._turns = 0
         self._turns_since = environment.clock.now
         self.pause: Pause | None = None
 
     def select(self, timeout: float | None) -> list[Any]:
-        """Let the world go on until its next event, at most for ``timeout`` seconds."""
-        clock = self._world.clock
+        """Let time go on until the next event, at most for ``timeout`` seconds."""
+        clock = self._environment.clock
         if timeout == 0:
             clock.now += TICK
             self._count_turn()
         else:
-            self._world.advance(None if timeout is None else clock.now + timeout)
+            self._environment.advance(None if timeout is None else clock.now + timeout)
         self._sleep()
         return []
 
     def _sleep(self) -> None:
-        """Let the world go on without the process while that is paused."""
+        """Let time go on without the process while that is paused."""
         if (pause := self.pause) is None:
             return
-        begin = self._world.clock.now
+        begin = self._environment.clock.now
         until = begin + pause.seconds
-        while self._world.clock.now < until and self.pause is not None:
-            self._world.advance(until)
+        while self._environment.clock.now < until and self.pause is not None:
+            self._environment.advance(until)
         self.pause = None
         if pause.suspended:
-            self._world.clock.suspended_for += self._world.clock.now - begin
+            self._environment.clock.suspended_for += self._environment.clock.now - begin
 
     def _count_turn(self) -> None:
         self._turns += 1
         if self._turns >= MOST_TURNS:
-            if self._world.clock.now - self._turns_since < LIVELOCK_SPAN:
+            if self._environment.clock.now - self._turns_since < LIVELOCK_SPAN:
                 raise Livelock
-            self._turns, self._turns_since = 0, self._world.clock.now
+            self._turns, self._turns_since = 0, self._environment.clock.now
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
@@ -85,14 +85,14 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__()
-        self._world = environment
+        self._environment = environment
         self._selector = _Selector(environment)
         self._ready: _Ready = _Ready()
         self._clock_resolution = TICK / 10
 
     def time(self) -> float:
         """Return virtual monotonic seconds."""
-        return self._world.clock.monotonic()
+        return self._environment.clock.monotonic()
 
     def pause(self, pause: Pause) -> None:
         """Let the process not run from its next look at its sockets on."""

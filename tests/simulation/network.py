@@ -71,7 +71,7 @@ class Network:
         answered: Callable[[Request], None] = lambda _request: None,
         failed: Callable[[Request, Effect], None] = lambda _request, _effect: None,
     ) -> None:
-        self._world = environment
+        self._environment = environment
         self._replied = replied
         self._answered = answered
         self._failed = failed
@@ -86,7 +86,7 @@ class Network:
 
     def send(self, request: Request, answered: "asyncio.Future[Reply]") -> None:
         """Let a request travel; its answer, or the error in place of it, is set in ``answered``."""
-        self._world.after(self._trip(), lambda: self._arrive(request, answered))
+        self._environment.after(self._trip(), lambda: self._arrive(request, answered))
 
     def _trip(self) -> float:
         return self._dice.expovariate(1 / self._slowness)
@@ -100,7 +100,7 @@ class Network:
         effect = fault.effect
         self.troubled.add(request.channel_id)
         self._failed(request, effect)
-        self._world.trace.note(f"fault {fault.name} strikes {request}")
+        self._environment.trace.note(f"fault {fault.name} strikes {request}")
         reply = self._receive(request) if effect.applied else None
         if reply is not None and (effect.reply or effect.cut or effect.silent):
             self.unheard.append(request)
@@ -109,18 +109,20 @@ class Network:
             return
         delay = effect.delay + self._trip()
         if effect.refused:
-            self._world.after(delay, lambda: _break(answered, _refused(request)))
+            self._environment.after(delay, lambda: _break(answered, _refused(request)))
         elif effect.cut or reply is None:
-            self._world.after(delay, lambda: _break(answered, aiohttp.ServerDisconnectedError()))
+            self._environment.after(
+                delay, lambda: _break(answered, aiohttp.ServerDisconnectedError())
+            )
         else:
             self._return(reply, answered, request, delay)
 
     def _return(
         self, reply: Reply, answered: "asyncio.Future[Reply]", request: Request, delay: float
     ) -> None:
-        self._world.trace.note(f"{request} -> {reply.status} {_gist(request, reply)}")
+        self._environment.trace.note(f"{request} -> {reply.status} {_gist(request, reply)}")
         self._replied(request, reply)
-        self._world.after(delay, lambda: _deliver(answered, reply))
+        self._environment.after(delay, lambda: _deliver(answered, reply))
 
 
 def _gist(request: Request, reply: Reply) -> str:

@@ -31,7 +31,7 @@ class BotProcess:
         self, environment: Environment, settings: Settings, disk: Disk, discord_network: Network,
         relay_network: Network, state: DiscordState,
     ) -> None:  # fmt: skip
-        self._world = environment
+        self._environment = environment
         self._settings = settings
         self._disk = disk
         self._discord_network = discord_network
@@ -46,7 +46,7 @@ class BotProcess:
 
     async def run(self) -> None:
         """Start, then work until told to stop."""
-        database = SimulatedDatabase(self._disk, self._world)
+        database = SimulatedDatabase(self._disk, self._environment)
         async with database:
             session: Any = Session(self._relay_network, relay_server.describe)
             client = None

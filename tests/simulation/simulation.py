@@ -247,7 +247,7 @@ class Simulation:
         places = [self.state.channels.get(row[0]) for row in connection.execute(_WAITING)]
         return not running and all(place and self.refuses_for_good(place) for place in places)
 
-    # What is to be known of the world
+    # What oracles ask
 
     def refuses_for_good(self, channel: Channel) -> bool:
         """Whether a channel lets the bot post nothing, also now that all faults have stopped."""
