@@ -63,6 +63,10 @@ class CreationRequest:
         return Capability(self.task_kind.value)
 
 
+NO_REQUEST = CreationRequest(CreationKind.DESCRIPTION)
+"""Stands for one of which nothing is known."""
+
+
 class RejectionReason(StrEnum):
     """Why nothing was created."""
 

@@ -15,14 +15,15 @@ _HIDDEN = "…"
 _ESCAPE = re.compile(r"(?<!\\)\\++(?:u([0-9a-fA-F]{4})|[nrt])")
 
 
-def without_quotes(said: str, request: CreationRequest) -> str:
+def without_quotes(said: str, request: CreationRequest, *, with_title: bool = False) -> str:
     """Return a relay's text with ``…`` for each long part of what a request holds.
 
-    The title stays: messages show it anyway. A single word stays too, because its author has to
-    know which one a relay does not like. Relays quote in JSON, in HTML and in lower case, too. The
-    cost is linear in the lengths.
+    The title counts only ``with_title``: messages show it anyway. A single word stays too, because
+    its author has to know which one a relay does not like. Relays quote in JSON, in HTML and in
+    lower case, too. The cost is linear in the lengths.
     """
-    entered = (request.description, request.lyrics, request.style)
+    title = request.title if with_title else ""
+    entered = (request.description, request.lyrics, request.style, title)
     texts = [text for each in entered if len(text := _folded(_encoded(each))) >= _SHORT]
     line = _encoded(_unescaped(said))
     folded = _folded(line)

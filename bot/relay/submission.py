@@ -5,6 +5,7 @@ no redirect is followed, and ``Transport`` lets aiohttp repeat nothing that may 
 """
 
 import math
+from functools import partial
 from typing import Any
 
 from bot.relay.creation import CreationKind, CreationRequest, RejectionReason, Submission
@@ -67,7 +68,7 @@ class Submitter:
             return await self._requester.send(
                 "POST",
                 path,
-                _read,
+                partial(_read, request),
                 purpose=RequestPurpose.SUBMISSION,
                 payload=body,
                 limits=self._limits[kind],
@@ -141,8 +142,8 @@ def _seconds(value: float) -> float | int:
     return rounded if rounded <= value else round(rounded - 0.01, 2)
 
 
-def _read(response: RelayResponse) -> Submission:
-    return read_submission(response.status, response.body)
+def _read(request: CreationRequest, response: RelayResponse) -> Submission:
+    return read_submission(response.status, response.body, request)
 
 
 def _limits(total: float) -> ResponseLimits:

@@ -1,6 +1,7 @@
 """What answers to submissions mean: begun, certainly not begun, or uncertain."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -373,6 +374,31 @@ def test_what_was_submitted_does_not_decide_why_it_is_refused() -> None:
     rejected = rejection_of({"code": "fail_to_fetch_task", "message": said}, 400)
 
     assert rejected.reason is RejectionReason.INVALID
+
+
+@pytest.mark.parametrize(
+    "enter",
+    [
+        lambda typed: CreationRequest(CreationKind.DESCRIPTION, description=typed),
+        lambda typed: CreationRequest(CreationKind.CUSTOM, title=typed),
+        lambda typed: CreationRequest(CreationKind.CUSTOM, style=typed),
+        lambda typed: CreationRequest(CreationKind.CUSTOM, lyrics=f"La\n{typed}\nla"),
+    ],
+)
+@pytest.mark.parametrize(
+    "typed",
+    ["insufficient funds blues", "too many requests, try again later", "the api key is missing"],
+)
+@pytest.mark.parametrize("status", [200, 400])
+def test_what_a_relay_quotes_does_not_decide_why_it_refuses(
+    enter: Callable[[str], CreationRequest], typed: str, status: int
+) -> None:
+    """Else people could have a manager told that the account has no credit."""
+    answer = {"code": "invalid_request", "message": f'the text "{typed}" is not allowed'}
+    with pytest.raises(SubmissionRejected) as rejected:
+        read_submission(status, json.dumps(answer).encode(), enter(typed))
+
+    assert rejected.value.reason in (RejectionReason.INVALID, RejectionReason.MODERATION)
 
 
 def test_the_words_of_a_relay_are_short_and_hide_keys() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.relay.creation import Submission
+from bot.relay.creation import NO_REQUEST, CreationRequest, Submission
 from bot.relay.errors import ErrorKind
 from bot.relay.models import MAX_CLIPS, Task
 from bot.relay.parsing.errors import is_web_page
@@ -46,33 +46,37 @@ _SHORT, _LONG = 4, 24
 than the second has a digit, because a text without one is a word such as "queued"."""
 
 
-def read_submission(status: int, body: bytes) -> Submission:
+def read_submission(status: int, body: bytes, request: CreationRequest = NO_REQUEST) -> Submission:
     """Return what the relay has begun.
+
+    What an error quotes of the ``request`` does not decide why it is refused.
 
     Raises ``SubmissionRejected`` where the answer says that nothing was created, and
     ``SubmissionUncertain``, and nothing else, for every other answer.
     """
     content = _decoded(body)
-    found = _Found()
+    found = _Found(request)
     found.search(content)
     if not 200 <= status < 300:
-        _raise_failure(status, content, body, found)
+        _raise_failure(status, content, body, found, request)
     if found.error is not None and not found.names_something and not is_interrupted(found.error):
-        raise rejection(status, found.error, body)
+        raise rejection(status, found.error, body, request)
     submission = None if found.error is not None else found.submission()
     if submission is None:
         raise _uncertain(status, content, body)
     return submission
 
 
-def _raise_failure(status: int, content: Content, body: bytes, found: "_Found") -> None:
+def _raise_failure(
+    status: int, content: Content, body: bytes, found: "_Found", request: CreationRequest
+) -> None:
     """Raise the error of a status other than 2xx."""
     answer = content if isinstance(content, dict) else {}
     is_certain = 300 <= status < 500 and status not in UNCERTAIN_STATUSES
     is_certain |= 500 <= status < 600 and is_relays_error(answer)
     if not is_certain or is_interrupted(answer) or found.names_something:
         raise _uncertain(status, content, body)
-    raise rejection(status, answer, body)
+    raise rejection(status, answer, body, request)
 
 
 def _uncertain(status: int, content: Content, body: bytes) -> SubmissionUncertain:
@@ -91,6 +95,8 @@ def _uncertain(status: int, content: Content, body: bytes) -> SubmissionUncertai
 class _Found:
     """What an answer holds, once ``search`` has been through it."""
 
+    request: CreationRequest
+    """To which it is the answer."""
     ids: list[str] = field(default_factory=list)
     task: Task | None = None
     """The first task whose results are in the answer."""
@@ -129,7 +135,7 @@ class _Found:
 
     def _search_object(self, raw: JsonObject, depth: int) -> None:
         is_task = names_task(raw) and bool(raw.get("status"))
-        if self.error is None and not is_task and reports_error(raw):
+        if self.error is None and not is_task and reports_error(raw, self.request):
             self.error = raw
         self._add_id(first_present(raw, "task_id", "taskId"))
         self._add_ids(first_present(raw, "task_ids", "taskIds", "ids"))
