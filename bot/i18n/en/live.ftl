@@ -16,7 +16,7 @@ live-two-sentences = { $first } { $second }
 live-watching = 👀 { $watchers }
 live-more-watchers = { $watchers } and { $number } more
 
-live-pending = Sending it to the relay.
+live-pending = Sending it to the relay. If it's busy, that takes some minutes.
 live-pending-short = being sent to the relay
 
 live-ended-success = done

@@ -16,7 +16,7 @@ live-two-sentences = { $first }{ $second }
 live-watching = 👀 { $watchers }
 live-more-watchers = { $watchers } 和另外 { $number } 人
 
-live-pending = 正在发送给中转站。
+live-pending = 正在发送给中转站。中转站忙的时候，要等几分钟。
 live-pending-short = 正在发送给中转站
 
 live-ended-success = 已完成
