@@ -124,6 +124,8 @@ They match lower-case text with spaces instead of ``_`` and ``-``. Every repetit
 """
 
 _PATTERNS = {name: re.compile(pattern, re.VERBOSE) for name, pattern in _CAUSES.items()}
+_KEY = re.compile(r"\bsk-[\w*…-]{4,}")
+_AMOUNT = re.compile(r"\d[\d.,]*")
 _SEPARATORS = str.maketrans({"_": " ", "-": " ", "’": "'"})
 
 
@@ -135,6 +137,15 @@ def relay_reason(task: Task) -> str:
     reasons = dict.fromkeys((task.reason, *(clip.reason for clip in task.clips)))
     visible = [reason for reason in reasons if sanitize(reason, limit=_MAX_READ)]
     return min(visible, key=_vagueness, default="")
+
+
+def publishable(reason: str) -> str:
+    """Return the relay's text about a failure without what is private about its account.
+
+    That is the amount where credit is lacking, and keys, also shortened ones.
+    """
+    reason = _KEY.sub("sk-…", reason)
+    return _AMOUNT.sub("…", reason) if classify_reason(reason) == "credit" else reason
 
 
 def failure_explanation(task: Task, catalog: Catalog) -> str:

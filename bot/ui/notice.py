@@ -21,7 +21,7 @@ from bot.ui.creation_actions import (
     song_button,
 )
 from bot.ui.custom_ids import StatusButtonId
-from bot.ui.failure_reasons import failure_advice, failure_explanation, relay_reason
+from bot.ui.failure_reasons import failure_advice, failure_explanation, publishable, relay_reason
 from bot.ui.limits import MAX_BUTTONS_IN_ROW, MAX_CONTENT
 from bot.ui.notice_results import result_embeds
 from bot.ui.notice_text import NEVER_BEGUN, NoticeFacts, headline, mentions, remarks
@@ -197,6 +197,6 @@ def _explanation(facts: NoticeFacts) -> discord.Embed:
 def _with_advice(embed: discord.Embed, facts: NoticeFacts, advice: str) -> discord.Embed:
     """Add what the relay says, and what to do."""
     catalog = facts.catalog
-    if reason := task_text.short_line(relay_reason(facts.task), columns=_MAX_REASON):
+    if reason := task_text.short_line(publishable(relay_reason(facts.task)), columns=_MAX_REASON):
         embed.add_field(name=catalog.text("notice-relay-reason"), value=reason, inline=False)
     return embed.add_field(name=catalog.text("notice-what-to-do"), value=advice, inline=False)

@@ -10,7 +10,7 @@ from bot.storage.models import EndReason
 from bot.ui import task_text
 from bot.ui.custom_ids import StatusButtonId
 from bot.ui.escaping import escape_line
-from bot.ui.failure_reasons import effective_kind
+from bot.ui.failure_reasons import effective_kind, publishable
 from bot.ui.limits import MAX_MENTIONED_USERS
 from bot.ui.lyrics import lyrics_texts
 
@@ -108,7 +108,7 @@ def headline(facts: NoticeFacts, *, with_title: bool = True) -> str:
 def remarks(facts: NoticeFacts, *, possible_duplicate: bool) -> Iterator[str]:
     """Yield the lines below the headline."""
     text = facts.catalog.text
-    reason = escape_line(facts.task.reason, limit=_MAX_REASON)
+    reason = escape_line(publishable(facts.task.reason), limit=_MAX_REASON)
     explained = any(clip.reason for clip in facts.task.clips) or facts.without_result
     if reason and not explained and facts.task.outcome in (Outcome.PARTIAL, Outcome.FAILURE):
         yield text(

@@ -11,6 +11,7 @@ import discord
 from bot.i18n.catalog import Catalog
 from bot.relay.models import Clip, ClipStatus, Outcome, Task
 from bot.ui.escaping import code_span, escape_line, sanitize, sanitize_line
+from bot.ui.failure_reasons import publishable
 from bot.ui.limits import MAX_BUTTON_URL, MAX_BUTTONS, usable_url
 from bot.ui.text_width import truncate_to_width
 from bot.ui.views import LinkButton
@@ -189,7 +190,7 @@ def clip_state(clip: Clip, catalog: Catalog, *, reason_limit: int) -> str:
     if clip.playable:
         return "" if usable_url(clip.audio_url) else catalog.text("card-clip-link-unusable")
     if clip.status is ClipStatus.ERROR:
-        reason = escape_line(clip.reason, limit=reason_limit)
+        reason = escape_line(publishable(clip.reason), limit=reason_limit)
         key = "card-clip-failed-because" if reason else "card-clip-failed"
         return catalog.text(key, reason=reason)
     if is_preview(clip):

@@ -18,7 +18,7 @@ from bot.ui.failure_reasons import (
 )
 from bot.ui.notice import render_notice
 from bot.ui.status_card import status_card
-from tests.support.builders import NOON, a_clip, a_failure
+from tests.support.builders import NOON, a_clip, a_failure, a_song
 
 EXAMPLES = {
     "artist": (
@@ -175,6 +175,28 @@ def test_a_failure_is_explained_in_the_language_of_the_channel(locale: str) -> N
         "账号余额不足",
         catalog.text("notice-advice-credit"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("用户额度不足, 剩余额度: ＄0.0213", "用户额度不足, 剩余额度: ＄…"),
+        ("Insufficient credits: 1,250 left of 5000", "Insufficient credits: … left of …"),
+        ("token expired [sk-abc***xyz]", "token expired \\[sk-…\\]"),
+        ("The title is 80 characters too long", "The title is 80 characters too long"),
+    ],
+)
+def test_no_notice_shows_the_balance_or_the_key_of_an_account(said: str, shown: str) -> None:
+    """Neither where the song has failed nor where one version has."""
+    (embed,) = render_notice(
+        a_failure(reason=said), EndReason.FINISHED, [1], catalog_in("en")
+    ).embeds
+    assert embed.fields[0].value == shown
+    failed = a_clip(status=ClipStatus.ERROR, audio_url=None, reason=said)
+    notice = render_notice(
+        a_song(clips=(a_clip(), failed)), EndReason.FINISHED, [1], catalog_in("en")
+    )
+    assert shown in str([each.to_dict() for each in notice.embeds]).replace("\\\\", "\\")
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
