@@ -114,7 +114,7 @@ class Task:
     outcome: Outcome | None = None
     """``None`` while the task is not finished."""
     kind: TaskKind | None = None
-    """``None`` while the data do not show it."""
+    """``None`` while neither the data nor a request of the bot show it."""
     claimed_kind: TaskKind | None = None
     """The kind that the relay's ``action`` names, which may be wrong; ``None`` once ``kind`` is
     set. Only used to plan polls."""

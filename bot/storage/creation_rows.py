@@ -110,9 +110,13 @@ def load_creation(row: Mapping[str, Any]) -> Creation:
     )
 
 
-def hide_request(db: Connection, account: str, task: Task) -> Task:
-    """Return a task whose reasons quote no long part of the request that began it; store it so."""
-    if not any([task.reason, *(clip.reason for clip in task.clips)]):
+def apply_request(db: Connection, account: str, task: Task) -> Task:
+    """Return an ended task as the request that began it tells; store it so.
+
+    Its kind is that of the request where no result shows it, and its reasons quote no long part of
+    the request.
+    """
+    if task.kind and not any([task.reason, *(clip.reason for clip in task.clips)]):
         return task
     row = db.execute(
         "SELECT c.request FROM creation_tasks t JOIN creations c ON c.id = t.creation_id"
@@ -121,18 +125,33 @@ def hide_request(db: Connection, account: str, task: Task) -> Task:
     ).fetchone()
     if row is None:
         return task
-    try:
-        request = _REQUESTS.validate_json(row[0])
-    except ValidationError:  # nobody can read it any more
+    request = _readable_request(row[0])
+    if request is None:
         return task
     clips = (replace(clip, reason=without_quotes(clip.reason, request)) for clip in task.clips)
     hidden = replace(task, reason=without_quotes(task.reason, request), clips=tuple(clips))
-    if hidden != task:
+    applied = with_kind_of_request(hidden, row[0])
+    if applied != task:
         db.execute(
             "UPDATE tasks SET task_json = ? WHERE account = ? AND task_id = ?",
-            [dump_task(hidden), account, task.id],
+            [dump_task(applied), account, task.id],
         )
-    return hidden
+    return applied
+
+
+def with_kind_of_request(task: Task, request_json: str | None) -> Task:
+    """Return a task that a relay has begun for a request with its kind, until results show it."""
+    if task.kind or is_pending_id(task.id) or request_json is None:
+        return task
+    request = _readable_request(request_json)
+    return task if request is None else replace(task, kind=request.task_kind, claimed_kind=None)
+
+
+def _readable_request(request_json: str) -> CreationRequest | None:
+    try:
+        return _REQUESTS.validate_json(request_json)
+    except ValidationError:  # nobody can read it any more
+        return None
 
 
 def is_pending_id(task_id: str) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bot.storage.creation_rows import with_kind_of_request
 from bot.storage.delivery_rows import nonce_of
 from bot.storage.engine import Connection
 from bot.storage.models import Destination, EndReason, LiveCard, LiveCardTask, TaskKey
@@ -28,6 +29,7 @@ same, so that a clock that is set back hides nothing."""
 _CARD_TASKS = """
     SELECT ct.account, ct.task_id, t.task_json, t.end_reason, coalesce(t.known, FALSE) AS known,
         t.deadline_at, t.ended_at - t.added_at AS polled_for,
+        (SELECT request FROM creations c WHERE c.id = t.creation_id) AS request,
         t.state = 'running' AND t.next_poll_at IS NULL AS is_pending,
         (SELECT max(d.message_id) FROM task_deliveries d WHERE d.account = ct.account
             AND d.task_id = ct.task_id AND d.channel_id = ?2) AS message,
@@ -73,9 +75,10 @@ def read_live_card(db: Connection, row: Mapping[str, Any], now: float) -> LiveCa
 def _card_task(row: Mapping[str, Any]) -> LiveCardTask:
     """Return one task of a card; only its id is left if its row is deleted."""
     task_id, answer = row["task_id"], row["task_json"]
+    task = load_task_or_id(task_id, answer) if answer else task_with_id_only(task_id)
     return LiveCardTask(
         account=row["account"],
-        task=load_task_or_id(task_id, answer) if answer else task_with_id_only(task_id),
+        task=with_kind_of_request(task, row["request"]),
         end_reason=load_enum(EndReason, row["end_reason"]),
         message_id=row["message"],
         known=bool(row["known"]),

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from bot.relay.models import Task, TaskKind, TaskStatus, supersedes
-from bot.storage.creation_rows import hide_request
+from bot.storage.creation_rows import apply_request
 from bot.storage.delivery_rows import enqueue_notice
 from bot.storage.engine import Connection
 from bot.storage.history_rows import add_to_history
@@ -120,7 +120,7 @@ def end_task(
     ).fetchone()
     if not ended:
         return None
-    task = hide_request(db, account, _load_or_replace(db, account, task_id, ended[0]))
+    task = apply_request(db, account, _load_or_replace(db, account, task_id, ended[0]))
     add_to_history(db, account, task, end_reason, now)
     destinations = list(
         db.query(

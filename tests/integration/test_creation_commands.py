@@ -9,7 +9,7 @@ import pytest
 from bot.ui.task_text import SUCCESS_COLOUR
 from sandbox.discord import Message
 from sandbox.discord.message_parts import walk_components
-from sandbox.relay import SubmissionFormat
+from sandbox.relay import SubmissionFormat, failing
 from sandbox.relay.faults import (
     after_charging,
     cut_before_headers,
@@ -446,6 +446,21 @@ async def test_the_quota_is_named_when_it_is_used_up(english: Studio) -> None:
     answer = (await english.use("suno create", description="a quay")).messages[0]
     assert "You can make 1 in 24 hours here" in answer.content
     assert b"a quay" in answer.attachments[0].data
+
+
+async def test_a_song_is_called_one_before_the_relay_shows_anything_of_it(
+    english: Studio,
+) -> None:
+    """On its card while it waits, and in the notice and on the card of a failure."""
+    await english.use("suno create", description="a harbour")
+    (task_id,) = await english.task_ids()
+    song = english.text("live-name", kind="music")
+    await english.notices(f"{song} `{task_id[:8]}")
+    english.sandbox.relay.add(failing(task_id))
+    notice = await english.notice(task_id)
+    failed = english.text("notice-failed", titled="no", title="", kind="music")
+    assert notice.content.endswith(failed)
+    await english.notices(f"❌ [**{song}**]")
 
 
 @pytest.mark.parametrize("by_button", [True, False], ids=["button", "command"])
