@@ -49,6 +49,10 @@ class RepeatedPost(discord.DiscordException):
     """
 
 
+class UnreadableResponse(discord.DiscordException):
+    """A proxy answered that all is well, instead of Discord: nobody knows what was done."""
+
+
 class DiscordCall(Generic[T]):
     """One call into discord.py, and how many of its posted messages were not rejected."""
 
@@ -178,6 +182,7 @@ def trace_calls(trace: aiohttp.TraceConfig) -> None:
 
     trace.on_request_start.append(begin)
     trace.on_request_end.append(end)
+    trace.on_request_end.append(_refuse_page)
     trace.on_request_exception.append(fail)
 
 
@@ -204,6 +209,20 @@ def _is_refusal(response: aiohttp.ClientResponse) -> bool:
     A proxy's page proves nothing, except with status 429: the proxy did not forward the request.
     """
     return response.status == 429 or (400 <= response.status < 500 and is_json(response.headers))
+
+
+async def _refuse_page(
+    session: aiohttp.ClientSession,  # noqa: ARG001 # aiohttp's signature
+    context: SimpleNamespace,  # noqa: ARG001 # as above
+    request: aiohttp.TraceRequestEndParams,
+) -> None:
+    """Let the success that a proxy reports with a page of its own be an error of the call.
+
+    discord.py would take the page for a message. Discord's own responses have a body of JSON.
+    """
+    response = request.response
+    if _current.get() and response.status in (200, 201) and not is_json(response.headers):
+        raise UnreadableResponse(f"{request.method} answered without JSON")
 
 
 async def refuse_after_term(

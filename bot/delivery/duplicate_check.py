@@ -32,7 +32,7 @@ MAX_ARCHIVED_LISTED = 300
 MAX_CLOCK_SKEW = 600.0
 """Seconds by which Discord's clock and ours may differ unnoticed."""
 
-_MENTION = re.compile(r"<@\d+> ?")
+_MENTION = re.compile(r"<@(\d+)> ?")
 
 
 class DuplicateCheck(StrEnum):
@@ -67,8 +67,8 @@ async def find_existing(
 
     def matches(message: discord.Message) -> bool:
         is_incomplete = any(lacks_embeds(message, content) for content in contents)
-        is_notice = is_incomplete or shows_marker_of(message, delivery)
-        return is_notice and message.id not in others
+        is_complete = shows_marker_of(message, delivery) and not _is_for_others(message, delivery)
+        return (is_incomplete or is_complete) and message.id not in others
 
     since = delivery.unconfirmed_since
     if delivery.destination.forum:
@@ -188,6 +188,17 @@ def lacks_embeds(message: discord.Message, content: str) -> bool:
     mentioned, expected = (set(_MENTION.findall(text)) for text in (message.content, content))
     same_text = _MENTION.sub("", message.content) == _MENTION.sub("", content)
     return not message.embeds and same_text and mentioned <= expected
+
+
+def _is_for_others(message: discord.Message, delivery: Delivery) -> bool:
+    """Whether a message mentions people, and none of those who wait for a delivery.
+
+    Such a notice of the same task belongs to a delivery of which no record is left. Of those who
+    were mentioned, some may not wait any more, as they were forgotten.
+    """
+    mentioned = set(map(int, _MENTION.findall(message.content)))
+    watchers = set(delivery.watchers)
+    return bool(mentioned and watchers) and mentioned.isdisjoint(watchers)
 
 
 def shows_marker_of(message: discord.Message, delivery: Delivery) -> bool:

@@ -163,7 +163,14 @@ async def test_a_global_limit_during_an_edit_loses_nothing(harness: CallHarness)
 
 
 @pytest.mark.parametrize(
-    "fault", [{"status": 404, "html": True}, {"status": 403, "code": 0}, {"status": 401}], ids=str
+    "fault",
+    [
+        {"status": 404, "html": True},
+        {"status": 200, "html": True},
+        {"status": 403, "code": 0},
+        {"status": 401},
+    ],
+    ids=str,
 )
 async def test_a_transient_edit_error_is_retried(
     harness: CallHarness, fault: dict[str, Any]

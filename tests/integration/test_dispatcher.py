@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bot.i18n.catalog import catalog_for
+from bot.storage.erasure import Erasure
 from bot.storage.models import Destination, NoticeStyle, WatchRequest
 from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.tasks import TaskStore
@@ -120,6 +121,21 @@ async def test_a_message_deleted_before_its_retry_counts_as_sent(
     dispatching.local.delete_message(message)
     assert await dispatching.deliver(after=2) == []
     assert await dispatching.states() == [("sent", None)]
+
+
+async def test_a_proxy_that_answers_for_discord_changes_no_message(
+    dispatching: DispatcherHarness,
+) -> None:
+    """Its page says nothing about the message, which is posted once, in full and in its channel."""
+    fault = dispatching.local.faults.add(POST, status=200, html=True, when="after", times=8)
+    await dispatching.enqueue(a_song())
+    await dispatching.deliver()
+    assert await dispatching.states() == [("due", "UnreadableResponse")]
+    for _ in range(3):
+        await dispatching.deliver(after=300)
+    (message,) = dispatching.channel.messages
+    assert message.components
+    assert (fault.hits, await dispatching.states()) == (1, [("sent", None)])
 
 
 async def test_the_retry_delay_grows(dispatching: DispatcherHarness) -> None:
@@ -569,6 +585,22 @@ async def test_an_earlier_notice_of_the_task_is_no_duplicate(
     messages = await dispatching.deliver(after=3600)
     assert messages[0] is first
     assert len(messages) == 2
+
+
+async def test_the_notice_of_somebody_who_was_forgotten_is_no_duplicate(
+    dispatching: DispatcherHarness,
+) -> None:
+    """It was posted unheard, and its record is deleted: whoever watches the task next is told."""
+    ada, bea = add_member(dispatching, "Ada"), add_member(dispatching, "Bea")
+    dispatching.local.faults.add(POST, drop=True, when="after")
+    await dispatching.enqueue(a_song(), ada.id)
+    await dispatching.deliver()
+    await Erasure(dispatching.outbox._database).erase_user(ada.id, None, dispatching.now)
+    dispatching.local.faults.add(POST, drop=True)
+    await dispatching.enqueue(a_song(), bea.id)
+    await dispatching.deliver()
+    messages = await dispatching.deliver(after=60)
+    assert [message.pinged for message in messages] == [{ada.id}, {bea.id}]
 
 
 async def test_a_notice_of_the_same_title_is_no_duplicate(
