@@ -19,7 +19,7 @@ from bot.background import BackgroundLoops
 from bot.creation.clip_actions import ClipActionService
 from bot.creation.drafts import Drafts
 from bot.creation.service import CreationService
-from bot.delivery.discord_calls import refuse_after_term, trace_calls
+from bot.delivery.discord_calls import trace_calls
 from bot.delivery.discord_requests import (
     GlobalRateLimiter,
     RequestMonitor,
@@ -262,7 +262,6 @@ def request_trace(
     trace = aiohttp.TraceConfig()
     trace.on_request_start.append(wait_for_permit)
     trace_calls(trace)  # after the wait, in which a call may become late
-    trace.on_request_start.append(refuse_after_term)
     monitor.observe(trace)
     count_responses(trace, metrics)
     return trace

@@ -18,7 +18,7 @@ import aiohttp
 import discord
 
 from bot.delivery.discord_requests import is_json
-from bot.storage.terms import elapsed, require_term
+from bot.storage.terms import LeadershipLost, elapsed, require_term
 
 log = logging.getLogger(__name__)
 
@@ -147,7 +147,8 @@ class DiscordCalls:
 def trace_calls(trace: aiohttp.TraceConfig) -> None:
     """Let ``trace`` count the posted messages of each call, and stop requests that must not begin.
 
-    These are new requests of late calls, and those that would start a forum's post twice.
+    These are requests of late calls, and of a term that is over; and those that would start a
+    forum's post twice. It has to be traced last, immediately before a request is sent.
     """
 
     async def begin(
@@ -157,8 +158,6 @@ def trace_calls(trace: aiohttp.TraceConfig) -> None:
     ) -> None:
         if call := _current.get():
             call.traced = True
-            if not call.may_begin_requests:
-                raise LateCall(f"{request.method} of a late call")
             if call.unrejected_posts and _starts_post(request):
                 raise RepeatedPost("the result of the first request is not known")
             call.unrejected_posts += _is_post(request)
@@ -176,15 +175,19 @@ def trace_calls(trace: aiohttp.TraceConfig) -> None:
         context: SimpleNamespace,  # noqa: ARG001 # as above
         request: aiohttp.TraceRequestExceptionParams,
     ) -> None:
-        unconnected = isinstance(request.exception, aiohttp.ClientConnectorError)
-        if (call := _current.get()) and unconnected:
+        if (call := _current.get()) and isinstance(request.exception, _NOT_SENT):
             call.unrejected_posts -= _is_post(request)
 
+    trace.on_request_start.append(_refuse_what_is_over)
     trace.on_request_start.append(begin)
+    trace.on_connection_create_end.append(_refuse_what_is_over)
     trace.on_request_end.append(end)
     trace.on_request_end.append(_refuse_page)
     trace.on_request_exception.append(fail)
 
+
+_NOT_SENT = (aiohttp.ClientConnectorError, LateCall, LeadershipLost)
+"""Errors after which Discord has certainly not received a request."""
 
 _Request = (
     aiohttp.TraceRequestStartParams
@@ -225,16 +228,19 @@ async def _refuse_page(
         raise UnreadableResponse(f"{request.method} answered without JSON")
 
 
-async def refuse_after_term(
+async def _refuse_what_is_over(
     session: aiohttp.ClientSession,  # noqa: ARG001 # aiohttp's signature
     context: SimpleNamespace,  # noqa: ARG001 # as above
-    request: aiohttp.TraceRequestStartParams,  # noqa: ARG001 # as above
+    event: aiohttp.TraceRequestStartParams | aiohttp.TraceConnectionCreateEndParams,  # noqa: ARG001 # as above
 ) -> None:
-    """Let a request not begin whose term is over: another process may send the same.
+    """Let nothing be sent whose call is late or whose term is over: another one may send the same.
 
-    A trace calls it last, immediately before the request is sent.
+    Also not when a connection is there at last: resolving the name of Discord, and connecting, may
+    take longer than either.
     """
     require_term()
+    if (call := _current.get()) and not call.may_begin_requests:
+        raise LateCall("the time for requests of this call is over")
 
 
 def _log_unawaited_error(task: asyncio.Task[Any]) -> None:

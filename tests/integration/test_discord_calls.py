@@ -2,6 +2,8 @@
 
 import ast
 import asyncio
+import math
+import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,21 +11,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import discord
 import pytest
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
 from bot.background import BackgroundLoops, Loop
+from bot.client import request_trace
 from bot.delivery.discord_calls import CallTimeout, DiscordCalls, LateCall, TooManyLateCalls
 from bot.delivery.discord_requests import RequestMonitor
 from bot.delivery.dispatcher import OutboxDispatcher
 from bot.delivery.error_policy import RetryPolicy
 from bot.delivery.live_card_updater import LiveCardTiming, LiveCardUpdater
 from bot.i18n.catalog import catalog_for
+from bot.metrics import Metrics
 from bot.storage.database import DatabaseThread
 from bot.storage.live_cards import LiveCards
 from bot.storage.models import Destination, WatchRequest
 from bot.storage.outbox import Outbox
 from bot.storage.tasks import TaskStore
+from bot.storage.terms import LeadershipLost, Term, working_for
 from sandbox.discord import Channel, Guild, LocalDiscord, Message
 from tests.support.builders import a_running_task, a_song, keys_of, watch_store_of
 from tests.support.databases import location
@@ -306,6 +314,54 @@ async def test_nothing_is_repeated_after_a_pause(harness: CallHarness) -> None:
     with pytest.raises(LateCall):
         await call.result()
     assert len(songs.messages) == 1
+
+
+class SlowResolver(AbstractResolver):
+    """Resolves every name to this machine, when it may."""
+
+    def __init__(self) -> None:
+        self.asked, self.answers = asyncio.Event(), asyncio.Event()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return the address of this machine."""
+        self.asked.set()
+        await self.answers.wait()
+        return [
+            ResolveResult(
+                hostname=host, host="127.0.0.1", port=port, family=family, proto=0, flags=0
+            )
+        ]
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+
+@pytest.mark.parametrize("ends", ["term", "call"])
+async def test_nothing_is_sent_on_a_connection_that_comes_too_late(ends: str) -> None:
+    """Meanwhile another process may have led, searched a forum in vain, and posted the same."""
+    resolver, term, now = SlowResolver(), Term(1, math.inf), 0.0
+    calls = DiscordCalls(timeout=25.0, clock=lambda: now)
+    trace = request_trace(RequestMonitor(), Metrics())
+    async with (
+        LocalDiscord() as local,
+        aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(resolver=resolver), trace_configs=[trace]
+        ) as session,
+    ):
+        path = URL(local.api_url).with_host("discord.test") / "channels/1/threads"
+        with working_for(term):
+            call = calls.start(session.post(path, json={}))
+        await resolver.asked.wait()
+        if ends == "term":
+            term.end()
+        now = 26.0 if ends == "call" else 0.0
+        resolver.answers.set()
+        with pytest.raises(LeadershipLost if ends == "term" else LateCall):
+            await call.result()
+        assert call.unrejected_posts == 0
+        assert local.requests == []
 
 
 async def test_no_call_starts_beside_too_many_late_calls() -> None:
