@@ -60,8 +60,9 @@ from bot.storage.watch_groups import (
 
 log = logging.getLogger(__name__)
 
-POST_SETTLE_TIME = 15.0
-"""Seconds after which a post that Discord may have started is certainly shown in its forum."""
+POST_SETTLE_TIME = 120.0
+"""Seconds after which Discord does not begin a post any more of which nothing was heard, and shows
+what it has begun. Cloudflare, through which requests go to Discord, waits 100 seconds for it."""
 
 _READY = f"""
     FROM deliveries d WHERE d.state IN ('due', 'held') AND d.channel_id IS NOT NULL

@@ -43,8 +43,8 @@ _WAIT_TIMEOUT = 5.0
 """Real seconds for one wait while a fault may happen."""
 _START_TIMEOUT = 30.0
 """Real seconds."""
-_RECOVERY_TIMEOUT = 30.0
-"""Real seconds."""
+_RECOVERY_TIMEOUT = 60.0
+"""Real seconds: a post of which nothing was heard is searched two minutes later by the clock."""
 _CLOCK_STEP = 0.25
 """Seconds by which the clocks advance after each pause."""
 _PAUSE = 0.02

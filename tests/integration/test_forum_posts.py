@@ -210,6 +210,18 @@ async def test_a_post_of_unknown_result_is_found(
     assert len(forum.threads) == 1
 
 
+async def test_a_post_is_not_searched_while_discord_may_still_begin_it(
+    dispatching: DispatcherHarness,
+) -> None:
+    """Cloudflare waits 100 seconds for Discord; who searches earlier finds nothing."""
+    forum = await add_forum(dispatching)
+    fault = dispatching.local.faults.add(START_POST, drop=True, times=2)
+    await dispatching.enqueue(a_song(), channel=forum)
+    await deliver(dispatching, forum, after=0)
+    await deliver(dispatching, forum, after=100)
+    assert fault.hits == 1
+
+
 @pytest.mark.parametrize("applied", [False, True], ids=["not started", "started"])
 async def test_a_forum_of_another_processs_shard_is_searched(
     dispatching: DispatcherHarness, *, applied: bool

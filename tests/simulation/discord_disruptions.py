@@ -57,11 +57,12 @@ def server_error(disruption: ActiveDisruption) -> None:
 
 
 def begun_unheard(disruption: ActiveDisruption) -> None:
-    """Let the bot not learn whether it has begun a post."""
+    """Let the bot not learn whether it has begun a post; Discord may take its time to do so."""
     rng = disruption.rng
     status = rng.choice([500, 502, 503, 504, 524])
     lost = rng.choice([Effect(cut=True), Effect(silent=True), Effect(reply=error(status, 0))])
-    effect = replace(lost, applied=rng.random() < 0.7)
+    applied_after = rng.choice([0.0, rng.uniform(0, 100)])
+    effect = replace(lost, applied=rng.random() < 0.7, applied_after=applied_after)
     scope = Scope("beginning a post", lambda r: r.method == "POST" and r.route == _POSTS)
     _add(disruption, "unheard", effect, scope)
 

@@ -63,6 +63,8 @@ class Effect:
 
     applied: bool = False
     """Whether the server does all the same what it is asked to."""
+    applied_after: float = 0.0
+    """Seconds after which it does, where something else is answered, or nothing."""
     reply: Reply | None = None
     """What is answered in place of the server's own answer."""
     cut: bool = False

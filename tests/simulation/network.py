@@ -101,10 +101,14 @@ class Network:
         self.troubled.add(request.channel_id)
         self._failed(request, effect)
         self._environment.trace.note(f"fault {fault.name} strikes {request}")
-        reply = self._receive(request) if effect.applied else None
-        if reply is not None and (effect.reply or effect.cut or effect.silent):
-            self.unheard.append(request)
-        reply = effect.reply or reply
+        reply = effect.reply
+        if effect.applied_after and effect.applied:
+            self._environment.after(effect.applied_after, lambda: self._receive_unheard(request))
+        elif effect.applied:
+            received = self._receive(request)
+            if effect.reply or effect.cut or effect.silent:
+                self.unheard.append(request)
+            reply = reply or received
         if effect.silent:
             return
         delay = effect.delay + self._trip()
@@ -116,6 +120,10 @@ class Network:
             )
         else:
             self._return(reply, answered, request, delay)
+
+    def _receive_unheard(self, request: Request) -> None:
+        self.unheard.append(request)
+        self._receive(request)
 
     def _return(
         self, reply: Reply, answered: "asyncio.Future[Reply]", request: Request, delay: float
