@@ -383,7 +383,7 @@ HARMLESS = {
     "bot/delivery/attachments/audio_fetcher.py": {"_follow"},
     "bot/gateway.py": {"attempt"},
     "bot/background.py": {"wait"},
-    "cogs/create_buttons.py": {"read"},
+    "cogs/create_buttons.py": {"read_shown"},
     "bot/delivery/shared_rate_limiter.py": {"_ask"},
 }
 """What is awaited within a time limit: a slot for a file, the database, a song's server, the
