@@ -25,7 +25,12 @@ from bot.relay.submission_errors import is_certain_refusal
 from bot.relay.timed_lyrics import TimedLyrics
 from bot.storage.creation_debits import CreationDebits
 from bot.storage.database_errors import DATABASE_ERRORS, DatabaseClosed
-from bot.storage.errors import FileUnconfirmed
+from bot.storage.errors import (
+    CreationsOfServerReached,
+    CreationsPerDayReached,
+    FileUnconfirmed,
+    TooManyCreationsAtOnce,
+)
 from bot.storage.models import CreationRefusal, CreationRefusalReason, TaskKey
 from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.watch_store import WatchStore
@@ -34,6 +39,9 @@ from bot.watches.lookup_limiter import LookupLimiter
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+
+_QUOTA_ERRORS = (CreationsPerDayReached, CreationsOfServerReached, TooManyCreationsAtOnce)
 
 
 class _File(NamedTuple):
@@ -68,9 +76,9 @@ class ClipActionService:
         self._settings = settings
         self._limiter = limiter
         self._clock = clock
-        self._wavs = SharedResults[str]()
+        self._wavs = SharedResults[str](own_errors=_QUOTA_ERRORS)
         self._timings = SharedResults[TimedLyrics]()
-        self._stems = SharedResults[tuple[Clip, ...]]()
+        self._stems = SharedResults[tuple[Clip, ...]](own_errors=_QUOTA_ERRORS)
 
     async def wav(
         self, interaction: discord.Interaction[Any], key: TaskKey, clip_id: str

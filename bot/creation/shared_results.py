@@ -33,9 +33,16 @@ class _SharedRequest(Generic[T]):
 class SharedResults(Generic[T]):
     """The results of requests by their names. An error is shared, and not kept."""
 
-    def __init__(self, kept: float = KEPT, waiting: float = WAITING) -> None:
+    def __init__(
+        self,
+        kept: float = KEPT,
+        waiting: float = WAITING,
+        own_errors: tuple[type[Exception], ...] = (),
+    ) -> None:
+        """``own_errors``: those that are about who asks, and so not shared."""
         self._kept: TTLCache[T] = TTLCache(kept, _MAX_RESULTS)
         self._waiting: TTLCache[bool] = TTLCache(waiting)
+        self._own_errors = own_errors
         self._under_way: dict[str, _SharedRequest[T]] = {}
 
     async def get(self, name: str, request: Callable[[], Awaitable[T | None]]) -> T | None:
@@ -47,7 +54,8 @@ class SharedResults(Generic[T]):
             return result
         if self._waiting.get(name):
             return None
-        if name not in self._under_way:
+        is_own = name not in self._under_way
+        if is_own:
             task = asyncio.create_task(self._request(name, request))
             self._under_way[name] = _SharedRequest(task)
             task.add_done_callback(lambda _: self._ended(name))
@@ -57,6 +65,8 @@ class SharedResults(Generic[T]):
             await asyncio.wait([shared.task])
         finally:
             shared.callers -= 1
+        if not is_own and isinstance(shared.task.exception(), self._own_errors):
+            return await self.get(name, request)
         return shared.task.result()
 
     async def _request(self, name: str, request: Callable[[], Awaitable[T | None]]) -> T | None:

@@ -128,6 +128,19 @@ async def test_a_used_up_quota_holds_for_files_too(song: FinishedSong) -> None:
     assert isinstance(await actions.stems(asked, song.key, song.clip.id), tuple)
 
 
+async def test_the_quota_of_one_person_is_not_that_of_another(song: FinishedSong) -> None:
+    """Who presses a moment later has not used theirs up."""
+    await song.club.set(creations_per_user=1)
+    actions = song.club.services.clip_actions
+    ada, bea = await song.club.asked(), await song.club.asked(song.club.sandbox.bea)
+    first, second = await asyncio.gather(
+        *(actions.wav(each, song.key, song.clip.id) for each in (ada, bea)), return_exceptions=True
+    )
+    assert isinstance(first, CreationsPerDayReached | str)  # it is free if Bea was faster
+    assert isinstance(second, str)
+    assert song.requested == [("wav", song.clip.id)]
+
+
 @pytest.mark.parametrize(
     ("fault", "left"),
     [

@@ -47,6 +47,20 @@ async def test_what_is_not_ready_is_requested_again_after_a_while() -> None:
     assert [await eager.get("one", source.request) for _ in range(3)] == [None, "a", "b"]
 
 
+async def test_an_error_that_is_about_who_asks_is_not_shared() -> None:
+    """The next one who waits makes the request, and the others share that."""
+    source = Source(KeyError("mine"), "a")
+    source.ready.clear()
+    results = SharedResults[str](own_errors=(KeyError,))
+    asking = [asyncio.create_task(results.get("one", source.request)) for _ in range(3)]
+    await asyncio.sleep(0)
+    source.ready.set()
+    first, *others = await asyncio.gather(*asking, return_exceptions=True)
+    assert isinstance(first, KeyError)
+    assert others == ["a", "a"]
+    assert source.requests == 2
+
+
 async def test_who_asks_meanwhile_shares_the_request_and_its_error() -> None:
     """Nobody is cancelled with another one; an error is not kept."""
     source = Source(ValueError("no"), "a")
