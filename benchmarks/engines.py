@@ -51,13 +51,21 @@ class Size:
 
 
 FULL = Size(
-    *(600, 5, 1_000_000, 15, 500),
+    600,
+    5,
+    1_000_000,
+    15,
+    500,
     busy=answering.Size(blocks=4, length=6.0, looks=2000, warm_up=6.0, start=6.0),
     runs=1,
     at_once=False,
 )
 QUICK = Size(
-    *(100, 1, 2_000, 3, 51),
+    100,
+    1,
+    2_000,
+    3,
+    51,
     busy=answering.Size(blocks=1, length=0.6, looks=100, warm_up=0.2, start=2.0),
     runs=1,
     at_once=True,
@@ -112,7 +120,8 @@ async def _confirming(size: Size, server: PostgresServer, folder: Path) -> Row:
         postgres.append(await confirmation_rate(new_database(server), tasks, now))
     return _row(
         f"watches confirmed a second, {AT_ONCE} at once",
-        *(postgres, sqlite),
+        postgres,
+        sqlite,
         "{:,.0f}".format,
         f"{size.watches:,}, {size.repetitions} ×",
     )

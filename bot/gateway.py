@@ -111,7 +111,9 @@ class GatewayClient(commands.AutoShardedBot):
             log.log(
                 logging.DEBUG if failures else logging.WARNING,
                 "Gateway connection failed, retrying until it succeeds: shard=%d cause=%s: %s",
-                *(shard_id, type(error).__name__, error),
+                shard_id,
+                type(error).__name__,
+                error,
             )
             return None
 

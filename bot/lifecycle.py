@@ -147,7 +147,13 @@ async def _open_client(
     fingerprint = await create_fingerprint(database, access)
     account_session = await stack.enter_async_context(open_account_session())
     bot = build_bot(
-        *(settings, database, relay_client, fetcher, COGS, timing, fingerprint),
+        settings,
+        database,
+        relay_client,
+        fetcher,
+        COGS,
+        timing,
+        fingerprint,
         account_session=account_session,
     )
     await stack.enter_async_context(bot.client)
@@ -171,7 +177,9 @@ async def _log_queues(
     counts = await queues.count()
     log.info(
         "Database opened: location=%s running_tasks=%d waiting_messages=%d",
-        *(database.location, counts.running_tasks, counts.unposted),
+        database.location,
+        counts.running_tasks,
+        counts.unposted,
     )
     if elsewhere := await queues.running_at_other_relays():
         log.warning(

@@ -34,8 +34,11 @@ class StartError(Exception):
 
 
 EXPLAINED_ERRORS = (
-    *(DatabaseUnusable, ListenError),
-    *(discord.DiscordException, aiohttp.ClientError, OSError),
+    DatabaseUnusable,
+    ListenError,
+    discord.DiscordException,
+    aiohttp.ClientError,
+    OSError,
 )
 """The errors that ``explain_start_error`` takes."""
 

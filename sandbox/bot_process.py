@@ -117,7 +117,9 @@ class BotProcess:
         """Start the bot; returns at once."""
         with self.log_path.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *(*self._wrapper, sys.executable, *self.program),
+                *self._wrapper,
+                sys.executable,
+                *self.program,
                 cwd=self._folder,
                 env=without_settings(os.environ) | self._settings | {"PYTHONPATH": str(ROOT)},
                 stdin=asyncio.subprocess.DEVNULL,
@@ -165,9 +167,20 @@ class BotProcess:
 
 
 _PREFIXES = (
-    *("DISCORD_", "SUNO_", "POLL_", "LOG_", "METRICS_", "WATCHES_", "MESSAGES_"),
-    *("DATABASE_", "ENCRYPTION_KEY", "SHARED_RELAY", "RELAY_PROFILES", "WATCH_DEADLINE"),
-    *("ATTACH_AUDIO", "SHARDS"),
+    "DISCORD_",
+    "SUNO_",
+    "POLL_",
+    "LOG_",
+    "METRICS_",
+    "WATCHES_",
+    "MESSAGES_",
+    "DATABASE_",
+    "ENCRYPTION_KEY",
+    "SHARED_RELAY",
+    "RELAY_PROFILES",
+    "WATCH_DEADLINE",
+    "ATTACH_AUDIO",
+    "SHARDS",
 )
 
 

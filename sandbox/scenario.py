@@ -94,8 +94,13 @@ class Scenario:
     async def play(self) -> None:
         """Play every scene, one after the other."""
         for scene in (
-            *(self._creation, self._lost_answer, self._song, self._lyrics),
-            *(self._failure, self._two_songs, self._reader),
+            self._creation,
+            self._lost_answer,
+            self._song,
+            self._lyrics,
+            self._failure,
+            self._two_songs,
+            self._reader,
         ):
             await scene()
             await self.observer.pause()

@@ -36,12 +36,23 @@ from bot.storage.reservations import IdentifySchedule, RequestBudget
 
 COGS = tuple(
     f"cogs.{name}"
-    for name in (
-        *("create_commands", "create_buttons", "task_commands"),  # Discord keeps this order
-        *("history_command", "forget_command", "help_command", "language_command"),
-        *("settings_commands", "creation_settings", "account_commands", "message_menu"),
-        *("task_buttons", "live_card_buttons", "lyrics_buttons"),
-        *("permission_events", "server_events"),
+    for name in (  # Discord lists the commands in this order
+        "create_commands",
+        "create_buttons",
+        "task_commands",
+        "history_command",
+        "forget_command",
+        "help_command",
+        "language_command",
+        "settings_commands",
+        "creation_settings",
+        "account_commands",
+        "message_menu",
+        "task_buttons",
+        "live_card_buttons",
+        "lyrics_buttons",
+        "permission_events",
+        "server_events",
     )
 )
 
@@ -127,7 +138,7 @@ def build_bot(
     client = _build_client(settings, database, cogs, timing.gateway, trace)
     messages = AccountMessages(client)
     accounts = build_accounts(
-        *(settings, stores, relay_client, fingerprint, account_session, messages, metrics)
+        settings, stores, relay_client, fingerprint, account_session, messages, metrics
     )
     offers = CreationOffers(
         accounts.registry,
@@ -144,11 +155,11 @@ def build_bot(
         CreationFacts(offers.makes_songs, stores.creations.is_stored),
     )
     updater = _build_updater(
-        *(client, stores, dispatcher, accounts.registry, monitor, timing.live_cards)
+        client, stores, dispatcher, accounts.registry, monitor, timing.live_cards
     )
     client.services = build_services(settings, stores, accounts, offers, dispatcher, updater)
     client.background = build_loops(
-        *(settings, stores, accounts.registry, messages, dispatcher, updater, metrics)
+        settings, stores, accounts.registry, messages, dispatcher, updater, metrics
     )
     return BotParts(client, accounts.registry, accounts.requests, metrics, monitor)
 
@@ -169,7 +180,10 @@ def _build_client(
 ) -> SunoBot:
     addresses = Addresses(settings.discord_api_url, settings.discord_gateway_url)
     client = SunoBot(
-        *(addresses, cogs, timing, trace),
+        addresses,
+        cogs,
+        timing,
+        trace,
         shard_ids=settings.shard_ids,
         shard_count=settings.shard_count,
         reserve_identify=IdentifySchedule(database).reserve if database.is_shared else None,

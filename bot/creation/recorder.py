@@ -118,7 +118,9 @@ class SubmissionRecorder:
             delay = retry_at - self._clock()
             log.info(
                 "Creation postponed: %s cause=%s delay=%.0fs",
-                *(_fields(creation), error.detail, delay),
+                _fields(creation),
+                error.detail,
+                delay,
             )
             self._count(CreationOutcome.POSTPONED)
 
@@ -155,7 +157,9 @@ class SubmissionRecorder:
         if await self._store.reject(creation, error.reason, words, self._clock()):
             log.info(
                 "Creation rejected: %s reason=%s cause=%s",
-                *(_fields(creation), error.reason, error.detail),
+                _fields(creation),
+                error.reason,
+                error.detail,
             )
             self._count(CreationOutcome.REJECTED)
             if error.reason is RejectionReason.CREDIT and error.was_sent:

@@ -170,7 +170,10 @@ class CreationService:
         )
         log.info(
             "Creation requested: creation=%d account=%s kind=%s channel=%d",
-            *(creation.id, creation.account, request.kind, placement.destination.channel_id),
+            creation.id,
+            creation.account,
+            request.kind,
+            placement.destination.channel_id,
         )
         report = CreationReport(
             creation,

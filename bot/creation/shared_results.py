@@ -85,6 +85,7 @@ class SharedResults(Generic[T]):
         is_expected = isinstance(error, RelayError | WatchError)
         log.warning(
             "Request failed, nobody waits for it any more: request=%s cause=%s",
-            *(name, error),
+            name,
+            error,
             exc_info=None if is_expected else error,
         )

@@ -99,7 +99,9 @@ class DirectMessageOpener:
             self._redirection.openings_paused_until = now + delay
         log.info(
             "Direct message not opened: user=%s cause=%s retry_in=%.0f",
-            *(message.user_id, reason, delay),
+            message.user_id,
+            reason,
+            delay,
         )
         await self._redirection.postpone_opening(message, until=now + delay, reason=reason)
 

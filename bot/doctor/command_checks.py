@@ -35,10 +35,24 @@ _REGISTER = "Start this version of the bot: it registers them. See docs/doctor.m
 _CHAT_INPUT = 1
 _NESTED = ("options", "choices")
 _COMPARED = (
-    *("type", "name", "description", "name_localizations", "description_localizations", *_NESTED),
-    *("default_member_permissions", "contexts", "integration_types", "nsfw"),
-    *("required", "autocomplete", "channel_types", "value"),
-    *("min_value", "max_value", "min_length", "max_length"),
+    "type",
+    "name",
+    "description",
+    "name_localizations",
+    "description_localizations",
+    *_NESTED,
+    "default_member_permissions",
+    "contexts",
+    "integration_types",
+    "nsfw",
+    "required",
+    "autocomplete",
+    "channel_types",
+    "value",
+    "min_value",
+    "max_value",
+    "min_length",
+    "max_length",
 )
 """The fields that the bot sets; Discord adds more."""
 

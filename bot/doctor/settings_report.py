@@ -23,7 +23,11 @@ from bot.storage.key_value import RelayAccess
 from bot.storage.models import RelayAccount
 
 RELAY_SETTINGS = (
-    *("RELAY_PROFILES", "SUNO_RELAY", "SUNO_BASE_URL", "SUNO_API_KEY", "SUNO_FETCH_PATH"),
+    "RELAY_PROFILES",
+    "SUNO_RELAY",
+    "SUNO_BASE_URL",
+    "SUNO_API_KEY",
+    "SUNO_FETCH_PATH",
 )
 
 Source = Mapping[str, str | None]

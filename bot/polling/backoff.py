@@ -66,7 +66,10 @@ class PollBackoff:
             self._deferred_until = now + pause
             log.debug(
                 "Unproven ids deferred for %.1f s: account=%s ids=%d: %s",
-                *(pause, self._account, len(targets), error),
+                pause,
+                self._account,
+                len(targets),
+                error,
             )
         elif sent_at >= self.paused_until:
             pause = error.retry_after or self._growing_pause(self.failures)

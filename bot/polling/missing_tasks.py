@@ -68,7 +68,8 @@ class MissingTaskMonitor:
             log.warning(
                 "Relay names none of the tasks that it knew: account=%s missing=%d. They are polled"
                 " until it names any, or until their deadline",
-                *(self._account, len(self._missing)),
+                self._account,
+                len(self._missing),
             )
 
     @property
@@ -82,5 +83,6 @@ class MissingTaskMonitor:
                 "Task is not named under this key and address, but was under others: account=%s"
                 " task_id=%s. Such tasks are polled until their deadline; restore the former key"
                 " and address to have them delivered. suno-bot doctor counts them",
-                *(self._account, task_id),
+                self._account,
+                task_id,
             )

@@ -138,7 +138,8 @@ class Poller:
         if rollback is Rollback.SEEN:
             log.warning(
                 "Clock set back: running tasks are polled within %g s: account=%s",
-                *(wait, self._store.account),
+                wait,
+                self._store.account,
             )
             self._backoff.reset()
         else:

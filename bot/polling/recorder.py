@@ -118,7 +118,8 @@ class PollRecorder:
         if after_failure:
             log.info(
                 "Relay answers again after %.0f s; deadlines are extended: account=%s",
-                *(gap, self._store.account),
+                gap,
+                self._store.account,
             )
         self._outage = Outage(now, gap)
         return gap
@@ -175,14 +176,19 @@ class PollRecorder:
                 status = result.task.status
                 log.debug(
                     "Status changed: task_id=%s status=%s account=%s",
-                    *(result.task_id, status, self._store.account),
+                    result.task_id,
+                    status,
+                    self._store.account,
                 )
         by_id = {target.task_id: target for target in targets}
         for each in ended:
             outcome = each.outcome or "unknown"
             log.info(
                 "Task ended: task_id=%s ending=%s outcome=%s account=%s",
-                *(each.task_id, each.end_reason, outcome, self._store.account),
+                each.task_id,
+                each.end_reason,
+                outcome,
+                self._store.account,
             )
             self._metrics.tasks_ended.labels(each.end_reason).inc()
             if each.end_reason is EndReason.FINISHED:

@@ -216,7 +216,10 @@ class CircuitBreaker:
         log.log(
             level,
             "%s: %s cause=%s, %s (%s)",
-            *(event, self._log_id, error.kind.value, meanings[error.kind]),
+            event,
+            self._log_id,
+            error.kind.value,
+            meanings[error.kind],
             quote_for_log(error.detail),
         )
 

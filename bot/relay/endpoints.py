@@ -264,7 +264,9 @@ class EndpointDiscovery:
     def _log_detour(self, alternative: str) -> None:
         log.warning(
             "Relay has no batch look-up at POST %s: %s. From now on the bot asks %s",
-            *(self._batch_path, self._log_id, alternative),
+            self._batch_path,
+            self._log_id,
+            alternative,
         )
 
 

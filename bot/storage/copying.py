@@ -13,11 +13,28 @@ from typing import Any
 from bot.storage.engine import Connection, Engine
 
 TABLES = (
-    *("tasks", "deliveries", "delivery_tasks", "watches", "live_cards", "live_card_tasks"),
-    *("history", "server_history", "user_history", "blocked_channels", "notified_users", "forums"),
-    *("requested_messages", "relay_accounts", "accounts_without_credit", "creations"),
-    *("creation_tasks", "server_settings", "user_settings", "welcomed_servers"),
-    *("departed_servers", "key_values"),
+    "tasks",
+    "deliveries",
+    "delivery_tasks",
+    "watches",
+    "live_cards",
+    "live_card_tasks",
+    "history",
+    "server_history",
+    "user_history",
+    "blocked_channels",
+    "notified_users",
+    "forums",
+    "requested_messages",
+    "relay_accounts",
+    "accounts_without_credit",
+    "creations",
+    "creation_tasks",
+    "server_settings",
+    "user_settings",
+    "welcomed_servers",
+    "departed_servers",
+    "key_values",
 )
 """In an order in which no row refers to a later one."""
 

@@ -34,14 +34,24 @@ def insert_creation(db: Connection, new: NewCreation) -> Creation:
         "INSERT INTO creations (account, state, user_id, author_id, request, user_hash, guild_hash,"
         " deadline, created_at, due_at) VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         [
-            *(new.account, new.user_id, new.author_id, _REQUESTS.dump_json(new.request).decode()),
-            *(hash_id(db, new.user_id), guild_hash(db, new.caller_guild_id)),
-            *(new.deadline, new.now, new.now if new.due_at is None else new.due_at),
+            new.account,
+            new.user_id,
+            new.author_id,
+            _REQUESTS.dump_json(new.request).decode(),
+            hash_id(db, new.user_id),
+            guild_hash(db, new.caller_guild_id),
+            new.deadline,
+            new.now,
+            new.now if new.due_at is None else new.due_at,
         ],
     ).fetchone()
     creation = Creation(
         creation_id,
-        *(new.account, new.request, new.user_id, CreationState.QUEUED, new.now),
+        new.account,
+        new.request,
+        new.user_id,
+        CreationState.QUEUED,
+        new.now,
         author_id=new.author_id,
     )
     times = TaskTimes(new.now, None, new.now + new.deadline)
@@ -105,8 +115,14 @@ def load_creation(row: Mapping[str, Any]) -> Creation:
             f"a stored request is unreadable ({error.error_count()} errors)"
         ) from None
     return Creation(
-        *(row["id"], row["account"], request, row["user_id"], CreationState(row["state"])),
-        *(row["created_at"], row["attempts"], row["author_id"]),
+        row["id"],
+        row["account"],
+        request,
+        row["user_id"],
+        CreationState(row["state"]),
+        row["created_at"],
+        row["attempts"],
+        row["author_id"],
     )
 
 

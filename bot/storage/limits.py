@@ -247,8 +247,10 @@ def _claim_role_mention(db: Connection, delivery: Delivery, now: float) -> bool:
         "SELECT 1 FROM deliveries WHERE channel_id = ? AND id != ?"
         " AND role_mentioned_at > ? AND role_mentioned_at <= ?",
         [
-            *(delivery.destination.channel_id, delivery.id),
-            *(now - ROLE_MENTION_INTERVAL, now + CLOCK_TOLERANCE),
+            delivery.destination.channel_id,
+            delivery.id,
+            now - ROLE_MENTION_INTERVAL,
+            now + CLOCK_TOLERANCE,
         ],
     ).fetchone()
     mentioned_at = now if another is None else None

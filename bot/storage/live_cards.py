@@ -145,8 +145,10 @@ class LiveCards:
             " updated_at = ?,"
             " shown_version = ?, content_digest = ?",
             [
-                *(message_id, card.read_at - edit_interval),
-                *(card.version if content_digest else None, content_digest),
+                message_id,
+                card.read_at - edit_interval,
+                card.version if content_digest else None,
+                content_digest,
             ],
         )
         self.changed.set()

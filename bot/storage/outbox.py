@@ -305,7 +305,11 @@ def _claim(db: Connection, delivery_id: int, now: float) -> Delivery | None:
         log.error(
             "Delivery quarantined, its row is unreadable: delivery=%d task=%s account=%s"
             " channel=%s cause=%s",
-            *(row["id"], task.task_id if task else None, row["account"], row["channel_id"], error),
+            row["id"],
+            task.task_id if task else None,
+            row["account"],
+            row["channel_id"],
+            error,
         )
         db.execute(
             "UPDATE deliveries SET state = 'quarantined', due_at = NULL, reason = 'unreadable'"

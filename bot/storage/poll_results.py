@@ -158,14 +158,13 @@ def _reschedule(db: Connection, context: PollContext, results: Iterable[PollResu
     """Store the poll times of tasks about which the relay said nothing new."""
     times = [
         (
-            *(
-                context.account,
-                result.task_id,
-                result.next_poll_at,
-                result.misses,
-                result.missing_since,
-            ),
-            *(result.terminal_since, result.found),
+            context.account,
+            result.task_id,
+            result.next_poll_at,
+            result.misses,
+            result.missing_since,
+            result.terminal_since,
+            result.found,
         )
         for result in results
     ]

@@ -87,6 +87,7 @@ def _read(db: Connection, guild_id: int) -> ServerSettings:
     except ValidationError as error:
         log.warning(
             "Server settings are unreadable, the defaults hold: guild=%d errors=%d",
-            *(guild_id, error.error_count()),
+            guild_id,
+            error.error_count(),
         )
         return ServerSettings()

@@ -174,8 +174,14 @@ def _is_of_other_key(db: Connection, row: dict[str, Any], access: RelayAccess | 
 
 
 _COLUMNS = (
-    *("misses", "terminal_since", "added_at", "polled_at", "changed_at"),
-    *("next_poll_at", "deadline_at", "ended_at"),
+    "misses",
+    "terminal_since",
+    "added_at",
+    "polled_at",
+    "changed_at",
+    "next_poll_at",
+    "deadline_at",
+    "ended_at",
 )
 
 

@@ -137,8 +137,11 @@ class WatchStore:
             "  AND ?5 IN (d.channel_id, d.thread_id)))"
             " ORDER BY (SELECT key FROM json_each(?3) WHERE value = t.account) NULLS LAST LIMIT 1",
             [
-                *(task_id, EndReason.FINISHED, json.dumps(usable)),
-                *(caller.user_id, caller.channel_id),
+                task_id,
+                EndReason.FINISHED,
+                json.dumps(usable),
+                caller.user_id,
+                caller.channel_id,
             ],
         )
         with suppress(UnreadableRowError):

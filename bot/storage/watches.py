@@ -59,8 +59,11 @@ def insert_watch(db: Connection, watch: NewWatch, limit: int) -> bool:
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             *key,
-            *(destination.guild_id, destination.locale),
-            *(watch.created_at, request.mention, request.group.id),
+            destination.guild_id,
+            destination.locale,
+            watch.created_at,
+            request.mention,
+            request.group.id,
         ],
     )
     if destination.forum:
@@ -194,8 +197,11 @@ def join_notice(db: Connection, watch: NewWatch, limit: int) -> JoinedNotice | N
     ``TooManyWatchers`` where more than ``limit`` people would wait for it.
     """
     key = [
-        *(watch.account, watch.task_id, watch.request.destination.channel_id),
-        *(DeliveryPurpose.NOTICE, EndReason.FINISHED),
+        watch.account,
+        watch.task_id,
+        watch.request.destination.channel_id,
+        DeliveryPurpose.NOTICE,
+        EndReason.FINISHED,
     ]
     posted = db.execute(
         "SELECT message_id, thread_id FROM task_deliveries"
@@ -247,9 +253,15 @@ def _join_delivery(db: Connection, delivery_id: int, watch: NewWatch, limit: int
         "INSERT INTO watches (account, task_id, channel_id, user_id, guild_id, locale,"
         " created_at, mention, delivery_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            *(watch.account, watch.task_id, destination.channel_id, user_id),
-            *(destination.guild_id, destination.locale),
-            *(watch.created_at, watch.request.mention, delivery_id),
+            watch.account,
+            watch.task_id,
+            destination.channel_id,
+            user_id,
+            destination.guild_id,
+            destination.locale,
+            watch.created_at,
+            watch.request.mention,
+            delivery_id,
         ],
     )
     task = (watch.account, watch.task_id)

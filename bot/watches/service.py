@@ -162,5 +162,8 @@ def _log_results(results: Sequence[WatchResult], destination: Destination) -> No
         if result.outcome not in _NOT_WATCHED:
             log.info(
                 "Watch requested: task=%s channel=%s outcome=%s task_failed=%s",
-                *(result.task.id, destination.channel_id, result.outcome, result.failed),
+                result.task.id,
+                destination.channel_id,
+                result.outcome,
+                result.failed,
             )

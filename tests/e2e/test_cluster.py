@@ -66,7 +66,11 @@ async def cluster(
         await sandbox.discord.wait_until_commands(timeout=120)
         leader, follower = bots
         yield Cluster(
-            *(sandbox, postgres_databases, database, leader, follower),
+            sandbox,
+            postgres_databases,
+            database,
+            leader,
+            follower,
             leaders_channel=channel_of_shard(sandbox, 0),
             followers_channel=channel_of_shard(sandbox, 1),
         )

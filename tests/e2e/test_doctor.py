@@ -122,7 +122,10 @@ async def _run_on_a_terminal(sandbox: SandboxSession, width: int) -> str:
     environment.pop("NO_COLOR", None)
     ours, theirs = pty.openpty()
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "doctor"),
+        sys.executable,
+        "-m",
+        "bot",
+        "doctor",
         cwd=sandbox.folder,
         env=environment,
         stdin=theirs,

@@ -34,7 +34,11 @@ class Operator:
     async def copy(self, target: str) -> str:
         """Copy the database; return what is printed."""
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", "copy-database", target),
+            sys.executable,
+            "-m",
+            "bot",
+            "copy-database",
+            target,
             cwd=self.sandbox.folder,
             env={**os.environ, "PYTHONPATH": str(ROOT), **self.settings, "DATABASE_URL": self.url},
             stdout=asyncio.subprocess.PIPE,

@@ -216,7 +216,8 @@ async def test_the_files_of_the_image_are_a_complete_bot(
     """The bot works from these files alone, with the command of the image."""
     workplace = copy_image_files(tmp_path / "image")
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, *image_command()[1:]),
+        sys.executable,
+        *image_command()[1:],
         cwd=workplace,
         env=settings_for(sandbox.discord, sandbox.relay, tmp_path),
         stderr=asyncio.subprocess.PIPE,
@@ -245,7 +246,9 @@ sys.path = [path for path in sys.path if not (Path(path) / "sandbox").is_dir()]
 main(["demo"])
 """
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", program),
+        sys.executable,
+        "-c",
+        program,
         cwd=copy_image_files(tmp_path / "image"),
         stderr=asyncio.subprocess.PIPE,
     )

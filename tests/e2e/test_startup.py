@@ -321,7 +321,10 @@ def relay_port(sandbox: SandboxSession) -> int:
 async def run_command(*arguments: str) -> tuple[int, str]:
     """Run the command line; return its exit code and its output."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", *arguments),
+        sys.executable,
+        "-m",
+        "bot",
+        *arguments,
         cwd=ROOT,
         env=os.environ | {"COLUMNS": "100"},
         stdout=asyncio.subprocess.PIPE,

@@ -99,7 +99,7 @@ async def back_up(folder: Path) -> None:
     text = (ROOT / "docs/operating.md").read_text(encoding="utf-8")
     (code,) = re.findall(r"^\.venv/bin/python -c '(.+VACUUM.+)'$", text, re.MULTILINE)
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", code.replace("data/suno.db", "suno.db")), cwd=folder
+        sys.executable, "-c", code.replace("data/suno.db", "suno.db"), cwd=folder
     )
     assert await process.wait() == 0
     assert (folder / "copy.db").stat().st_size

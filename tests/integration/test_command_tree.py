@@ -91,7 +91,13 @@ async def registered(sandbox: SandboxSession, cogs: Sequence[str]) -> tuple[set[
         relay_client = make_relay_client(settings, session)
         database = DatabaseThread(settings.database_path)
         bot = build_bot(
-            *(settings, database, relay_client, AudioFetcher(), cogs, Timing(), ""),
+            settings,
+            database,
+            relay_client,
+            AudioFetcher(),
+            cogs,
+            Timing(),
+            "",
             account_session=session,
         )
         async with bot.client as client:

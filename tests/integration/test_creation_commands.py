@@ -505,7 +505,7 @@ async def test_models_are_suggested(english: Studio) -> None:
     """Those that are offered, by version or name."""
     discord, songs = english.sandbox.discord, english.sandbox.songs
     assert await discord.autocomplete(
-        *(english.ada, songs, "suno create", "model", "v4.5"), description="x"
+        english.ada, songs, "suno create", "model", "v4.5", description="x"
     ) == [("v4.5+", "chirp-bluejay"), ("v4.5", "chirp-auk")]
 
 

@@ -450,7 +450,10 @@ async def test_a_lock_of_another_user_is_reported_as_such(public_folder: Path) -
         "asyncio.run(main())\n"
     )
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", program, str(path)),
+        sys.executable,
+        "-c",
+        program,
+        str(path),
         stderr=asyncio.subprocess.PIPE,
     )
     _, output = await process.communicate()

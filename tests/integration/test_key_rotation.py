@@ -30,7 +30,11 @@ async def run_command(
     needed = {"DISCORD_TOKEN": "a-token", "SUNO_API_KEY": "sk-of-the-operator"}
     environment = without_settings(os.environ) | needed | {"DATABASE_PATH": str(folder / "suno.db")}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", command, *arguments),
+        sys.executable,
+        "-m",
+        "bot",
+        command,
+        *arguments,
         cwd=folder,
         env=environment | {"PYTHONPATH": str(ROOT)} | settings,
         stdout=asyncio.subprocess.PIPE,

@@ -97,8 +97,9 @@ async def test_a_session_that_ends_within_a_transaction_takes_it_back(
 
     async with DatabaseThread(url) as database:
         errors = await asyncio.gather(
-            *(database.write(ADD, ["earlier"]), database.run(interrupted)),
-            *(database.write(ADD, ["later"]),),
+            database.write(ADD, ["earlier"]),
+            database.run(interrupted),
+            database.write(ADD, ["later"]),
             return_exceptions=True,
         )
         assert isinstance(errors[1], DatabaseUnreachable)

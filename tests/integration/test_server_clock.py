@@ -76,7 +76,7 @@ async def repeat(harness: CreationHarness, creation: Creation) -> None:
     guild_id = CHANNEL.guild_id
     await harness.store.add(
         NewCreation(
-            *(OPERATOR, SONG, 7, CHANNEL, guild_id, now, 86400.0, NO_QUOTAS), repeats=creation.id
+            OPERATOR, SONG, 7, CHANNEL, guild_id, now, 86400.0, NO_QUOTAS, repeats=creation.id
         )
     )
 

@@ -22,7 +22,11 @@ from tests.support.paths import ROOT
 async def called(*words: str, columns: int = 100) -> AsyncIterator[asyncio.subprocess.Process]:
     """Call the command line; neither it nor the bot that it starts outlives the test."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-u", "-m", "bot", *words),
+        sys.executable,
+        "-u",
+        "-m",
+        "bot",
+        *words,
         cwd=ROOT,
         env=os.environ | {"COLUMNS": str(columns)},
         stdin=asyncio.subprocess.DEVNULL,

@@ -253,7 +253,12 @@ class Creations:
             for task_id in attempt.creation.task_ids if attempt.creation else ():
                 asked_at, place = attempt.interaction.created_at, attempt.place
                 yield UserAction(
-                    *("watch", task_id, attempt.person, place, asked_at, attempt.interaction),
+                    "watch",
+                    task_id,
+                    attempt.person,
+                    place,
+                    asked_at,
+                    attempt.interaction,
                     is_stored=not attempt.is_refused,
                 )
 

@@ -53,7 +53,11 @@ class BotProcess:
             if self._settings.operator_account:
                 client = make_relay_client(self._settings, session)
             bot = app.build_bot(
-                *(self._settings, database, client, AudioFetcher(), app.COGS),
+                self._settings,
+                database,
+                client,
+                AudioFetcher(),
+                app.COGS,
                 app.Timing(PACE),
                 fingerprint="",
                 account_session=session,

@@ -116,12 +116,18 @@ class Simulation:
         """Build those to Discord and to the relays; messages travel equally fast in both."""
         slowness = self.random.scenario.choice([0.01, 0.05, 0.3])
         discord = Network(
-            *(self.environment, self.discord.receive, self.discord_faults, slowness),
+            self.environment,
+            self.discord.receive,
+            self.discord_faults,
+            slowness,
             replied=self._note_error_code,
             failed=self._pause_after,
         )
         relays = Network(
-            *(self.environment, self.relays.receive, self.relay_faults, slowness),
+            self.environment,
+            self.relays.receive,
+            self.relay_faults,
+            slowness,
             answered=self.relays.answered,
             failed=self.relays.failed,
         )
@@ -129,8 +135,12 @@ class Simulation:
 
     def _new_process(self) -> BotProcess:
         return BotProcess(
-            *(self.environment, self.settings, self.disk),
-            *(self._discord_network, self._relay_network, self.state),
+            self.environment,
+            self.settings,
+            self.disk,
+            self._discord_network,
+            self._relay_network,
+            self.state,
         )
 
     def _has_operator(self) -> bool:

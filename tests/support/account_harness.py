@@ -182,7 +182,12 @@ async def open_accounts(
         if settings.operator_account:
             client = make_relay_client(settings, session, database.clock)
         bot = build_bot(
-            *(settings, database, client, AudioFetcher(), (), TIMING),
+            settings,
+            database,
+            client,
+            AudioFetcher(),
+            (),
+            TIMING,
             fingerprint="",
             account_session=account_session,
         )

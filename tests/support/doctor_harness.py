@@ -91,7 +91,11 @@ async def run_doctor_command(
     """
     settings = sandbox.environment | changes | {"PYTHONPATH": str(ROOT)}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "doctor", *arguments),
+        sys.executable,
+        "-m",
+        "bot",
+        "doctor",
+        *arguments,
         cwd=sandbox.folder,
         env=without_settings(os.environ) | settings,
         stdin=asyncio.subprocess.DEVNULL,

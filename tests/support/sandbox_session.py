@@ -193,7 +193,12 @@ async def running_built_bot(
         fetcher = await stack.enter_async_context(fetcher or AudioFetcher())
         timing = Timing(FAST_LIVE_CARD, gateway_timing)
         bot = build_bot(
-            *(settings, database, client, fetcher, COGS, timing),
+            settings,
+            database,
+            client,
+            fetcher,
+            COGS,
+            timing,
             fingerprint="",
             account_session=await stack.enter_async_context(session_for(relay_hosts)),
         )

@@ -182,7 +182,7 @@ async def test_the_documented_backup_is_a_whole_copy(tmp_path: Path) -> None:
 async def ran(code: str, folder: Path) -> int | None:
     """Run Python code in a folder; return the exit code."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", code), cwd=folder, stderr=asyncio.subprocess.DEVNULL
+        sys.executable, "-c", code, cwd=folder, stderr=asyncio.subprocess.DEVNULL
     )
     await process.communicate()
     return process.returncode

@@ -10,8 +10,21 @@ _SIGNATURES = ((b"ID3", "mp3"), (b"fLaC", "flac"), (b"OggS", "ogg"))
 
 _AUDIO_BRANDS = (b"M4A ", b"M4B ")
 _GENERAL_BRANDS = (
-    *(b"isom", b"iso2", b"iso3", b"iso4", b"iso5", b"iso6", b"iso7", b"iso8", b"iso9"),
-    *(b"mp41", b"mp42", b"dash", b"cmfc", b"cmf2", b"msdh"),
+    b"isom",
+    b"iso2",
+    b"iso3",
+    b"iso4",
+    b"iso5",
+    b"iso6",
+    b"iso7",
+    b"iso8",
+    b"iso9",
+    b"mp41",
+    b"mp42",
+    b"dash",
+    b"cmfc",
+    b"cmf2",
+    b"msdh",
 )
 """Brands of MP4 files that hold audio or video: only the tracks show which."""
 

@@ -48,8 +48,11 @@ def _endings(*keys: str) -> tuple[str, ...]:
 
 _TRUE = {
     CreationState.SUBMITTED: _endings(
-        *("notice-song-done", "notice-lyrics-done"),
-        *("notice-disconnected", "notice-disconnected-partly", "notice-gave-up"),
+        "notice-song-done",
+        "notice-lyrics-done",
+        "notice-disconnected",
+        "notice-disconnected-partly",
+        "notice-gave-up",
     ),
     CreationState.REJECTED: _endings("notice-rejected"),
     CreationState.CANCELLED: _endings("notice-cancelled", "notice-disconnected"),

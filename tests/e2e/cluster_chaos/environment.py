@@ -194,7 +194,7 @@ async def open_cluster(folder: Path, rounds: int) -> AsyncIterator[Cluster]:
             processes.append(ClusterProcess(number, BotProcess(process_folder, settings, program)))
         faults = FaultInjector(discord, relays, guilds[0], channels)
         cluster = Cluster(
-            *(server, database, discord, relays, processes, users, channels, faults, leader, quotas)
+            server, database, discord, relays, processes, users, channels, faults, leader, quotas
         )
         await stack.enter_async_context(leader)
         stack.push_async_callback(_kill, processes)
@@ -234,7 +234,9 @@ async def _connect_accounts(
     cipher = Cipher(parse_keys(ENCRYPTION_KEY))
     for owner in owners:
         await connect_account(
-            *(store, AccountOwner(user_id=owner.id), cipher),
+            store,
+            AccountOwner(user_id=owner.id),
+            cipher,
             key=relay.key,
             relay="custom",
             base_url=f"https://{host_of(OWN_RELAY)}",
