@@ -11,6 +11,9 @@ import aiohttp
 
 MAX_CATCH_UP = 0.1
 """Seconds: delays of the event loop up to this are caught up with shorter intervals."""
+MAX_RETRY_AFTER = 3600.0
+"""Seconds after which a request is tried again whatever its response asks for: a proxy may say
+anything, and a ban of an address lasts an hour."""
 _UNLIMITED_PATHS = ("/interactions/", "/webhooks/")
 """Requests for interactions and webhooks, which have limits of their own."""
 
@@ -115,12 +118,15 @@ def is_json(headers: Mapping[str, str]) -> bool:
 
 
 def parse_retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the delay of a ``Retry-After`` header in seconds, ``None`` if there is none."""
+    """Return the delay of a ``Retry-After`` header in seconds, ``None`` if there is none.
+
+    It is at most ``MAX_RETRY_AFTER``.
+    """
     try:
         delay = float(headers.get("Retry-After", ""))
     except ValueError:
         return None
-    return delay if 0 <= delay < float("inf") else None
+    return min(delay, MAX_RETRY_AFTER) if 0 <= delay < float("inf") else None
 
 
 def _unix(date: str) -> float | None:

@@ -138,6 +138,17 @@ async def test_a_proxy_that_answers_for_discord_changes_no_message(
     assert (fault.hits, await dispatching.states()) == (1, [("sent", None)])
 
 
+async def test_no_proxy_delays_a_notice_for_longer_than_an_hour(
+    dispatching: DispatcherHarness,
+) -> None:
+    """Its ``Retry-After`` may be days, when Discord is there again in a minute."""
+    headers = {"Retry-After": "864000"}
+    dispatching.local.faults.add(POST, status=503, html=True, headers=headers)
+    await dispatching.enqueue(a_song())
+    assert await dispatching.deliver(after=0) == []
+    assert len(await dispatching.deliver(after=3600)) == 1
+
+
 async def test_the_retry_delay_grows(dispatching: DispatcherHarness) -> None:
     """A delivery that fails for a day is held."""
     dispatching.local.faults.add(POST, status=503, times=None)
