@@ -3,10 +3,12 @@
 import asyncio
 import json
 import threading
+import time
 import traceback
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from bot.i18n.catalog import catalog_for
@@ -19,13 +21,21 @@ from bot.storage.database_errors import (
     DatabaseUnusable,
 )
 from bot.storage.engine import Connection
-from bot.storage.postgres.engine import PostgresEngine
+from bot.storage.errors import CreationsPerDayReached
+from bot.storage.models import Creation, CreationQuotas
+from bot.storage.postgres.engine import WRITE_LOCK, PostgresEngine
 from bot.storage.postgres.migrations import steps
 from bot.ui.error_replies import error_text
+from tests.support.creations import CreationHarness
 from tests.support.databases import PostgresDatabases
 from tests.support.postgres_proxy import Cut, PostgresProxy, open_proxy
 from tests.support.postgres_server import PostgresServer
 
+_WAITING = """
+    SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+"""How many sessions of a database wait for an advisory lock."""
 ADD = "INSERT INTO key_values (name, value) VALUES (?, '')"
 
 
@@ -60,9 +70,21 @@ async def names_in(database: DatabaseThread) -> list[str]:
     return [row["name"] for row in rows]
 
 
+async def states_in(database: DatabaseThread) -> list[str]:
+    """Return the states of the requests to create that were committed."""
+    rows = await database.read("SELECT state FROM creations", [])
+    return [row["state"] for row in rows]
+
+
 async def session_of(database: DatabaseThread) -> int:
     """Return the number of the session that writes."""
     return int(await database.run(lambda db: db.execute("SELECT pg_backend_pid()").fetchone()[0]))
+
+
+def wait_for_waiting(connection: psycopg.Connection, count: int) -> None:
+    """Return when so many sessions of the database wait for an advisory lock."""
+    while connection.execute(_WAITING).fetchone() != (count,):
+        time.sleep(0.01)
 
 
 def end_sessions(server: PostgresServer, name: str) -> None:
@@ -261,12 +283,35 @@ async def test_transactions_of_two_processes_never_interleave(url: str) -> None:
         assert rows == [{"value": "100"}]
 
 
+@pytest.mark.parametrize("isolation", ["read committed", "repeatable read", "serializable"])
+async def test_two_processes_never_share_the_last_place_of_a_quota(
+    server: PostgresServer, name: str, url: str, isolation: str
+) -> None:
+    """Whatever isolation is the default there: who has waited sees what the other has stored."""
+    server.run(f"ALTER DATABASE {name} SET default_transaction_isolation = '{isolation}'")
+    async with DatabaseThread(url) as one, DatabaseThread(url) as other:
+        processes = CreationHarness(one), CreationHarness(other)
+        quotas = CreationQuotas(per_user=2)
+        await processes[0].add(quotas=quotas)
+        with psycopg.connect(url, autocommit=True) as third:
+            third.execute("SELECT pg_advisory_lock(%s)", [WRITE_LOCK])
+            adding = asyncio.gather(
+                *(each.add(quotas=quotas) for each in processes), return_exceptions=True
+            )
+            await asyncio.to_thread(wait_for_waiting, third, 2)
+        results = {type(result) for result in await adding}
+        assert results == {Creation, CreationsPerDayReached}
+        assert await states_in(other) == ["queued", "queued"]
+
+
+@pytest.mark.parametrize("isolation", ["read committed", "repeatable read"])
 async def test_processes_that_start_together_create_the_schema_once(
-    server: PostgresServer,
+    server: PostgresServer, isolation: str
 ) -> None:
     """Each of them can use it."""
     name = server.create_database()
     try:
+        server.run(f"ALTER DATABASE {name} SET default_transaction_isolation = '{isolation}'")
         url = server.url(name)
         async with DatabaseThread(url) as one, DatabaseThread(url) as other:
             await one.write(ADD, ["one"])

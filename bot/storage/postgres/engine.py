@@ -29,6 +29,9 @@ T = TypeVar("T")
 
 WRITE_LOCK = 0x53554E4F  # "SUNO"
 """The advisory lock of the one transaction that writes."""
+ISOLATION = r"read\ committed"
+"""Whatever the default of the server is: a transaction that has waited for those of other processes
+sees what they have committed."""
 SESSION_TIMEOUT = 6.0
 """Seconds after which the server ends the session of a process that has stopped to say anything."""
 WRITER_OPTIONS = {
@@ -118,6 +121,7 @@ class PostgresEngine:
         return False
 
     def _connect(self, **options: str) -> PostgresConnection:
+        options["default_transaction_isolation"] = ISOLATION
         return PostgresConnection(self.location, self._url, **options)
 
 
