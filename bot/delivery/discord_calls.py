@@ -180,7 +180,7 @@ def trace_calls(trace: aiohttp.TraceConfig) -> None:
 
     trace.on_request_start.append(_refuse_what_is_over)
     trace.on_request_start.append(begin)
-    trace.on_connection_create_end.append(_refuse_what_is_over)
+    trace.on_request_headers_sent.append(_refuse_what_is_over)  # aiohttp is about to send them
     trace.on_request_end.append(end)
     trace.on_request_end.append(_refuse_page)
     trace.on_request_exception.append(fail)
@@ -231,12 +231,12 @@ async def _refuse_page(
 async def _refuse_what_is_over(
     session: aiohttp.ClientSession,  # noqa: ARG001 # aiohttp's signature
     context: SimpleNamespace,  # noqa: ARG001 # as above
-    event: aiohttp.TraceRequestStartParams | aiohttp.TraceConnectionCreateEndParams,  # noqa: ARG001 # as above
+    event: aiohttp.TraceRequestStartParams | aiohttp.TraceRequestHeadersSentParams,  # noqa: ARG001 # as above
 ) -> None:
     """Let nothing be sent whose call is late or whose term is over: another one may send the same.
 
     Also not when a connection is there at last: resolving the name of Discord, and connecting, may
-    take longer than either.
+    take longer than either. aiohttp closes the connection then.
     """
     require_term()
     if (call := _current.get()) and not call.may_begin_requests:
