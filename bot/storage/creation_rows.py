@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.relay.creation import CreationRequest
 from bot.relay.models import Clip, Task, TaskStatus, bounded
-from bot.relay.quotes import without_quotes
+from bot.relay.quotes import RequestQuotes
 from bot.storage.creation_quotas import guild_hash
 from bot.storage.engine import Connection
 from bot.storage.errors import BadTaskId, RequestForgotten
@@ -144,8 +144,9 @@ def apply_request(db: Connection, account: str, task: Task) -> Task:
     request = _readable_request(row[0])
     if request is None:
         return task
-    clips = (replace(clip, reason=without_quotes(clip.reason, request)) for clip in task.clips)
-    hidden = replace(task, reason=without_quotes(task.reason, request), clips=tuple(clips))
+    quotes = RequestQuotes(request)
+    clips = (replace(clip, reason=quotes.hide(clip.reason)) for clip in task.clips)
+    hidden = replace(task, reason=quotes.hide(task.reason), clips=tuple(clips))
     applied = with_kind_of_request(hidden, row[0])
     if applied != task:
         db.execute(

@@ -12,7 +12,7 @@ from bot.relay.creation import CreationKind, CreationRequest, RejectionReason, S
 from bot.relay.errors import RelayError
 from bot.relay.models import Outcome
 from bot.relay.parsing.submissions import MAX_TASKS, plausible_id, read_submission
-from bot.relay.quotes import without_quotes
+from bot.relay.quotes import RequestQuotes
 from bot.relay.submission_errors import SubmissionRejected, SubmissionUncertain
 from tests.unit.fuzz_answers import check_submission
 
@@ -58,7 +58,7 @@ def test_what_a_relay_quotes_of_a_request_is_hidden(said: str, shown: str) -> No
         style="folk rock",
         lyrics="我们在维也纳的秘密订婚\n没有人知道",
     )
-    assert without_quotes(said, request) == shown
+    assert RequestQuotes(request).hide(said) == shown
 
 
 def read(answer: Any, status: int = 200) -> Submission:

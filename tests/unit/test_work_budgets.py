@@ -28,7 +28,8 @@ from bot.relay.models import (
     bounded,
 )
 from bot.relay.parsing.reader import read_batch, read_single, read_tasks
-from bot.relay.quotes import without_quotes
+from bot.relay.parsing.submissions import MAX_TASKS, read_submission
+from bot.relay.quotes import RequestQuotes
 from bot.storage.models import EndReason, RecentTask
 from bot.storage.search import normalize_for_index, search_words
 from bot.ui.autocomplete import matching_choices
@@ -216,9 +217,27 @@ def test_quotes_of_a_request_are_searched_for_in_proportion(text: str) -> None:
     """However often a relay and a request repeat the same."""
 
     def search(size: int) -> None:
-        without_quotes(text * size, CreationRequest(CreationKind.CUSTOM, lyrics=text * size + "a"))
+        request = CreationRequest(CreationKind.CUSTOM, lyrics=text * size + "a")
+        RequestQuotes(request).hide(text * size)
 
     assert grows_linearly(search, 500)
+
+
+def test_an_answer_to_a_request_costs_in_proportion() -> None:
+    """Also one with many messages, each of which may quote the request."""
+
+    def read(size: int) -> None:
+        objects: list[Any] = [{"message": "went wrong"}] * size
+        while len(objects) > MAX_TASKS:
+            objects = [
+                {"data": objects[begin : begin + MAX_TASKS]}
+                for begin in range(0, len(objects), MAX_TASKS)
+            ]
+        request = CreationRequest(CreationKind.CUSTOM, lyrics="la di da " * size)
+        with suppress(RelayError):
+            read_submission(200, json.dumps({"data": objects}).encode(), request)
+
+    assert grows_linearly(read, 15)
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.relay.creation import CreationRequest, RejectionReason
+from bot.relay.creation import RejectionReason
 from bot.relay.errors import ErrorKind
 from bot.relay.parsing.errors import (
     code_of,
@@ -15,7 +15,7 @@ from bot.relay.parsing.errors import (
 )
 from bot.relay.parsing.payload import Bounds, decode_nested
 from bot.relay.parsing.scalars import JsonObject, word
-from bot.relay.quotes import without_quotes
+from bot.relay.quotes import RequestQuotes
 from bot.relay.submission_errors import SubmissionRejected
 
 UNCERTAIN_STATUSES = frozenset({302, 303, 408, 499})
@@ -126,17 +126,18 @@ _BOUNDS = Bounds.for_ids(1)
 
 
 def rejection(
-    status: int, answer: JsonObject, body: bytes, request: CreationRequest
+    status: int, answer: JsonObject, body: bytes, quotes: RequestQuotes
 ) -> SubmissionRejected:
     """Return the error of an answer to a request that says that nothing was created.
 
-    An answer with HTTP 200 counts as one with the status that its code names.
+    What it quotes of the request is ignored, or its author would decide why it is refused. An
+    answer with HTTP 200 counts as one with the status that its code names.
     """
     code = code_of(answer)
     if 200 <= status < 300 and _HTTP_ERROR.fullmatch(code):
         status = int(code)
     words, said = _words(answer)
-    searched = _without_request(said, request)
+    searched = quotes.hide(said)
     reason = _reason(status, without_paths(searched), is_page=is_web_page(body))
     is_rate_limit = status == 429 and reason is RejectionReason.BUSY
     page = " (a web page)" if is_web_page(body) else ""
@@ -149,7 +150,7 @@ def rejection(
     )
 
 
-def reports_error(answer: JsonObject, request: CreationRequest) -> bool:
+def reports_error(answer: JsonObject, quotes: RequestQuotes) -> bool:
     """Whether one level of an answer with HTTP 200 says clearly that the submission failed.
 
     Relays use many codes, also for "accepted" and "queued", and polite messages of success speak of
@@ -164,7 +165,7 @@ def reports_error(answer: JsonObject, request: CreationRequest) -> bool:
     if code and not code.lstrip("-").isdigit():
         return code not in _ACCEPTING_WORDS and _is_failed_code(code)
     return _has_failed_word(answer) or (
-        code not in _SUCCESS_NUMBERS and _is_refusal(answer, request)
+        code not in _SUCCESS_NUMBERS and _is_refusal(answer, quotes)
     )
 
 
@@ -190,12 +191,7 @@ def is_interrupted(answer: JsonObject) -> bool:
     return _INTERRUPTED.search(" ".join(_words(answer))) is not None
 
 
-def _without_request(said: str, request: CreationRequest) -> str:
-    """Return what a relay says without what it quotes, or its author would decide what it means."""
-    return without_quotes(said, request, with_title=True)
-
-
-def _is_refusal(answer: JsonObject, request: CreationRequest) -> bool:
+def _is_refusal(answer: JsonObject, quotes: RequestQuotes) -> bool:
     """Whether an answer is nothing but a message, and this one refuses the request for good.
 
     "Accepted; 10 credits are required" does not, and "try again later" may be said of a task that
@@ -205,7 +201,7 @@ def _is_refusal(answer: JsonObject, request: CreationRequest) -> bool:
     has_more = any(value and name not in _FIELDS_OF_ERRORS for name, value in answer.items())
     if has_more or _ACCEPTANCE.search(said):
         return False
-    reason = _reason_by_text(_without_request(said, request))
+    reason = _reason_by_text(quotes.hide(said))
     return reason not in (None, RejectionReason.BUSY)
 
 

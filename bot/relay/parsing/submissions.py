@@ -31,6 +31,7 @@ from bot.relay.parsing.rejections import (
 )
 from bot.relay.parsing.scalars import JsonObject, first_present, identifier
 from bot.relay.parsing.tasks import parse_task
+from bot.relay.quotes import RequestQuotes
 from bot.relay.submission_errors import SubmissionUncertain
 
 MAX_TASKS = 8
@@ -55,28 +56,27 @@ def read_submission(status: int, body: bytes, request: CreationRequest = NO_REQU
     ``SubmissionUncertain``, and nothing else, for every other answer.
     """
     content = _decoded(body)
-    found = _Found(request)
+    quotes = RequestQuotes(request, with_title=True)
+    found = _Found(quotes)
     found.search(content)
     if not 200 <= status < 300:
-        _raise_failure(status, content, body, found, request)
+        _raise_failure(status, content, body, found)
     if found.error is not None and not found.names_something and not is_interrupted(found.error):
-        raise rejection(status, found.error, body, request)
+        raise rejection(status, found.error, body, quotes)
     submission = None if found.error is not None else found.submission()
     if submission is None:
         raise _uncertain(status, content, body)
     return submission
 
 
-def _raise_failure(
-    status: int, content: Content, body: bytes, found: "_Found", request: CreationRequest
-) -> None:
+def _raise_failure(status: int, content: Content, body: bytes, found: "_Found") -> None:
     """Raise the error of a status other than 2xx."""
     answer = content if isinstance(content, dict) else {}
     is_certain = 300 <= status < 500 and status not in UNCERTAIN_STATUSES
     is_certain |= 500 <= status < 600 and is_relays_error(answer)
     if not is_certain or is_interrupted(answer) or found.names_something:
         raise _uncertain(status, content, body)
-    raise rejection(status, answer, body, request)
+    raise rejection(status, answer, body, found.quotes)
 
 
 def _uncertain(status: int, content: Content, body: bytes) -> SubmissionUncertain:
@@ -95,8 +95,8 @@ def _uncertain(status: int, content: Content, body: bytes) -> SubmissionUncertai
 class _Found:
     """What an answer holds, once ``search`` has been through it."""
 
-    request: CreationRequest
-    """To which it is the answer."""
+    quotes: RequestQuotes
+    """Of the request to which it is the answer."""
     ids: list[str] = field(default_factory=list)
     task: Task | None = None
     """The first task whose results are in the answer."""
@@ -135,7 +135,7 @@ class _Found:
 
     def _search_object(self, raw: JsonObject, depth: int) -> None:
         is_task = names_task(raw) and bool(raw.get("status"))
-        if self.error is None and not is_task and reports_error(raw, self.request):
+        if self.error is None and not is_task and reports_error(raw, self.quotes):
             self.error = raw
         self._add_id(first_present(raw, "task_id", "taskId"))
         self._add_ids(first_present(raw, "task_ids", "taskIds", "ids"))
