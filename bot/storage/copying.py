@@ -73,6 +73,7 @@ def copy_database(source: Engine, target: Engine) -> list[TableCopy]:
     ):
         sides = (source, original), (target, copy)
         for side in sides:
+            _let_it_take_its_time(*side)
             _require_unused(*side)
         _require_empty(target, copy)
         columns = _columns(original if source.is_shared else copy)
@@ -93,6 +94,13 @@ def _require_unused(engine: Engine, connection: Connection) -> None:
     ).fetchone()
     if others:
         raise CopyError(f"A bot is running on {engine.location}: stop all of its processes first.")
+
+
+def _let_it_take_its_time(engine: Engine, connection: Connection) -> None:
+    """Let the server wait for the other side, which may be busy for longer than a bot ever is."""
+    if engine.is_shared:
+        connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        connection.execute("SET LOCAL statement_timeout = 0")
 
 
 def _require_empty(engine: Engine, connection: Connection) -> None:

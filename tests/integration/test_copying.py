@@ -2,21 +2,29 @@
 
 import asyncio
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from bot.storage.copying import TABLES, CopyError, copy_database
 from bot.storage.database import DatabaseThread, engine_at
 from bot.storage.database_errors import DatabaseInUse
+from bot.storage.postgres.engine import SESSION_TIMEOUT
 from tests.support.databases import PostgresDatabases
 from tests.support.paths import ROOT
 from tests.support.released_schema import fill
+
+_WAITS_FOR_A_TABLE = (
+    "SELECT 1 FROM pg_locks WHERE relation = 'key_values'::regclass AND NOT granted"
+)
 
 
 @pytest.fixture
@@ -143,9 +151,9 @@ async def test_nothing_is_copied_while_a_bot_runs(tmp_path: Path, url: str) -> N
             await asyncio.to_thread(copy_database, engine_at(path), engine_at(url))
 
 
-def run_copy(folder: Path, target: str, **settings: str) -> tuple[int, str]:
-    """Run the command in a folder; return its exit code and what it prints."""
-    process = subprocess.run(
+def start_copy(folder: Path, target: str, **settings: str) -> subprocess.Popen[str]:
+    """Start the command in a folder."""
+    return subprocess.Popen(
         [sys.executable, "-m", "bot", "copy-database", target],
         cwd=folder,
         env={
@@ -156,11 +164,17 @@ def run_copy(folder: Path, target: str, **settings: str) -> tuple[int, str]:
             "DATABASE_PATH": "suno.db",
             **settings,
         },
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        check=False,
     )
-    return process.returncode, process.stdout + process.stderr
+
+
+def run_copy(folder: Path, target: str, **settings: str) -> tuple[int, str]:
+    """Run the command in a folder; return its exit code and what it prints."""
+    process = start_copy(folder, target, **settings)
+    printed, _ = process.communicate()
+    return process.returncode, printed
 
 
 def test_the_command_copies_and_says_what(tmp_path: Path, url: str) -> None:
@@ -174,6 +188,22 @@ def test_the_command_copies_and_says_what(tmp_path: Path, url: str) -> None:
     assert code == 1
     assert "is not empty" in printed
     assert "Traceback" not in printed
+
+
+def test_a_side_that_waits_long_for_the_other_goes_on(tmp_path: Path, url: str) -> None:
+    """The server ends a bot's session then; writing many lyrics to a file takes as long."""
+    copy_database(engine_at(asyncio.run(filled(tmp_path / "first.db"))), engine_at(url))
+    with psycopg.connect(url) as other:
+        other.execute("LOCK TABLE key_values IN ACCESS EXCLUSIVE MODE")
+        copying = start_copy(tmp_path, "sqlite", DATABASE_URL=url)
+        with psycopg.connect(url, autocommit=True) as observer:
+            while not observer.execute(_WAITS_FOR_A_TABLE).fetchone():
+                time.sleep(0.01)
+        copying.send_signal(signal.SIGSTOP)
+    time.sleep(SESSION_TIMEOUT)
+    copying.send_signal(signal.SIGCONT)
+    printed, _ = copying.communicate()
+    assert copying.returncode == 0, printed
 
 
 @pytest.mark.parametrize(
