@@ -11,7 +11,7 @@ from bot.storage.models import DurationStats
 from bot.ui import task_text
 from bot.ui.custom_ids import StatusButtonId
 from bot.ui.escaping import code_span
-from bot.ui.failure_reasons import failure_explanation, relay_reason
+from bot.ui.failure_reasons import failure_explanation, publishable, relay_reason
 from bot.ui.limits import MAX_BUTTON_URL, usable_url
 from bot.ui.views import status_view
 
@@ -185,7 +185,7 @@ def _failure(task: Task, catalog: Catalog) -> Iterator[str]:
         relay_text = relay_reason(task)
     elif task.outcome is Outcome.PARTIAL and not any(clip.reason for clip in task.clips):
         relay_text = task.reason
-    reason = task_text.short_line(relay_text, columns=_MAX_REASON)
+    reason = task_text.short_line(publishable(relay_text), columns=_MAX_REASON)
     if reason:
         yield catalog.text("card-relay-reason", reason=reason)
 

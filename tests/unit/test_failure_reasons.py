@@ -187,11 +187,11 @@ def test_a_failure_is_explained_in_the_language_of_the_channel(locale: str) -> N
     ],
 )
 def test_no_notice_shows_the_balance_or_the_key_of_an_account(said: str, shown: str) -> None:
-    """Neither where the song has failed nor where one version has."""
-    (embed,) = render_notice(
-        a_failure(reason=said), EndReason.FINISHED, [1], catalog_in("en")
-    ).embeds
+    """Neither where the song has failed nor where one version has; nor does a status card."""
+    failure = a_failure(reason=said)
+    (embed,) = render_notice(failure, EndReason.FINISHED, [1], catalog_in("en")).embeds
     assert embed.fields[0].value == shown
+    assert shown in (status_card(failure, catalog_in("en"), now=NOON).description or "")
     failed = a_clip(status=ClipStatus.ERROR, audio_url=None, reason=said)
     notice = render_notice(
         a_song(clips=(a_clip(), failed)), EndReason.FINISHED, [1], catalog_in("en")
