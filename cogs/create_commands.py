@@ -141,7 +141,7 @@ class CreateCommands(SunoCog):
         try:
             settings = await self._settings.of(interaction.guild_id)
             answer = await self._create(interaction, form_id, values)
-        except Exception as error:  # noqa: BLE001 # nothing is stored, so the text is kept
+        except Exception as error:  # noqa: BLE001 # whatever it is, the text is kept
             log_unexpected(interaction, error)
             text = error_text(error, catalog)
         else:

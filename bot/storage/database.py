@@ -26,6 +26,7 @@ from bot.storage.database_errors import (
     DatabaseClosed,
     DatabaseDamaged,
     DatabaseDriverMissing,
+    DatabaseUncertain,
     DatabaseUnreachable,
     DatabaseUnusable,
 )
@@ -327,8 +328,10 @@ def _run_together(writer: Writer, jobs: list[_Job[Any]]) -> None:
                         raise job.error
                     raise sqlite3.OperationalError("the transaction was ended") from job.error
     except (sqlite3.Error, DatabaseUnusable) as error:
-        # The commit failed (a full disk, say): nothing of these jobs was kept.
-        if isinstance(error, DatabaseUnreachable):  # again and again, and its text says all
+        # The commit failed (a full disk, say): nothing of these jobs was kept, as far as is known.
+        if isinstance(error, DatabaseUncertain):
+            log.error("%s; changes that may not be kept: %d", error, len(jobs))
+        elif isinstance(error, DatabaseUnreachable):  # again and again, and its text says all
             log.error("%s; changes that were not kept: %d", error, len(jobs))
         else:
             log.exception("Cannot write to the database; %d changes were not kept", len(jobs))
