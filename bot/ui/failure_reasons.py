@@ -61,6 +61,7 @@ _CAUSES = {
         | \b(?:not\ enough|out\ of|no\ more|no\ remaining)\ (?:\w{1,20}\ )?(?:credit|quota|balance)
         | \bno\ credits?\ (?:left|remaining|available) | \bactive\ subscription\b
         | (?:余额|额度|积分|点数|配额|算力)(?:已|已经)?(?:不足|不够|耗尽|用尽|用完) | 欠费
+        | 预扣费?额度失败 | \bpre\ consume\ (?:\w{1,20}\ )?quota\ failed
     """,
     "busy": r"""
         \bno\ (?:\w{1,20}\ )?available\ (?:\w{1,20}\ )?
@@ -125,6 +126,11 @@ They match lower-case text with spaces instead of ``_`` and ``-``. Every repetit
 
 _PATTERNS = {name: re.compile(pattern, re.VERBOSE) for name, pattern in _CAUSES.items()}
 _KEY = re.compile(r"\bsk-[\w*…-]{4,}")
+_BALANCE = re.compile(
+    r"balance|credit|quota|\bfunds\b|余额|餘額|额度|額度|积分|積分|点数|點數|配额|算力",
+    re.IGNORECASE,
+)
+"""Words beside which an amount may be what an account has left."""
 _AMOUNT = re.compile(r"\d[\d.,]*")
 _SEPARATORS = str.maketrans({"_": " ", "-": " ", "’": "'"})
 
@@ -142,10 +148,10 @@ def relay_reason(task: Task) -> str:
 def publishable(reason: str) -> str:
     """Return the relay's text about a failure without what is private about its account.
 
-    That is the amount where credit is lacking, and keys, also shortened ones.
+    That is every amount where it speaks of credit, and keys, also shortened ones.
     """
     reason = _KEY.sub("sk-…", reason)
-    return _AMOUNT.sub("…", reason) if classify_reason(reason) == "credit" else reason
+    return _AMOUNT.sub("…", reason) if _BALANCE.search(reason) else reason
 
 
 def failure_explanation(task: Task, catalog: Catalog) -> str:

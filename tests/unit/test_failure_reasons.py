@@ -72,6 +72,8 @@ EXAMPLES = {
         "账号余额不足",
         "用户额度不足，请充值",
         "积分不足",
+        "预扣费额度失败, 用户剩余额度: ＄0.12",
+        "pre_consume_token_quota_failed",
     ),
     "busy": (
         "no available worker in system",
@@ -182,6 +184,8 @@ def test_a_failure_is_explained_in_the_language_of_the_channel(locale: str) -> N
     [
         ("用户额度不足, 剩余额度: ＄0.0213", "用户额度不足, 剩余额度: ＄…"),
         ("Insufficient credits: 1,250 left of 5000", "Insufficient credits: … left of …"),
+        ("预扣费额度失败, 用户剩余额度: ＄0.12", "预扣费额度失败, 用户剩余额度: ＄…"),
+        ("You need 10 credits, 3 remain", "You need … credits, … remain"),
         ("token expired [sk-abc***xyz]", "token expired \\[sk-…\\]"),
         ("The title is 80 characters too long", "The title is 80 characters too long"),
     ],
