@@ -7,6 +7,7 @@ from pathlib import Path
 from bot.encryption import Cipher, DecryptionError
 from bot.storage.database import DatabaseThread
 from bot.storage.database_errors import DatabaseInUse, DatabaseUnusable
+from bot.storage.leases import has_other_processes
 from bot.storage.models import RelayAccount
 from bot.storage.outbox import Outbox
 from bot.storage.relay_accounts import RelayAccountStore
@@ -26,9 +27,9 @@ async def rotate_keys(location: Path | str, cipher: Cipher) -> int:
         raise RotationError(f"There is no database at {location}: check DATABASE_PATH.")
     try:
         async with DatabaseThread(location) as database:
-            return await _rotate(RelayAccountStore(database, Outbox(database)), cipher)
-    except DatabaseInUse:
-        text = f"A bot is running on {location}: stop it, then repeat this command."
+            return await _rotate(database, cipher)
+    except DatabaseInUse as error:
+        text = f"A bot is running on {error.location}: stop it, then repeat this command."
     except DatabaseUnusable as error:
         text = f"{error}. {error.advice}"
     except sqlite3.Error as error:
@@ -36,7 +37,10 @@ async def rotate_keys(location: Path | str, cipher: Cipher) -> int:
     raise RotationError(f"Nothing was changed. {text}")
 
 
-async def _rotate(accounts: RelayAccountStore, cipher: Cipher) -> int:
+async def _rotate(database: DatabaseThread, cipher: Cipher) -> int:
+    if database.is_shared and await database.run(has_other_processes):
+        raise DatabaseInUse(database.location)
+    accounts = RelayAccountStore(database, Outbox(database))
     stored = await accounts.all()
     if unreadable := [each for each in stored if not _is_readable(each, cipher)]:
         raise RotationError(_describe(unreadable))

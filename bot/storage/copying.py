@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.storage.engine import Connection, Engine
+from bot.storage.leases import has_other_processes
 
 TABLES = (
     "tasks",
@@ -88,11 +89,7 @@ def _require_unused(engine: Engine, connection: Connection) -> None:
     """Raise ``CopyError`` if another process has a database open that several may open."""
     if not engine.is_shared:
         return  # a file is locked for this process
-    (others,) = connection.execute(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-        " AND split_part(application_name, ' ', 1) = 'suno-bot' AND pid != pg_backend_pid()"
-    ).fetchone()
-    if others:
+    if has_other_processes(connection):
         raise CopyError(f"A bot is running on {engine.location}: stop all of its processes first.")
 
 

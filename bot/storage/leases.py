@@ -1,7 +1,7 @@
-"""The lock in the database that the leader of several processes holds.
+"""The processes on one database, and the lock in it that their leader holds.
 
-It belongs to the session of the connection that writes: who loses this connection can neither write
-as the leader any more, nor keep others from leading.
+The lock belongs to the session of the connection that writes: who loses this connection can neither
+write as the leader any more, nor keep others from leading.
 """
 
 from bot.storage.database import DatabaseThread
@@ -15,6 +15,18 @@ _HOLDS_LOCK = """
         AND classid = 0 AND objid = ?1 AND objsubid = 1 AND granted
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
 """
+
+
+_OTHER_PROCESSES = """
+    SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+        AND split_part(application_name, ' ', 1) = 'suno-bot' AND pid != pg_backend_pid()
+"""
+
+
+def has_other_processes(db: Connection) -> bool:
+    """Whether other processes have a database open that several may open."""
+    (others,) = db.execute(_OTHER_PROCESSES).fetchone()
+    return bool(others)
 
 
 class LeaderLock:

@@ -18,6 +18,7 @@ from bot.storage.outbox import Outbox
 from bot.storage.relay_accounts import RelayAccountStore
 from sandbox.bot_process import without_settings
 from tests.support.builders import RELAY_KEY, connect_account
+from tests.support.databases import location
 from tests.support.paths import ROOT
 
 OWNERS = (AccountOwner(guild_id=50), AccountOwner(user_id=7))
@@ -125,6 +126,20 @@ async def test_a_running_bot_has_to_be_stopped_first(tmp_path: Path) -> None:
     assert "A bot is running" in output
     assert "stop it" in output
     assert stored_keys(tmp_path) == before
+
+
+@pytest.mark.usefixtures("on_postgres")
+async def test_every_process_on_postgresql_has_to_be_stopped_first(tmp_path: Path) -> None:
+    """Those that know only the old key could use no account any more."""
+    url, old, new = str(location(tmp_path / "suno.db")), new_key(), new_key()
+    async with DatabaseThread(url) as running:
+        store = RelayAccountStore(running, Outbox(running))
+        account = await connect_account(store, OWNERS[0], Cipher(parse_keys(old)))
+        settings = {"ENCRYPTION_KEY": f"{new},{old}", "DATABASE_URL": url}
+        code, output = await run_command(tmp_path, "rotate-keys", **settings)
+        assert code == 1
+        assert "A bot is running" in output
+        assert await store.all() == [account]
 
 
 async def test_a_write_that_fails_changes_no_key(tmp_path: Path) -> None:
