@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any, TypeVar
 
 import aiohttp
@@ -46,6 +47,9 @@ class LiveCardTiming:
     """How long a shutdown waits for requests in flight."""
     min_outage: float = 60.0
     """How long the relay fails before cards say so: short failures edit no card."""
+    claim_timeout: float = 60.0
+    """After which a card that another process was to post is taken from it: it sends nothing more
+    by then. Also the interval in which such cards are looked for."""
 
 
 LIVE_CARD_TIMING = LiveCardTiming()
@@ -84,8 +88,9 @@ class LiveCardUpdater:
         """The tasks in flight, and the cards that each is about; these are of one channel."""
         self._awaited: set[asyncio.Task[Any]] = set()
         """Those of the tasks that post a card for which somebody waits."""
-        self._edits_from = float("-inf")
+        self._edits_from = -inf
         self._recovery_needed = True
+        self._recovered_at = -inf
         self._rollbacks = RollbackDetector()
 
     async def tick(self) -> float | None:
@@ -102,8 +107,7 @@ class LiveCardUpdater:
         if self._rollbacks.check(now) is not Rollback.NONE:
             await self._cards.handle_clock_rollback()
             self._rollbacks.mark_handled(now)
-        if self._recovery_needed:
-            await self._recover_abandoned()
+        await self._recover_abandoned(now)
         for card in await self._cards.claim(now, self._free_slots, busy_channels=self._busy):
             self._begin([card], self._post(card))
         if self._may_edit() and self._free_slots:
@@ -166,12 +170,20 @@ class LiveCardUpdater:
             cause = short_reason(error)
             log.info("Orphaned card not edited: message=%d cause=%s", message.id, cause)
 
-    async def _recover_abandoned(self) -> None:
-        """Requeue cards whose posting was cut off by a crash or an unexpected error."""
+    async def _recover_abandoned(self, now: float) -> None:
+        """Requeue cards whose posting was cut off by a crash or an unexpected error.
+
+        Later, only those that another process has claimed for somebody who waits there, too long
+        ago: it may have died, or have failed to store the result.
+        """
+        timing = self._timing
+        if not self._recovery_needed and 0 <= now - self._recovered_at < timing.claim_timeout:
+            return
         in_flight = [card.id for cards in self._in_flight.values() for card in cards]
-        if count := await self._cards.recover(in_flight):
+        claimed_before = None if self._recovery_needed else now - timing.claim_timeout
+        if count := await self._cards.recover(in_flight, claimed_before=claimed_before):
             log.info("Abandoned cards requeued: count=%d", count)
-        self._recovery_needed = False
+        self._recovery_needed, self._recovered_at = False, now
 
     def _may_edit(self) -> bool:
         """Whether edits may start again: a tick may come early, edits keep their interval."""

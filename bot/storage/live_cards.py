@@ -166,15 +166,19 @@ class LiveCards:
             [until, unconfirmed, card.unconfirmed_since],
         )
 
-    async def recover(self, in_flight: Collection[int] = ()) -> int:
+    async def recover(
+        self, in_flight: Collection[int] = (), *, claimed_before: float | None = None
+    ) -> int:
         """Requeue cards abandoned in ``posting``: → ``due``; return how many.
 
-        ``in_flight`` are the ids of the cards that this process does post.
+        ``in_flight`` are the ids of the cards that this process does post. ``claimed_before``: only
+        those that were first claimed by then.
         """
         return await self._database.write(
             "UPDATE live_cards SET state = 'due', due_at = 0 WHERE state = 'posting'"
-            " AND id NOT IN (SELECT CAST(value AS BIGINT) FROM json_each(?))",
-            [json.dumps(list(in_flight))],
+            " AND id NOT IN (SELECT CAST(value AS BIGINT) FROM json_each(?1))"
+            " AND (CAST(?2 AS DOUBLE PRECISION) IS NULL OR unconfirmed_since <= ?2)",
+            [json.dumps(list(in_flight)), claimed_before],
         )
 
     async def handle_clock_rollback(self) -> None:

@@ -488,6 +488,19 @@ async def test_a_card_that_is_posted_twice_stays(harness: LiveCardHarness) -> No
     assert harness.songs.messages == [card]
 
 
+async def test_a_card_of_another_process_that_died_is_posted(harness: LiveCardHarness) -> None:
+    """It was to post the card for somebody who waited there; this process goes on meanwhile."""
+    await harness.watch(a_running_task("one"))
+    assert len(await harness.work()) == 1
+    task, destination = a_running_task("two"), Destination(harness.songs.id, harness.guild.id)
+    watch = WatchRequest(ADA, destination)
+    await harness.store.add_watch(task, watch, harness.now, known=True, deadline=86400)
+    keys = keys_of("two", account="local")
+    await harness.cards.create(destination, keys, harness.now, user_id=ADA, claimed=True)
+    assert len(await harness.work(after=LIVE_CARD_TIMING.claim_timeout - 1)) == 1
+    assert len(await harness.work(after=1)) == 2
+
+
 async def test_only_later_edits_of_a_card_wait(harness: LiveCardHarness) -> None:
     """What has changed since the card was posted is shown at once, and then every few seconds."""
     await harness.watch(a_running_task())
