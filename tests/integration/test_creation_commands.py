@@ -1,5 +1,6 @@
 """Creating songs and lyrics from Discord: commands, modals, buttons, files."""
 
+import logging
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from sandbox.relay.faults import (
     rate_limited,
     refuses_submission,
 )
+from tests.support.account_harness import until
 from tests.support.creation_studio import (
     Studio,
     button,
@@ -465,12 +467,18 @@ async def test_a_song_is_called_one_before_the_relay_shows_anything_of_it(
 
 @pytest.mark.parametrize("by_button", [True, False], ids=["button", "command"])
 async def test_who_stops_a_request_before_it_is_sent_reads_that_nothing_was_charged(
-    english: Studio, *, by_button: bool
+    english: Studio, caplog: pytest.LogCaptureFixture, *, by_button: bool
 ) -> None:
     """The card then shows no id of the bot's own, which nobody can use."""
+
+    async def waits_in_queue() -> bool:
+        return "Creation postponed" in caplog.text
+
+    caplog.set_level(logging.INFO, "bot")
     sandbox = english.sandbox
     sandbox.relay.faults.add(rate_limited("600"), path=MUSIC_PATH)
     await english.use("suno create", description="a harbour")
+    await until(waits_in_queue)
     (card,) = await english.notices(english.text("live-pending"))
     if by_button:
         stopped = await english.press(card, button(card, "card:leave:"))
