@@ -191,14 +191,14 @@ def lacks_embeds(message: discord.Message, content: str) -> bool:
 
 
 def _is_for_others(message: discord.Message, delivery: Delivery) -> bool:
-    """Whether a message mentions people, and none of those who wait for a delivery.
+    """Whether a message mentions people, and none of those for whom a delivery was first sent.
 
     Such a notice of the same task belongs to a delivery of which no record is left. Of those who
-    were mentioned, some may not wait any more, as they were forgotten.
+    were mentioned, some may not wait any more, as they were forgotten; if all were, nobody knows.
     """
     mentioned = set(map(int, _MENTION.findall(message.content)))
-    watchers = set(delivery.watchers)
-    return bool(mentioned and watchers) and mentioned.isdisjoint(watchers)
+    first = set(delivery.first_watchers)
+    return bool(mentioned and first) and mentioned.isdisjoint(first)
 
 
 def shows_marker_of(message: discord.Message, delivery: Delivery) -> bool:

@@ -6,6 +6,7 @@ is opened.
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any
 
 from bot.storage.engine import Connection
@@ -75,11 +76,12 @@ REASON = "reason = CASE purpose WHEN 'held_notice' THEN reason ELSE ? END"
 
 def read_delivery(db: Connection, row: dict[str, Any], unconfirmed_since: float | None) -> Delivery:
     """Return the delivery of a row in ``sending``. Raises ``ValueError`` for an unreadable row."""
-    watchers = db.query(
-        "SELECT user_id FROM watches WHERE delivery_id = ? AND mention"
+    watchers = db.execute(
+        "SELECT user_id, min(created_at) FROM watches WHERE delivery_id = ? AND mention"
         " GROUP BY user_id ORDER BY min(id)",
         [row["id"]],
-    )
+    ).fetchall()
+    first_at = -inf if unconfirmed_since is None else unconfirmed_since
     first, *others = _task_ends(db, row["id"])
     return Delivery(
         id=row["id"],
@@ -92,12 +94,13 @@ def read_delivery(db: Connection, row: dict[str, Any], unconfirmed_since: float 
         destination=Destination(
             row["channel_id"], row["guild_id"], row["locale"], is_forum(db, row["channel_id"])
         ),
-        watchers=tuple(watcher["user_id"] for watcher in watchers),
+        watchers=tuple(user_id for user_id, _ in watchers),
         nonce=row["nonce"],
         message_format=MessageFormat(row["message_format"]),
         attempts=row["attempts"],
         created_at=row["created_at"],
         unconfirmed_since=unconfirmed_since,
+        first_watchers=tuple(user_id for user_id, since in watchers if since <= first_at),
         reason=row["reason"],
         redirected_from=row["redirected_from"],
         possible_duplicate=bool(row["possible_duplicate"]),

@@ -614,6 +614,22 @@ async def test_the_notice_of_somebody_who_was_forgotten_is_no_duplicate(
     assert [message.pinged for message in messages] == [{ada.id}, {bea.id}]
 
 
+async def test_a_notice_is_found_although_whom_it_mentions_was_forgotten(
+    dispatching: DispatcherHarness,
+) -> None:
+    """Somebody has joined it since it was posted unheard, and still waits for it."""
+    ada, bea = add_member(dispatching, "Ada"), add_member(dispatching, "Bea")
+    dispatching.local.faults.add(POST, drop=True, when="after")
+    await dispatching.enqueue(a_song(), ada.id)
+    await dispatching.deliver()
+    dispatching.local.clock.advance(1)
+    await dispatching.enqueue(a_song(), bea.id)
+    await Erasure(dispatching.outbox._database).erase_user(ada.id, None, dispatching.now)
+    (message,) = await dispatching.deliver(after=3600)
+    assert message.pinged == {ada.id}
+    assert await dispatching.states() == [("sent", None)]
+
+
 async def test_a_notice_of_the_same_title_is_no_duplicate(
     dispatching: DispatcherHarness,
 ) -> None:

@@ -66,6 +66,8 @@ class Delivery:
     created_at: float
     unconfirmed_since: float | None
     """When it was first handed to Discord before, if it is not known what became of that."""
+    first_watchers: tuple[int, ...] = ()
+    """Those of the users to mention who waited already at that time."""
     reason: str | None = None
     """For a held notice: why the notice is held."""
     redirected_from: int | None = None
