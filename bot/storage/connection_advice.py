@@ -34,6 +34,10 @@ _ADVICE = (
     ),
     ("permission denied for database", "Let the role connect: GRANT CONNECT ON DATABASE …"),
     (
+        "hot standby",
+        "Let DATABASE_URL lead to the server that takes changes; it may name several, host1,host2.",
+    ),
+    (
         "starting up|shutting down|not yet accepting connections|recovery",
         "Wait until the server has started; if it does not, see its log.",
     ),

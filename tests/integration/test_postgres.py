@@ -29,7 +29,7 @@ from bot.ui.error_replies import error_text
 from tests.support.creations import CreationHarness
 from tests.support.databases import PostgresDatabases
 from tests.support.postgres_proxy import Cut, PostgresProxy, open_proxy
-from tests.support.postgres_server import PostgresServer
+from tests.support.postgres_server import PostgresServer, open_server
 
 _WAITING = """
     SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
@@ -236,6 +236,27 @@ async def test_a_server_that_stops_and_starts_again_is_found_again(
             server.start()
         await database.write(ADD, ["after"])
         assert await names_in(database) == ["after", "before"]
+
+
+async def test_a_standby_server_is_left_for_the_one_that_takes_changes(
+    server: PostgresServer, name: str, proxy: PostgresProxy
+) -> None:
+    """After a failover, the address may lead to it for a while: nothing old is read there."""
+    with open_server() as standby:
+        standby.run(f"CREATE DATABASE {name} TEMPLATE template0")
+        await asyncio.to_thread(standby.become_standby)
+        async with DatabaseThread(proxy.url(name)) as database:
+            await database.write(ADD, ["before"])
+            assert await names_in(database) == ["before"]
+            proxy.server = standby.folder
+            await asyncio.to_thread(end_sessions, server, name)
+            for failing in (database.write(ADD, ["meanwhile"]), names_in(database)):
+                with pytest.raises(DatabaseUnreachable, match="standby") as refused:
+                    await failing
+                assert "server that takes changes" in refused.value.advice
+            proxy.server = server.folder
+            await database.write(ADD, ["after"])
+            assert await names_in(database) == ["after", "before"]
 
 
 async def test_who_waits_too_long_for_another_process_is_told(url: str) -> None:

@@ -23,7 +23,8 @@ class PostgresProxy:
     """Passes everything on, until a connection is to be cut."""
 
     def __init__(self, server: Path, folder: Path) -> None:
-        self._server = server
+        self.server = server
+        """The folder with the socket of the server to which new connections lead."""
         self._folder = folder
         self.cut: Cut | None = None
         """Of the next commit; ``None`` again once it has happened."""
@@ -41,7 +42,7 @@ class PostgresProxy:
         if self.is_down:
             writer.close()
             return
-        path = self._server / _SOCKET
+        path = self.server / _SOCKET
         server_reader, server_writer = await asyncio.open_unix_connection(path)
         answers = asyncio.create_task(_pass_on(server_reader, writer))
         cut: Cut | None = None

@@ -74,6 +74,12 @@ class PostgresServer:
         self._process.send_signal(number)
         self._process.wait()
 
+    def become_standby(self) -> None:
+        """Start again as a standby server, which answers and takes no changes."""
+        self.stop()
+        (self.folder / "data" / "standby.signal").touch()
+        self.start()
+
     def url(self, database: str) -> str:
         """Return the address of a database."""
         return f"postgresql://owner@/{database}?host={self.folder}"

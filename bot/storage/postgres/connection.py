@@ -58,6 +58,7 @@ class PostgresConnection:
                 options=settings,
                 application_name=application_name,
                 connect_timeout=_CONNECT_TIMEOUT,
+                target_session_attrs="primary",  # an address may lead to a standby after a failover
                 keepalives_idle=5,
                 keepalives_interval=2,
                 keepalives_count=3,
