@@ -33,10 +33,13 @@ async def start_post(
 def _required_tags(forum: discord.ForumChannel) -> list[discord.ForumTag]:
     """Return the first tag that the bot may apply, if the forum requires one.
 
-    If there is none, Discord says so: the settings of the forum may have changed unnoticed.
+    If there is none, Discord says so: the settings of the forum may have changed unnoticed. In a
+    server that the gateway has not sent, such as one of another shard, it also says whether the bot
+    may apply a moderated tag, where there is no other.
     """
     if not forum.flags.require_tag:
         return []
-    me: discord.Member | None = forum.guild.me  # not there before the gateway sent the server
-    granted = forum.permissions_for(me) if me else discord.Permissions.none()
-    return applicable_tags(forum, granted)[:1]
+    me: discord.Member | None = forum.guild.me
+    if me is None:
+        return (applicable_tags(forum, discord.Permissions.none()) or forum.available_tags)[:1]
+    return applicable_tags(forum, forum.permissions_for(me))[:1]

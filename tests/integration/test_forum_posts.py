@@ -431,6 +431,27 @@ async def test_a_forum_gets_a_tag_if_it_requires_one(dispatching: DispatcherHarn
     assert [post.applied_tags for post in forum.threads] == [[], [str(tag.id)]]
 
 
+@pytest.mark.parametrize("allowed", [True, False], ids=["allowed", "not allowed"])
+async def test_a_leader_tries_a_moderated_tag_in_a_server_of_another_shard(
+    dispatching: DispatcherHarness, *, allowed: bool
+) -> None:
+    """It does not know what the bot may do there; a post without a tag would be refused."""
+    forum = await add_forum(dispatching)
+    for name in ("Official", "Charts"):
+        forum.add_tag(name, moderated=True)
+    forum.require_tag()
+    if allowed:
+        dispatching.guild.grant("manage_threads")
+    await dispatching.enqueue(a_song(), channel=forum)
+    async with sent_from_another_shard(dispatching) as leader:
+        messages = await deliver(leader, forum)
+    assert [each.channel.applied_tags for each in messages] == (
+        [[str(forum.forum.tags[0].id)]] if allowed else []
+    )
+    state, *_ = await dispatching.states()
+    assert state == (("sent", None) if allowed else ("held", "missing:"))
+
+
 @pytest.mark.parametrize("moderated", [False, True], ids=["no tag", "moderated tag"])
 async def test_a_notice_waits_for_a_tag(dispatching: DispatcherHarness, *, moderated: bool) -> None:
     """The watcher is told what is missing; it is posted once there is a tag."""
