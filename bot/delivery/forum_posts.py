@@ -41,5 +41,6 @@ def _required_tags(forum: discord.ForumChannel) -> list[discord.ForumTag]:
         return []
     me: discord.Member | None = forum.guild.me
     if me is None:
-        return (applicable_tags(forum, discord.Permissions.none()) or forum.available_tags)[:1]
+        free = applicable_tags(forum, discord.Permissions.none())
+        return (free or list(forum.available_tags))[:1]
     return applicable_tags(forum, forum.permissions_for(me))[:1]
