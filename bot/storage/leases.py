@@ -4,8 +4,13 @@ The lock belongs to the session of the connection that writes: who loses this co
 write as the leader any more, nor keep others from leading.
 """
 
+import time
+
 from bot.storage.database import DatabaseThread
 from bot.storage.engine import Connection
+
+SESSION_END = 3.0
+"""Seconds in which the server ends the session of a process that has ended."""
 
 LEADER_LOCK = 0x4C454144  # "LEAD"
 """The advisory lock of the leader's session."""
@@ -24,9 +29,17 @@ _OTHER_PROCESSES = """
 
 
 def has_other_processes(db: Connection) -> bool:
-    """Whether other processes have a database open that several may open."""
-    (others,) = db.execute(_OTHER_PROCESSES).fetchone()
-    return bool(others)
+    """Whether other processes have a database open that several may open.
+
+    Waits up to ``SESSION_END`` seconds for one that has just been stopped.
+    """
+    until = time.monotonic() + SESSION_END
+    while True:
+        (others,) = db.execute(_OTHER_PROCESSES).fetchone()
+        if not others or time.monotonic() > until:
+            return bool(others)
+        # A transaction sees the sessions as they were when it first asked, unless this is cleared.
+        db.execute("SELECT pg_sleep(0.1), pg_stat_clear_snapshot()")
 
 
 class LeaderLock:

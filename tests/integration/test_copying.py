@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import pytest
 from bot.storage.copying import TABLES, CopyError, copy_database
 from bot.storage.database import DatabaseThread, engine_at
 from bot.storage.database_errors import DatabaseInUse
+from bot.storage.postgres.connection import APPLICATION_NAME
 from bot.storage.postgres.engine import SESSION_TIMEOUT
 from tests.support.databases import PostgresDatabases
 from tests.support.paths import ROOT
@@ -25,6 +27,11 @@ from tests.support.released_schema import fill
 _WAITS_FOR_A_TABLE = (
     "SELECT 1 FROM pg_locks WHERE relation = 'key_values'::regclass AND NOT granted"
 )
+
+_SLEEPS = """
+    SELECT 1 FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event = 'PgSleep'
+"""
 
 
 @pytest.fixture
@@ -149,6 +156,18 @@ async def test_nothing_is_copied_while_a_bot_runs(tmp_path: Path, url: str) -> N
     async with DatabaseThread(url):
         with pytest.raises(CopyError, match="running"):
             await asyncio.to_thread(copy_database, engine_at(path), engine_at(url))
+
+
+def test_a_session_that_is_about_to_end_is_waited_for(tmp_path: Path, url: str) -> None:
+    """The server may end it a moment after its process has ended."""
+    path = asyncio.run(filled(tmp_path / "suno.db"))
+    ended = psycopg.connect(url, application_name=APPLICATION_NAME)
+    with ThreadPoolExecutor() as pool, psycopg.connect(url, autocommit=True) as observer, ended:
+        copying = pool.submit(copy_database, engine_at(path), engine_at(url))
+        while not copying.done() and not observer.execute(_SLEEPS).fetchone():
+            time.sleep(0.01)
+        ended.close()
+        assert copying.result()
 
 
 def start_copy(folder: Path, target: str, **settings: str) -> subprocess.Popen[str]:
