@@ -507,7 +507,7 @@ async def test_a_request_that_went_back_unheard_is_taken_from_nobody(
     second = harness.submitter() if others else first
     async with blocked(harness.relay):
         await second.tick()
-        await asyncio.wait(first.in_flight)
+        await asyncio.gather(*first.in_flight)
         await second.tick()
         await until_recorded(harness.relay)
         assert await harness.states() == [SUBMITTING]
@@ -575,7 +575,7 @@ async def test_what_is_not_wanted_any_more_when_its_turn_comes_is_not_sent(tmp_p
         for number, user_id in ((2, 8), (3, 9)):
             task_id = f"{CREATION_PREFIX}{number}"
             await harness.accounts.services.watchlist.remove([task_id], user_id=user_id)
-        await asyncio.wait(submitter.in_flight)
+        await asyncio.gather(*submitter.in_flight)
         assert await harness.states() == [SUBMITTED, CANCELLED, CANCELLED]
         assert charges(harness) == 1
 
@@ -595,7 +595,7 @@ async def test_an_account_that_is_disconnected_is_charged_no_more(
         submitter = await wait_for_turn(harness, account.id)
         process = harness if where == "here" else other
         await process.accounts.accounts.disconnect(SERVER)
-        await asyncio.wait(submitter.in_flight)
+        await asyncio.gather(*submitter.in_flight)
         assert await harness.states() == [SUBMITTED, CANCELLED, CANCELLED]
         assert charges(harness) == 1
         told = (await harness.accounts.messages())[CHANNEL.channel_id]
@@ -636,7 +636,7 @@ async def test_what_is_claimed_when_the_term_ends_goes_back(harness: CreationHar
     await submitter.abandon()
     await submitter.tick()
     assert charges(harness) == 0
-    await asyncio.wait(submitter.in_flight)
+    await asyncio.gather(*submitter.in_flight)
     assert await harness.states() == [QUEUED]
     await harness.send(harness.submitter())
     assert await harness.states() == [SUBMITTED]
