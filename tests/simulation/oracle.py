@@ -207,6 +207,10 @@ def _needless_held_notices(
         yield f"UNTRUE message to {name} when nothing was held: {message.content!r}"
 
 
+_POST_UNDER_WAY = 60.0
+"""Seconds for which the post of a card can be under way when the person it is for is forgotten."""
+
+
 def _stale_cards(simulation: Simulation, message: Message) -> Iterator[str]:
     """Yield if a card still shows a task as running."""
     channel = simulation.state.channels[message.channel_id]
@@ -214,7 +218,7 @@ def _stale_cards(simulation: Simulation, message: Message) -> Iterator[str]:
         return
     refused = simulation.error_codes[channel.id] & (GONE | CONTENT)
     if channel.person is not None and any(
-        each.answered_at >= message.created_at or not each.interaction.answers
+        each.answered_at + _POST_UNDER_WAY >= message.created_at or not each.interaction.answers
         for each in simulation.users.actions
         if each.verb == "forget" and each.person is channel.person
     ):
