@@ -5,7 +5,6 @@ while its result is known. What relays may charge for counts for the quotas, onc
 lyrics count as look-ups only. Nothing is asked that the relay's profile does not declare.
 """
 
-import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -16,6 +15,7 @@ import discord
 
 from bot.creation.offers import CreationOffers, Permit
 from bot.creation.shared_results import SharedResults
+from bot.creation.storing import store_repeatedly
 from bot.creation.submission_policy import SUBMISSION_POLICY
 from bot.relay.client import RelayClient
 from bot.relay.errors import RelayError
@@ -24,7 +24,6 @@ from bot.relay.providers import CHARGED_FILES, Capability
 from bot.relay.submission_errors import is_certain_refusal
 from bot.relay.timed_lyrics import TimedLyrics
 from bot.storage.creation_debits import CreationDebits
-from bot.storage.database_errors import DATABASE_ERRORS, DatabaseClosed
 from bot.storage.errors import (
     CreationsOfServerReached,
     CreationsPerDayReached,
@@ -148,16 +147,9 @@ class ClipActionService:
             if not is_certain_refusal(error):
                 log.warning("File unconfirmed: account=%s cause=%s", account, error.kind)
                 raise FileUnconfirmed from error
-            await self._refund(debit)
+            await store_repeatedly(
+                partial(self._debits.refund, debit),
+                f"debit={debit}",
+                SUBMISSION_POLICY.store_interval,
+            )
             raise
-
-    async def _refund(self, debit: int) -> None:
-        """Let a debit not count, repeatedly if the database fails: nothing else knows of it."""
-        while True:
-            try:
-                return await self._debits.refund(debit)
-            except DatabaseClosed:
-                raise
-            except DATABASE_ERRORS as error:
-                log.error("Debit not refunded yet: debit=%d cause=%s", debit, error)
-                await asyncio.sleep(SUBMISSION_POLICY.store_interval)

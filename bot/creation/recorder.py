@@ -3,7 +3,6 @@
 Storing the result of a submission is repeated while the database fails: it is known nowhere else.
 """
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Coroutine
@@ -13,12 +12,12 @@ from typing import Any, Concatenate, ParamSpec
 from bot.accounts.connection import AccountConnection
 from bot.accounts.credit import CreditMonitor
 from bot.accounts.pauses import AccountPauses
+from bot.creation.storing import store_repeatedly
 from bot.creation.submission_policy import SUBMISSION_POLICY, SubmissionPolicy
 from bot.metrics import CreationOutcome, Metrics
 from bot.relay.creation import RejectionReason, Submission
 from bot.relay.submission_errors import SubmissionRejected
 from bot.storage.creations import CreationStore
-from bot.storage.database_errors import DATABASE_ERRORS, DatabaseClosed
 from bot.storage.models import Attempt, Creation, CreationState
 
 log = logging.getLogger(__name__)
@@ -31,20 +30,20 @@ _Record = Callable[Concatenate["SubmissionRecorder", Creation, P], Coroutine[Any
 
 
 def _until_stored(record: _Record[P]) -> _Record[P]:
-    """Let a method be repeated while the database fails. Raises ``DatabaseClosed``."""
+    """Let a method be repeated while the database fails.
+
+    It raises ``DatabaseClosed`` when the bot has stopped: the next start finds the request.
+    """
 
     @wraps(record)
     async def repeat(
         self: "SubmissionRecorder", creation: Creation, /, *args: P.args, **options: P.kwargs
     ) -> None:
-        while True:
-            try:
-                return await record(self, creation, *args, **options)
-            except DatabaseClosed:
-                raise  # the bot has stopped: the next start finds the request
-            except DATABASE_ERRORS as error:
-                log.error("Result not stored yet: %s cause=%s", _fields(creation), error)
-                await asyncio.sleep(self._policy.store_interval)
+        await store_repeatedly(
+            lambda: record(self, creation, *args, **options),
+            _fields(creation),
+            self._policy.store_interval,
+        )
 
     return repeat
 

@@ -180,7 +180,7 @@ async def test_a_refusal_is_refunded_although_the_database_fails(
         return await limited.answer(request, closing)
 
     async def refund_has_failed() -> bool:
-        return wav.done() or "not refunded yet" in caplog.text
+        return wav.done() or "Result not stored yet: debit=" in caplog.text
 
     path = f"/suno/act/wav/{song.clip.id}"
     club.sandbox.relay.faults.add(replace(limited, answer=answer), path=path)
