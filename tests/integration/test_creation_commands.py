@@ -521,7 +521,7 @@ async def test_models_are_suggested(english: Studio) -> None:
 async def test_every_way_to_name_a_task_ends_in_its_notice(
     english: Studio, answer_format: SubmissionFormat
 ) -> None:
-    """Whatever the relay answers, the song is posted once for each of its tasks."""
+    """Whatever the relay answers, the song is posted."""
     english.sandbox.relay.submissions.format = answer_format
     await english.use("suno create", description="a harbour at night")
     await english.task_ids()
