@@ -60,9 +60,8 @@ async def run_journeys(
 
     async def run_one(fault: WriteFault) -> None:
         async with slots:
-            subfolder = folder / str(fault).replace(" ", "-")
-            subfolder.mkdir()
-            on_result(await run(subfolder, fault))
+            name = str(fault).replace(" ", "-")
+            on_result(await run(Path(tempfile.mkdtemp(prefix=f"{name}-", dir=folder)), fault))
 
     await asyncio.gather(*map(run_one, faults))
 
@@ -73,18 +72,21 @@ async def run_sample(
     """Run a journey without a fault, and once for each fault of a sample.
 
     ``sample``: kinds of faults, calls, and which part of these calls precedes the fault. How often
-    a journey makes a call depends on its timing, so what it does not reach is injected once more,
-    at half the number of calls.
+    a journey makes a call depends on its timing, so what it does not reach is injected again, at
+    half the number of calls, until it happens. Returns the journeys in which it did, and all with
+    violations.
     """
     (folder / "no-fault").mkdir()
     results = [await run(folder / "no-fault", None)]
     calls = results[0].calls
     faults = [WriteFault(kind, call, round(part * calls[call])) for kind, call, part in sample]
-    await run_journeys(run, faults, folder, 2, results.append)
-    late = [each for each in results if each.fault and not each.injected]
-    earlier = [replace(each.fault, number=each.fault.number // 2) for each in late if each.fault]
-    await run_journeys(run, earlier, folder, 2, results.append)
-    return [each for each in results if each not in late or each.violations]
+    while faults:
+        journeys: list[R] = []
+        await run_journeys(run, faults, folder, 2, journeys.append)
+        results += [each for each in journeys if each.injected or each.violations]
+        missed = [each.fault for each in journeys if each.fault and not each.injected]
+        faults = [replace(each, number=each.number // 2) for each in missed if each.number > 1]
+    return results
 
 
 def violations_by_fault(results: Sequence[FaultResult]) -> dict[str, tuple[str, ...]]:
