@@ -143,6 +143,11 @@ class Task:
         )
 
     @property
+    def lasting_results(self) -> int:
+        """How many results there are that last: versions to play, and lyrics."""
+        return sum(clip.playable for clip in self.clips) + (self.lyrics is not None)
+
+    @property
     def title(self) -> str:
         """The first title among the lyrics and the clips; empty if there is none."""
         titles = [self.lyrics.title] if self.lyrics else []

@@ -7,6 +7,7 @@ from bot.relay.models import Outcome, Task
 from bot.storage.engine import Connection
 from bot.storage.models import Destination, EndReason
 from bot.storage.search import normalize_for_index
+from bot.storage.task_rows import load_task_or_id
 
 MAX_DURATION = 86_400.0
 """Seconds; longer durations are errors of the relay's clock."""
@@ -40,6 +41,7 @@ def add_to_history(
         return
     entry_id = _upsert_entry(
         db,
+        task,
         {
             "account": account,
             "id": task.id,
@@ -82,9 +84,20 @@ def delete_orphans(db: Connection, entry_ids: Iterable[int]) -> None:
         )
 
 
-def _upsert_entry(db: Connection, values: dict[str, Any]) -> int:
+def _upsert_entry(db: Connection, task: Task, values: dict[str, Any]) -> int:
     """Write the entry of a task, unless a better one exists; return its id."""
-    db.execute(
+    existing = db.execute(
+        "SELECT id, end_reason, task_json FROM history WHERE account = :account AND task_id = :id",
+        values,
+    ).fetchone()
+    if existing is not None:
+        entry_id, end_reason, stored = existing
+        was_finished = end_reason == EndReason.FINISHED
+        is_finished = values["end_reason"] is EndReason.FINISHED
+        kept = load_task_or_id(task.id, stored)
+        if was_finished > is_finished or kept.lasting_results > task.lasting_results:
+            return cast("int", entry_id)
+    row = db.execute(
         "INSERT INTO history (account, task_id, kind, end_reason, duration, ended_at, words,"
         " task_json)"
         " VALUES (:account, :id, :kind, :end_reason, :duration, :now, :words, :answer)"
@@ -92,11 +105,10 @@ def _upsert_entry(db: Connection, values: dict[str, Any]) -> int:
         "  end_reason = excluded.end_reason,"
         "  duration = coalesce(excluded.duration, history.duration),"
         "  words = excluded.words, task_json = excluded.task_json"
-        "  WHERE excluded.end_reason = 'finished' OR history.end_reason != 'finished'",
+        " RETURNING id",
         values,
-    )
-    row = db.execute("SELECT id FROM history WHERE account = :account AND task_id = :id", values)
-    return cast("int", row.fetchone()[0])
+    ).fetchone()
+    return cast("int", row[0])
 
 
 def _assign_entry(db: Connection, entry_id: int, watches: list[dict[str, Any]], now: float) -> None:

@@ -14,7 +14,13 @@ from bot.storage.delivery_rows import enqueue_notice
 from bot.storage.engine import Connection
 from bot.storage.history_rows import add_to_history
 from bot.storage.models import EndedTask, EndReason, PollResult, PollTarget
-from bot.storage.task_rows import UnreadableRowError, dump_task, load_task, task_with_id_only
+from bot.storage.task_rows import (
+    UnreadableRowError,
+    dump_task,
+    load_task,
+    load_task_or_id,
+    task_with_id_only,
+)
 from bot.storage.watch_groups import collect, release_complete
 
 log = logging.getLogger(__name__)
@@ -83,14 +89,26 @@ def end_all(db: Connection, context: PollContext, end_reason: EndReason) -> list
 
 
 def _is_current(db: Connection, context: PollContext, result: PollResult) -> bool:
-    """Whether the polled task does not set back the status stored since the poll began."""
+    """Whether the polled task does not set back what has been stored since the poll began.
+
+    Once the relay has reported the end, an answer with fewer results takes none of them away.
+    """
     if result.task is None:
         return False
     row = db.execute(
-        "SELECT status, terminal_since FROM tasks WHERE account = ? AND task_id = ?",
+        "SELECT status, terminal_since IS NOT NULL, task_json FROM tasks"
+        " WHERE account = ? AND task_id = ?",
         [context.account, result.task_id],
     ).fetchone()
-    return row is not None and supersedes(result.task, _status(row[0]), ended=row[1] is not None)
+    if row is None:
+        return False
+    status, has_ended, stored = row
+    if not supersedes(result.task, _status(status), ended=bool(has_ended)):
+        return False
+    if not has_ended:
+        return True
+    kept = load_task_or_id(result.task_id, stored)
+    return result.task.lasting_results >= kept.lasting_results
 
 
 def _store_result(db: Connection, context: PollContext, result: PollResult, task: Task) -> None:

@@ -213,6 +213,15 @@ async def test_a_later_watch_without_a_result_keeps_the_finished_entry(
     assert (entry.task, entry.end_reason) == (a_song(), EndReason.FINISHED)
 
 
+async def test_a_later_end_with_less_keeps_the_song(store: TaskStore, history: History) -> None:
+    """A relay that has lost a song, and now says that it failed, does not delete it here."""
+    await ended(store, a_song())
+    await ended(store, a_failure("song"), NOON + 7200, user_id=2)
+    (entry,) = (await history.page(SERVER)).entries
+    assert entry.task.lasting_results > 0
+    assert await ids(history, BEA) == ["song"]
+
+
 async def test_an_unwatched_task_is_in_no_history(store: TaskStore, history: History) -> None:
     """A person who unwatches a task gets neither its notice nor its entry."""
     await watch(store, "song", 1)

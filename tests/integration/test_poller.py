@@ -4,6 +4,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ from sandbox.relay import (
     song,
     stuck,
 )
-from sandbox.relay.lifecycles import clip, running, streaming, succeeded
+from sandbox.relay.lifecycles import clip, failed, running, streaming, succeeded
 from sandbox.relay.response_formats import BATCH_PATHS, SINGLE_PATHS
 from tests.support.builders import HERE, NOON, a_poll_target
 from tests.support.poller_harness import DEADLINE, ManualClock, PollerHarness, open_poller
@@ -525,6 +526,26 @@ async def test_a_relay_that_takes_its_word_back_ends_a_song_all_the_same(
         await polling.poll_after(5)
     (delivery,) = await polling.claim_due()
     assert (delivery.end_reason, delivery.task.outcome is None) == (EndReason.FINISHED, False)
+
+
+@pytest.mark.parametrize(
+    "later",
+    [succeeded([]), failed(None, "upstream lost"), {"status": "UNKNOWN", "data": None}],
+    ids=["success", "failure", "unknown"],
+)
+async def test_an_end_that_is_told_again_with_less_takes_no_song_away(
+    polling: PollerHarness, later: dict[str, Any]
+) -> None:
+    """What could be played for good after the end is in the notice, whatever follows."""
+    done = succeeded([clip("first"), streaming(clip("second"))])
+    stages = (TaskStage(0, running(None)), TaskStage(10, done), TaskStage(30, later))
+    polling.relay.add(RelayTask("song", TaskKind.MUSIC, stages))
+    await polling.watch("song")
+    for _ in range(70):
+        await polling.poll_after(5)
+    (delivery,) = await polling.claim_due()
+    assert delivery.task.outcome is Outcome.PARTIAL
+    assert [each.id for each in delivery.task.clips if each.playable] == ["first"]
 
 
 async def test_a_task_that_is_watched_anew_is_read_anew(polling: PollerHarness) -> None:
