@@ -17,7 +17,7 @@ from contextvars import Context, copy_context
 from dataclasses import dataclass, replace
 
 from bot.leadership import Leadership
-from bot.storage.database_errors import DatabaseUnreachable
+from bot.storage.failure_log import log_failure
 from bot.storage.retention import DepartedServers, Retention
 from bot.storage.terms import LeadershipLost
 
@@ -225,10 +225,7 @@ class FailureLog:
         kind = (type(error), *_location(error))
         if kind != self._kind:
             self._kind = kind
-            if isinstance(error, DatabaseUnreachable):
-                log.error("Tick failed, the loop goes on: loop=%s cause=%s", self._name, error)
-            else:
-                log.error("Tick failed, the loop goes on: loop=%s", self._name, exc_info=error)
+            log_failure(log, f"Tick failed, the loop goes on: loop={self._name}", error)
 
     def record_success(self) -> None:
         """Log that ticks succeed again, if the last one failed."""

@@ -25,6 +25,7 @@ from bot.relay.errors import ErrorKind, RelayError
 from bot.relay.submission_errors import SubmissionRejected
 from bot.storage.clock_rollback import Rollback, RollbackDetector
 from bot.storage.creations import CreationStore
+from bot.storage.failure_log import log_failure
 from bot.storage.models import Creation, CreationState
 from bot.storage.terms import LeadershipLost, Term, current_term, require_term, working_for
 
@@ -193,7 +194,7 @@ class CreationSubmitter:
     def _finished(self, task: asyncio.Task[None]) -> None:
         sending = self._in_flight.pop(task)
         if not task.cancelled() and (error := task.exception()):
-            log.error("Creation not settled: creation=%d", sending.creation.id, exc_info=error)
+            log_failure(log, f"Creation not settled: creation={sending.creation.id}", error)
             self._recovery_needed = True
         self._store.changed.set()
 

@@ -9,12 +9,14 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import aiohttp
 import discord
 
 from bot.delivery.discord_calls import DiscordCalls
 from bot.delivery.discord_errors import classify, is_recipient_unreachable, short_reason
+from bot.storage.failure_log import log_failure
 from bot.storage.redirection import Redirection, UnopenedMessage
 
 log = logging.getLogger(__name__)
@@ -72,7 +74,7 @@ class DirectMessageOpener:
         if message is not None:
             self._redirection.openings_paused_until = now + self._timing.interval
             self._opening = asyncio.create_task(self._open(message))
-            self._opening.add_done_callback(_log_failure)
+            self._opening.add_done_callback(partial(_log_failure, message))
 
     async def _open(self, message: UnopenedMessage) -> None:
         opening = self._client.create_dm(discord.Object(message.user_id))
@@ -117,7 +119,7 @@ def _is_rate_limit(error: Exception) -> bool:
     return isinstance(error, discord.RateLimited)
 
 
-def _log_failure(opening: asyncio.Task[None]) -> None:
+def _log_failure(message: UnopenedMessage, opening: asyncio.Task[None]) -> None:
     """Log an unexpected error; the opening is due again after its lease."""
     if not opening.cancelled() and (error := opening.exception()):
-        log.error("Opening a direct message failed", exc_info=error)
+        log_failure(log, f"Opening a direct message failed: user={message.user_id}", error)

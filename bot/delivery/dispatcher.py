@@ -34,6 +34,7 @@ from bot.delivery.rendering import (
 )
 from bot.metrics import DeliveryOutcome, Metrics
 from bot.storage.clock_rollback import UNKNOWN_TIME, Rollback, RollbackDetector
+from bot.storage.failure_log import log_failure
 from bot.storage.models import Delivery, DeliveryPurpose, ServerSettings
 from bot.storage.outbox import Outbox
 from bot.storage.server_settings import ServerSettingsStore
@@ -169,9 +170,10 @@ class OutboxDispatcher:
         self._rollbacks.mark_handled(now)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
-        self._late.discard(self._in_flight.pop(task))
+        delivery_id = self._in_flight.pop(task)
+        self._late.discard(delivery_id)
         if not task.cancelled() and (error := task.exception()):
-            log.error("Result of a delivery not recorded", exc_info=error)
+            log_failure(log, f"Result of a delivery not recorded: delivery={delivery_id}", error)
             self._recovery_needed = True
         self._outbox.changed.set()
 

@@ -18,6 +18,7 @@ from bot.delivery.live_card_messages import LiveCardMessages, PostedCard, show_a
 from bot.delivery.relay_facts import RelayFacts
 from bot.i18n.catalog import Catalog
 from bot.storage.clock_rollback import Rollback, RollbackDetector
+from bot.storage.failure_log import log_failure
 from bot.storage.live_cards import LONGEST_PAUSE, LiveCards
 from bot.storage.models import LiveCard
 from bot.storage.terms import LeadershipLost
@@ -223,7 +224,7 @@ class LiveCardUpdater:
         if task.cancelled():
             return
         if error := task.exception():
-            log.error("Result of a card not recorded: card=%d", cards[0].id, exc_info=error)
+            log_failure(log, f"Result of a card not recorded: card={cards[0].id}", error)
             self._recovery_needed = True  # no early tick: the cause may persist
         else:
             self._cards.changed.set()

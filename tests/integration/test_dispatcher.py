@@ -2,6 +2,8 @@
 
 import asyncio
 import itertools
+import logging
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -14,6 +16,7 @@ from bot.storage.erasure import Erasure
 from bot.storage.models import Destination, NoticeStyle, WatchRequest
 from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.tasks import TaskStore
+from bot.storage.terms import Term, working_for
 from sandbox.discord import Message, User, body_contains
 from sandbox.discord.permissions import NONE, Overwrite, Permission
 from tests.support.builders import a_clip, a_song
@@ -400,6 +403,22 @@ async def lose_response(dispatching: DispatcherHarness) -> Message:
     (message,) = await dispatching.deliver()
     dispatching.local.clock.advance(3600)
     return message
+
+
+async def test_a_result_after_the_term_of_a_leader_is_one_line_in_the_log(
+    dispatching: DispatcherHarness, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is expected, and the next leader recovers the delivery: no traceback."""
+    await dispatching.enqueue(a_song())
+    term = Term(session=0, until=math.inf)
+    with caplog.at_level(logging.INFO), working_for(term):
+        await dispatching.dispatcher.tick()
+        term.session += 1  # the connection to the database is made again while Discord answers
+        await dispatching.dispatcher.finish()
+    (line,) = [each for each in caplog.messages if "not recorded" in each]
+    assert line.startswith("Result of a delivery not recorded: delivery=1 cause=")
+    assert "Traceback" not in caplog.text
+    assert len(await dispatching.deliver()) == 1
 
 
 async def test_an_expired_nonce_is_replaced_by_a_duplicate_check(
