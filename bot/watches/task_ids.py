@@ -9,6 +9,7 @@ sentence it needs a digit. Other words are ignored, and never looked up.
 """
 
 import re
+import string
 from collections.abc import Container, Iterator, Sequence
 
 from bot.storage.errors import BadTaskId, TooManyIds
@@ -27,6 +28,14 @@ _MIN_LENGTH_IN_SENTENCE = 6
 
 _MAX_WORD_WITHOUT_SPACES = 8
 """Characters; a longer word of a script without spaces, as Chinese, is a sentence."""
+
+_COPIED = {
+    **dict.fromkeys([0xAD, *range(0x200B, 0x2010), 0x2060, 0xFEFF]),
+    **dict.fromkeys([0x2010, 0x2011, 0xFF0D], "-"),
+    **{0xFEE0 + ord(each): each for each in string.ascii_letters + string.digits + "_"},
+}
+"""What pages, documents and keyboards put into ids, and what is meant: invisible characters, other
+hyphens, and full-width letters and digits."""
 
 _SEPARATORS = re.compile(r"[\s,;，、；]+")
 _ENCLOSING = "\"'`<>[](){}“”‘’「」《》【】（）"
@@ -71,7 +80,7 @@ def parse_ids(text: str, known: Container[str] = ()) -> list[str]:
     An id in ``known`` may have any form. Raises ``BadTaskId`` where there is none, and
     ``TooManyIds``.
     """
-    ids = list(dict.fromkeys(_ids_in(text, known)))
+    ids = list(dict.fromkeys(_ids_in(text.translate(_COPIED), known)))
     if not ids:
         raise BadTaskId
     if len(ids) > MAX_IDS:
@@ -81,6 +90,7 @@ def parse_ids(text: str, known: Container[str] = ()) -> list[str]:
 
 def unusual_ids(text: str) -> list[str]:
     """Return the parts of the input that are ids only if such tasks are known already."""
+    text = text.translate(_COPIED)
     words = [*_split(text), *map(_matched_id, _FOUND_ID.finditer(text))]
     return [
         word
@@ -91,6 +101,7 @@ def unusual_ids(text: str) -> list[str]:
 
 def find_ids(text: str) -> list[str]:
     """Return up to 25 possible task ids in ``text``, each once, those labelled as such first."""
+    text = text.translate(_COPIED)
     matches = sorted(_FOUND_ID.finditer(text), key=lambda match: bool(match["typical"]))
     found = map(_normalized, map(_matched_id, matches))
     return list(dict.fromkeys(filter(is_valid_task_id, found)))[:MAX_FOUND_IDS]

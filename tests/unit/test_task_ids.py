@@ -49,6 +49,26 @@ def test_ids_of_any_form_are_read_alone_or_in_a_list(typed: str, ids: list[str])
     assert parse_ids(typed) == ids
 
 
+FULL_WIDTH = str.maketrans({each: chr(ord(each) + 0xFEE0) for each in "-0123456789abcdef"})
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        f"{UUID[:10]}\u200b{UUID[10:]}",
+        f"{UUID[:9]}\u00ad{UUID[9:]}",
+        f"\u200e{UUID[:20]}\u2060{UUID[20:]}\ufeff",
+        UUID.replace("-", "\u2011"),
+        UUID.translate(FULL_WIDTH),
+        f"任务：{UUID.translate(FULL_WIDTH)}，",
+    ],
+    ids=["zero width", "soft hyphen", "word joiner", "hard hyphens", "full width", "in Chinese"],
+)
+def test_what_a_page_or_a_keyboard_makes_of_an_id_is_undone(pasted: str) -> None:
+    """It looks like the id, so that nobody could see what is wrong with it."""
+    assert parse_ids(pasted) == find_ids(pasted) == [UUID]
+
+
 @pytest.mark.parametrize(
     ("pasted", "ids"),
     [
