@@ -228,7 +228,9 @@ _INSERT_DIRECT = """
     INSERT INTO deliveries (account, user_id, locale, purpose, state, still_running, message_format,
         nonce, reason, redirected_from, possible_duplicate, due_at, created_at)
     SELECT account, :user,
-        coalesce((SELECT language FROM user_settings WHERE user_id = :user), locale), :purpose,
+        coalesce((SELECT language FROM user_settings WHERE user_id = :user),
+            (SELECT locale FROM watches WHERE delivery_id = :delivery AND +user_id = :user
+                ORDER BY id LIMIT 1), locale), :purpose,
         'due', (SELECT count(DISTINCT w.task_id) FROM watches w
             WHERE w.user_id = :user AND w.delivery_id IS NULL AND w.group_id IN
                 (SELECT group_id FROM watches e WHERE e.delivery_id = deliveries.id)),
@@ -250,8 +252,8 @@ def enqueue_direct(
 ) -> int:
     """Insert a direct message about those tasks of a delivery that a person waits for.
 
-    It is in the language that the person has chosen, else in that of the delivery, and counts only
-    those running tasks of the group for which the person waits.
+    It is in the language that the person has chosen, else in that in which they have watched, and
+    counts only those running tasks of the group for which the person waits.
 
     ``reason``: of the message that a notice is held, why it is. ``possible_duplicate``: the same
     may have been posted. Returns the id of the message.

@@ -279,6 +279,20 @@ async def test_a_redirected_notice_uses_the_chosen_language(sandbox: SandboxSess
     assert ENGLISH.text("notice-instead", place=channel.mention) in notice.content
 
 
+async def test_a_redirected_notice_uses_the_language_of_each_watcher(
+    sandbox: SandboxSession,
+) -> None:
+    """Not that of the notice, which is the language of whoever watched first."""
+    channel, member = sandbox.guild.add_channel("drafts"), a_member(sandbox)
+    for user in (sandbox.ada, member):
+        await answer(sandbox, user, channel, "suno watch")
+    channel.delete()
+    sandbox.relay.clock.advance(200)
+    for user, catalog in ((sandbox.ada, ENGLISH), (member, CHINESE)):
+        notice = await sandbox.wait_for_notice(SONG, sandbox.discord.open_dm(user))
+        assert catalog.text("notice-instead", place=channel.mention) in notice.content
+
+
 @pytest.mark.parametrize(("locale", "speaks"), [("zh-CN", is_chinese), ("en-US", is_english)])
 async def test_a_watch_in_a_direct_message_uses_the_users_language(
     sandbox: SandboxSession, locale: str, speaks: Any
