@@ -209,3 +209,22 @@ async def test_the_refusal_for_a_full_server_is_explained_once(sandbox: SandboxS
         assert catalog_for("zh-CN").text("watch-error-server-full", limit=2) in replies
         private = await sandbox.use_command("suno watch", id=NAMES[5], private=True)
         assert "Watching" in private.messages[0].content
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+async def test_who_creates_in_a_full_server_reads_which_command_still_works(
+    sandbox: SandboxSession, locale: str
+) -> None:
+    """``/suno create`` has no option for a direct message."""
+    user = sandbox.discord.add_user("Chen", locale)
+    sandbox.guild.add_member(user, permissions=("manage_guild",))
+    async with DatabaseThread(location(sandbox.folder / "suno.db")) as database:
+        await ServerSettingsStore(database).change(sandbox.guild.id, creation=True)
+    async with running_bot(sandbox, watches_per_server=1, shared_relay_creates=True):
+        await sandbox.command_answer("suno watch", id=NAMES[0])
+        answer = await sandbox.command_answer("suno create", user, description="a harbour")
+    option = catalog_for(locale).text("option-private-name")
+    before, _, _ = answer.content.partition(f"`{option}`")
+    assert before != answer.content
+    assert "</suno watch:" in before
+    assert sandbox.relay.submissions.recorded == []

@@ -21,7 +21,7 @@ watch-error-server-full =
     { $limit ->
         [one] This server is full: it can have 1 watch at once.
        *[other] This server is full: it can have { $limit } watches at once.
-    } Try again when some of its tasks are done, or watch with `private` and I'll send you a DM.
+    } Try again when some of its tasks are done. { COMMAND("suno watch") } with `private` still works: I'll send you a DM.
 watch-error-crowded = { $limit } people are watching this task here, which is as many as one message can mention. Watch it in another channel instead.
 watch-error-too-many-lookups =
     { $seconds ->
