@@ -82,9 +82,10 @@ class CreationSettings(SunoCog):
         if custom_id.action == "overview":
             await _show(interaction, creation_overview(await self._view(interaction)))
             return
-        is_on = custom_id.action == "on"
-        remark = "create-settings-switched-on" if is_on else "create-settings-switched-off"
-        await self._change(interaction, {"creation": is_on}, remark)
+        if custom_id.action == "on":
+            await self._change(interaction, {"creation": True}, "create-settings-switched-on")
+        else:
+            await self._switch_off(interaction)
 
     async def change_setting(self, interaction: Interaction, custom_id: CreationSettingId) -> None:
         """Change a setting to what was chosen, unless that cannot work."""
@@ -115,6 +116,13 @@ class CreationSettings(SunoCog):
             await interaction.response.defer()
             changes = {"creation_price": " ".join(sanitize(values.get(PRICE, "")).split())}
             await self._change(interaction, changes, "settings-saved")
+
+    async def _switch_off(self, interaction: Interaction) -> None:
+        assert interaction.guild_id is not None  # noqa: S101 # only those in a server may change it
+        await self._creations.switch_off(interaction.guild_id)
+        view = await self._view(interaction)
+        remark = view.catalog.text("create-settings-switched-off")
+        await _show(interaction, creation_overview(view, remark))
 
     async def _change(
         self, interaction: Interaction, changes: Mapping[str, Any], remark: str

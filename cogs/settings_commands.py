@@ -4,6 +4,7 @@ import discord
 
 from bot.accounts.service import AccountService
 from bot.client import SunoBot
+from bot.creation.service import CreationService
 from bot.i18n.catalog import catalog_for
 from bot.relay.circuit_breaker import CircuitStatus
 from bot.storage.account_credit import AccountCredit
@@ -34,6 +35,7 @@ class SettingsCommands(SunoCog):
         bot: SunoBot,
         *,
         settings: ServerSettingsStore,
+        creations: CreationService,
         limits: WatchLimits,
         task_reader: TaskReader,
         accounts: AccountService,
@@ -57,6 +59,7 @@ class SettingsCommands(SunoCog):
         )
         self._client = bot
         self._settings = settings
+        self._creations = creations
         self._limits = limits
         self._task_reader = task_reader
         self._accounts = accounts
@@ -149,6 +152,7 @@ class SettingsCommands(SunoCog):
             await self._change(interaction, custom_id.name, [])
             return
         assert interaction.guild_id is not None  # noqa: S101 # acknowledged only in servers
+        await self._creations.switch_off(interaction.guild_id)
         await self._settings.reset(interaction.guild_id)
         view = await self._view(interaction)
         await _show(interaction, overview(view, view.catalog.text("settings-reset-done")))
@@ -201,6 +205,7 @@ async def setup(bot: SunoBot) -> None:
         SettingsCommands(
             bot,
             settings=services.server_settings,
+            creations=services.creations,
             limits=services.limits,
             task_reader=services.task_reader,
             accounts=services.accounts,

@@ -127,6 +127,12 @@ class CreationService:
             interaction, stored.request, HERE, account=account, repeated=stored
         )
 
+    async def switch_off(self, guild_id: int) -> None:
+        """Let nobody create in a server any more; what waits there to be sent is not sent."""
+        count = await self._store.switch_off(guild_id, self._clock())
+        if count:
+            log.info("Creations rejected, creating is off: guild=%d count=%d", guild_id, count)
+
     async def models_of_server(self, guild_id: int) -> tuple[RelayModel, ...] | None:
         """Return the models that a server can offer, ``None`` if it has no account for them."""
         return await self._offers.models_of_server(guild_id)

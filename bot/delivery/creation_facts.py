@@ -3,7 +3,13 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bot.storage.models import Delivery, DeliveryPurpose, ServerSettings, TaskKey
+from bot.storage.models import (
+    Delivery,
+    DeliveryPurpose,
+    RejectionReason,
+    ServerSettings,
+    TaskKey,
+)
 from bot.ui.creation_actions import CreationActions
 
 
@@ -37,6 +43,10 @@ class CreationFacts:
 
 
 def offers_creation(delivery: Delivery, settings: ServerSettings) -> bool:
-    """Whether the message of a delivery may offer to create something."""
+    """Whether the message of a delivery may offer to create something.
+
+    What was rejected because creating is off can be repeated when it is on again.
+    """
     is_notice = delivery.purpose is DeliveryPurpose.NOTICE and not delivery.is_summary
-    return is_notice and (delivery.destination.guild_id is None or settings.creation)
+    is_on = delivery.destination.guild_id is None or settings.creation
+    return is_notice and (is_on or delivery.rejection is RejectionReason.OFF)

@@ -28,7 +28,8 @@ def accept(
         settle(db, creation.attempt, CreationState.UNCONFIRMED, now)
         return _state(db, creation)
     row = db.execute(
-        f"UPDATE creations SET state = 'submitted' WHERE {OF_ATTEMPT} RETURNING deadline",  # noqa: S608 # a condition of ours
+        "UPDATE creations SET state = 'submitted', rejection = NULL"  # noqa: S608 # a condition of ours
+        f" WHERE {OF_ATTEMPT} RETURNING deadline",
         creation.attempt,
     ).fetchone()
     if row is None:

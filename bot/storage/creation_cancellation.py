@@ -1,9 +1,16 @@
 """Cancels requests to create that are still queued, and forgets what people wrote."""
 
 from bot.storage.creation_ends import end_pending_task, settle
-from bot.storage.creation_quotas import DAY
+from bot.storage.creation_quotas import DAY, guild_hash
 from bot.storage.engine import Connection
-from bot.storage.models import CREATION_PREFIX, Attempt, Creation, CreationState, EndReason
+from bot.storage.models import (
+    CREATION_PREFIX,
+    Attempt,
+    Creation,
+    CreationState,
+    EndReason,
+    RejectionReason,
+)
 
 
 def settle_with_account(db: Connection, account: str, now: float) -> None:
@@ -34,6 +41,25 @@ def cancel_queued(db: Connection, account: str, now: float) -> int:
     ).fetchall()
     for (creation_id,) in rows:
         end_pending_task(db, account, creation_id, EndReason.REJECTED, now)
+    return len(rows)
+
+
+def reject_of_server(db: Connection, guild_id: int, now: float) -> int:
+    """Reject the queued requests of a server that has switched creating off; return how many.
+
+    What is being sent is marked: if the relay creates nothing, it is not sent again.
+    """
+    values = [RejectionReason.OFF, guild_hash(db, guild_id)]
+    rows = db.execute(
+        "UPDATE creations SET state = 'rejected', rejection = ?, due_at = NULL"
+        " WHERE guild_hash = ? AND state = 'queued' RETURNING id, account",
+        values,
+    ).fetchall()
+    for creation_id, account in rows:
+        end_pending_task(db, account, creation_id, EndReason.REJECTED, now)
+    db.execute(
+        "UPDATE creations SET rejection = ? WHERE guild_hash = ? AND state = 'submitting'", values
+    )
     return len(rows)
 
 

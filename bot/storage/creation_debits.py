@@ -10,6 +10,7 @@ from bot.storage.database import DatabaseThread
 from bot.storage.engine import Connection
 from bot.storage.limits import hash_id
 from bot.storage.models import Caller, CreationQuotas
+from bot.storage.server_settings import require_creating
 
 
 class CreationDebits:
@@ -21,12 +22,13 @@ class CreationDebits:
     async def add(self, account: str, caller: Caller, quotas: CreationQuotas, now: float) -> int:
         """Count something that may be charged from now on; return the id of the debit.
 
-        Raises the ``WatchError`` of a quota that is reached, or ``NoRelayAccount`` if the account
-        was disconnected; stores nothing then.
+        Raises the ``WatchError`` of a quota that is reached, ``NoRelayAccount`` if the account was
+        disconnected, or ``CreatingOff``; stores nothing then.
         """
 
         def add(db: Connection) -> int:
             require_account(db, account)
+            require_creating(db, caller.guild_id)
             (debit_id,) = db.execute(
                 "INSERT INTO creations"
                 " (account, state, user_hash, guild_hash, deadline, created_at)"

@@ -130,11 +130,13 @@ def claim(db: Connection, creation: Creation) -> Creation | None:
 
 
 _IS_WANTED = """
-    request IS NOT NULL AND EXISTS (SELECT 1 FROM tasks
+    rejection IS NULL AND request IS NOT NULL AND EXISTS (SELECT 1 FROM tasks
         WHERE account = creations.account AND task_id = :task AND state = 'running')
 """
 _POSTPONE = f"""
-    UPDATE creations SET state = CASE WHEN {_IS_WANTED} THEN 'queued' ELSE 'cancelled' END,
+    UPDATE creations SET
+        state = CASE WHEN {_IS_WANTED} THEN 'queued'
+            WHEN rejection IS NOT NULL THEN 'rejected' ELSE 'cancelled' END,
         due_at = CASE WHEN {_IS_WANTED} THEN :until END, attempts = attempts + 1
     WHERE id = :id AND attempts = :attempts AND state = :state RETURNING state
 """  # noqa: S608 # conditions of ours
@@ -143,8 +145,9 @@ _POSTPONE = f"""
 def postpone(db: Connection, creation: Creation, until: float, now: float) -> bool:
     """Put a request back, so that another attempt begins: its state → ``queued``.
 
-    Cancel it if nobody waits for it any more, or its text was deleted: then who waits is told that
-    nothing was created. Returns whether it is queued.
+    Cancel it if nobody waits for it any more, or its text was deleted; reject it if creating was
+    switched off meanwhile. Then who waits is told that nothing was created. Returns whether it is
+    queued.
     """
     row = db.execute(
         _POSTPONE,
@@ -156,7 +159,7 @@ def postpone(db: Connection, creation: Creation, until: float, now: float) -> bo
             "until": until,
         },
     ).fetchone()
-    if row is not None and row[0] == CreationState.CANCELLED:
+    if row is not None and row[0] != CreationState.QUEUED:
         end_pending_task(db, creation.account, creation.id, EndReason.REJECTED, now)
         forget_unreferenced(db, creation.id)
     return row is not None and row[0] == CreationState.QUEUED

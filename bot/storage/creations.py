@@ -15,7 +15,7 @@ from bot.relay.creation import Submission
 from bot.storage import accepted_creations, creation_queue
 from bot.storage.account_rows import require_account
 from bot.storage.clock_rollback import clamp_times
-from bot.storage.creation_cancellation import cancel_queued, withdraw
+from bot.storage.creation_cancellation import cancel_queued, reject_of_server, withdraw
 from bot.storage.creation_ends import reject_expired, settle
 from bot.storage.creation_quotas import (
     enforce_quotas,
@@ -41,6 +41,7 @@ from bot.storage.models import (
     WatchRequest,
 )
 from bot.storage.outbox import Outbox
+from bot.storage.server_settings import change_settings, require_creating
 from bot.storage.task_rows import UnreadableRowError
 from bot.storage.watches import NewWatch, insert_watch
 
@@ -83,12 +84,14 @@ class CreationStore:
         """Store a request with its watch and its live card, all in one transaction.
 
         It is charged like a requested message, because it ends in one. Raises the ``WatchError`` of
-        a quota or a limit that is reached, ``RequestForgotten`` if what it repeats was deleted, and
-        ``AlreadyRepeated`` if the person has just repeated it; stores nothing then.
+        a quota or a limit that is reached, ``CreatingOff``, ``RequestForgotten`` if what it repeats
+        was deleted, and ``AlreadyRepeated`` if the person has just repeated it. Then nothing is
+        stored.
         """
 
         def add(db: Connection) -> AddedCreation:
             require_account(db, new.account)
+            require_creating(db, new.caller_guild_id)
             require_repeated(db, new)
             charge_message(db, new.user_id, new.destination, new.now, self._limits)
             creation = insert_creation(db, new)
@@ -147,6 +150,20 @@ class CreationStore:
     async def is_stored(self, key: TaskKey) -> bool:
         """Whether the request of a task is still stored."""
         return await self.of_task(key) is not None
+
+    async def switch_off(self, guild_id: int, now: float) -> int:
+        """Let nobody create in a server any more, and reject what waits there; return how many.
+
+        What is not sent by then is never sent.
+        """
+
+        def switch_off(db: Connection) -> int:
+            change_settings(db, guild_id, creation=False)
+            return reject_of_server(db, guild_id, now)
+
+        rejected = await self._database.run(switch_off)
+        self._announce()
+        return rejected
 
     # For the submitter
 

@@ -218,6 +218,15 @@ class FileUnconfirmed(WatchError):
         super().__init__("the relay may have charged for the file")
 
 
+class CreatingOff(WatchError):
+    """Creating was switched off in the server, perhaps at this moment."""
+
+    key = "create-refused-off"
+
+    def __init__(self) -> None:
+        super().__init__("creating is off in this server")
+
+
 class AlreadyRepeated(WatchError):
     """The person has just made the same request again: a button was pressed twice."""
 

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from bot.storage.database import DatabaseThread
 from bot.storage.delivery_rows import OPEN, VISIBLE_STATE
 from bot.storage.engine import Connection
+from bot.storage.errors import CreatingOff
 from bot.storage.models import ServerSettings, ServerUsage
 
 log = logging.getLogger(__name__)
@@ -30,17 +31,7 @@ class ServerSettingsStore:
 
     async def change(self, guild_id: int, **changes: Any) -> ServerSettings:
         """Change some settings of a server, by their names; return all of them."""
-
-        def change(db: Connection) -> ServerSettings:
-            settings = replace(_read(db, guild_id), **changes)
-            db.execute(
-                "INSERT INTO server_settings (guild_id, settings) VALUES (?, ?)"
-                " ON CONFLICT (guild_id) DO UPDATE SET settings = excluded.settings",
-                [guild_id, _SETTINGS.dump_json(settings, exclude_defaults=True).decode()],
-            )
-            return settings
-
-        return await self._database.run(change)
+        return await self._database.run(lambda db: change_settings(db, guild_id, **changes))
 
     async def usage(self, guild_id: int) -> ServerUsage:
         """Return what the bot is doing for a server at the moment."""
@@ -76,6 +67,23 @@ class ServerSettingsStore:
     async def reset(self, guild_id: int) -> None:
         """Let everything in a server be as by default."""
         await self._database.write("DELETE FROM server_settings WHERE guild_id = ?", [guild_id])
+
+
+def change_settings(db: Connection, guild_id: int, **changes: Any) -> ServerSettings:
+    """Within a transaction: change some settings of a server; return all of them."""
+    settings = replace(_read(db, guild_id), **changes)
+    db.execute(
+        "INSERT INTO server_settings (guild_id, settings) VALUES (?, ?)"
+        " ON CONFLICT (guild_id) DO UPDATE SET settings = excluded.settings",
+        [guild_id, _SETTINGS.dump_json(settings, exclude_defaults=True).decode()],
+    )
+    return settings
+
+
+def require_creating(db: Connection, guild_id: int | None) -> None:
+    """Within a transaction: raise ``CreatingOff`` if it is off in a server; ``None``: no server."""
+    if guild_id is not None and not _read(db, guild_id).creation:
+        raise CreatingOff
 
 
 def _read(db: Connection, guild_id: int) -> ServerSettings:

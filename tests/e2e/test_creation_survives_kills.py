@@ -19,6 +19,7 @@ from bot.storage.outbox import Outbox
 from sandbox.bot_process import BotProcess
 from sandbox.relay import LocalRelay
 from tests.support.account_harness import until
+from tests.support.creations import let_create
 from tests.support.sandbox_session import SandboxSession
 
 OPERATOR = "custom"
@@ -30,6 +31,7 @@ SONG = CreationRequest(CreationKind.DESCRIPTION, description="a harbour", model=
 async def store_requests(sandbox: SandboxSession, count: int = 1) -> list[Creation]:
     """Store requests of Ada while no bot runs; return them."""
     async with DatabaseThread(sandbox.folder / "suno.db") as database:
+        await let_create(database, sandbox.guild.id)
         store = CreationStore(database, Outbox(database), LiveCards(database))
         new = NewCreation(
             account=OPERATOR,

@@ -44,6 +44,7 @@ from bot.storage.models import (
 )
 from bot.storage.relay_accounts import RelayAccountStore
 from bot.storage.retention import Retention
+from bot.storage.server_settings import ServerSettingsStore
 from bot.storage.tasks import TaskStore
 from tests.support.builders import NOON, a_running_task, a_song, connect_account
 from tests.support.creations import ACCOUNT, CreationHarness
@@ -98,6 +99,8 @@ class Intent:
     charged: bool = False
     is_forgotten: bool = False
     """Whether its text was deleted with the person."""
+    is_stopped: bool = False
+    """Whether creating was switched off while it was sent."""
 
 
 class Change(Enum):
@@ -108,6 +111,8 @@ class Change(Enum):
     FORGET = auto()
     """Everything about a person is erased."""
     SERVER_LEFT = auto()
+    SWITCHED_OFF = auto()
+    """Creating is switched off in the server, and on again."""
     ACCOUNT = auto()
     """The person's own account is connected, or disconnected."""
     CLOCK_BACK = auto()
@@ -319,6 +324,8 @@ class CreationMachine(RuleBasedStateMachine):
             self.somebody_is_forgotten(data.draw(people))
         elif change is Change.SERVER_LEFT:
             self.the_server_is_left()
+        elif change is Change.SWITCHED_OFF:
+            self.creating_is_switched_off()
         elif change is Change.ACCOUNT:
             self.the_own_account_comes_or_goes()
         elif change is Change.CLOCK_BACK:
@@ -356,6 +363,16 @@ class CreationMachine(RuleBasedStateMachine):
                 if intent.state is QUEUED:
                     intent.state = CreationState.CANCELLED
         self.ends_are_deleted()
+
+    def creating_is_switched_off(self) -> None:
+        """Let nothing be sent any more that was asked for in the server by now."""
+        self.run(self.bot.creations.switch_off(SERVER, self.now))
+        for creation_id, intent in self.intents.items():
+            if intent.guild_id and intent.state is QUEUED:
+                self.end(creation_id, CreationState.REJECTED)
+            elif intent.guild_id and intent.state is SUBMITTING:
+                intent.is_stopped = True
+        self.run(ServerSettingsStore(self.database).change(SERVER, creation=True))
 
     def the_own_account_comes_or_goes(self) -> None:
         """Connect the person's own account, or disconnect it."""
@@ -412,8 +429,10 @@ class CreationMachine(RuleBasedStateMachine):
             queued = self.run(store.postpone(creation, now + 30, now))
             if is_open:
                 is_wanted = creation.pending_task_id in self.waiting and not intent.is_forgotten
-                assert queued is is_wanted
-                if is_wanted:
+                assert queued is (is_wanted and not intent.is_stopped)
+                if intent.is_stopped:
+                    self.end(creation.id, CreationState.REJECTED)
+                elif is_wanted:
                     intent.state = QUEUED
                 else:
                     self.end(creation.id, CreationState.CANCELLED)

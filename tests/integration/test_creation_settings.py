@@ -6,18 +6,22 @@ from pathlib import Path
 import pytest
 
 from sandbox.discord import Message
+from sandbox.relay import faults
 from tests.support.creation_studio import (
     Studio,
+    button,
     custom_ids,
     filled_in,
     furnish,
     open_studio,
     running_studio,
+    switch_on,
 )
 from tests.support.sandbox_session import SandboxSession
 from tests.support.settings_panel import shown_text
 
 LOCALES = ("en-US", "zh-CN")
+MUSIC_PATH = "/suno/submit/music"
 
 
 @pytest.fixture(params=LOCALES)
@@ -66,6 +70,34 @@ async def test_creation_is_off_until_a_manager_turns_it_on(sandbox: SandboxSessi
         assert studio.text("create-settings-on") in text
         await studio.use("suno create", description="a harbour")
         assert len(await studio.submitted()) == 1
+
+
+@pytest.mark.parametrize("way", ["off", "reset"])
+async def test_what_waits_when_creating_is_switched_off_is_not_sent(
+    studio: Studio, way: str
+) -> None:
+    """The relay was busy, so it waits. Nothing is spent any more, and the member is told why."""
+    studio.sandbox.relay.faults.add(faults.refuses_submission("503 no channel"), path=MUSIC_PATH)
+    await studio.use("suno create", studio.bea, description="a harbour")
+    if way == "off":
+        panel = await panel_of(studio)
+        await studio.press(panel, "create-settings-button:off")
+        assert studio.text("create-settings-switched-off") in shown_text(panel)
+    else:
+        panel = (await studio.use("suno-settings reset")).messages[0]
+        await studio.press(panel, "settings-default:all")
+        assert studio.text("settings-reset-done") in shown_text(panel)
+    (notice,) = await studio.notices(studio.text("create-rejected-off"))
+    assert studio.text("create-advice-off") in str(notice.embeds)
+    assert studio.text("notice-rejected", titled="no", kind="music") in notice.content
+    again = button(notice, "create:again")
+    refused = await studio.press(notice, again, studio.bea)
+    assert studio.text("create-refused-off") in refused.messages[0].content
+    assert studio.sandbox.relay.submissions.charges == []
+    studio.sandbox.relay.faults.clear()
+    await switch_on(studio)
+    await studio.press(notice, again, studio.bea)
+    assert len(await studio.submitted()) == 1
 
 
 async def test_every_setting_is_changed_in_its_page(studio: Studio) -> None:

@@ -15,6 +15,7 @@ from bot.storage.database import DatabaseThread
 from bot.storage.erasure import Erasure
 from bot.storage.errors import (
     BadTaskId,
+    CreatingOff,
     CreationsOfServerReached,
     CreationsPerDayReached,
     NoRelayAccount,
@@ -557,6 +558,37 @@ async def test_nothing_is_debited_at_an_account_that_is_disconnected(
     with pytest.raises(NoRelayAccount):
         await harness.debits.add("account-gone", Caller(ADA, 5), CreationQuotas(), NOON)
     assert (await harness.counts())["creations"] == 0
+
+
+async def test_nothing_is_stored_for_a_server_that_has_just_switched_creating_off(
+    harness: CreationHarness,
+) -> None:
+    """The check before may be older than that."""
+    await harness.add()
+    await harness.creations.switch_off(50, NOON)
+    with pytest.raises(CreatingOff):
+        await harness.add()
+    with pytest.raises(CreatingOff):
+        await harness.debits.add(ACCOUNT, Caller(ADA, 50), CreationQuotas(), NOON)
+    await harness.add(caller_guild_id=None, destination=DIRECT)
+    assert (await harness.counts())["creations"] == 2
+
+
+async def test_who_waits_where_creating_is_switched_off_is_told_why(
+    harness: CreationHarness,
+) -> None:
+    """What is being sent goes on: it is told as what became of it."""
+    sent = await harness.sending()
+    waiting, direct = (
+        await harness.add(),
+        await harness.add(caller_guild_id=None, destination=DIRECT, user_id=BEA),
+    )
+    assert await harness.creations.switch_off(50, NOON) == 1
+    assert await harness.creations.accept(sent, began("song-1"), NOON) is CreationState.SUBMITTED
+    assert await harness.running() == [direct.pending_task_id, "song-1"]
+    (notice,) = await harness.notices()
+    assert notice.task.id == waiting.pending_task_id
+    assert (notice.end_reason, notice.rejection) == (EndReason.REJECTED, RejectionReason.OFF)
 
 
 async def test_a_quota_survives_a_clock_that_is_set_back(harness: CreationHarness) -> None:

@@ -669,6 +669,48 @@ async def test_what_waits_for_the_operators_account_is_cancelled_once_it_may_not
     )
 
 
+async def test_what_waits_for_its_turn_when_creating_is_switched_off_is_not_sent(
+    tmp_path: Path,
+) -> None:
+    """It costs nothing, and is told."""
+    async with LocalRelay() as relay, open_creations(tmp_path, relay, SLOW) as harness:
+        submitter = await wait_for_turn(harness)
+        await harness.store.switch_off(50, harness.clock.now)
+        await asyncio.gather(*submitter.in_flight)
+        assert await harness.states() == [SUBMITTED, REJECTED, REJECTED]
+        assert charges(harness) == 1
+        told = (await harness.accounts.messages())[CHANNEL.channel_id]
+        assert {reason for _, reason in told} == {EndReason.REJECTED}
+        use = await harness.store.quota_use(8, 50, CreationQuotas(5), harness.clock.now)
+        assert use == QuotaUse(5, None)
+
+
+class SwitchingStore(CreationStore):
+    """A store of a server whose manager switches creating off as soon as a request is sent."""
+
+    async def claim(self, creation: Creation) -> Creation | None:
+        """Claim a request, and switch creating off."""
+        claimed = await super().claim(creation)
+        await self.switch_off(50, creation.created_at)
+        return claimed
+
+
+@pytest.mark.parametrize("is_busy", [True, False])
+async def test_what_is_sent_when_creating_is_switched_off_is_not_sent_again(
+    harness: CreationHarness, is_busy: bool
+) -> None:
+    """A relay that was too busy is asked no more; what it has begun goes on."""
+    if is_busy:
+        busy = faults.refuses_submission("503 no channel")
+        harness.relay.faults.add(busy, path=MUSIC_PATH, times=1)
+    await harness.request()
+    services = harness.accounts.services
+    store = SwitchingStore(harness.accounts.database, services.outbox, services.live_cards)
+    await harness.send(replace(harness, store=store).submitter())
+    assert await harness.states() == [REJECTED if is_busy else SUBMITTED]
+    assert charges(harness) == (0 if is_busy else 1)
+
+
 async def test_what_has_waited_too_long_at_a_start_is_not_sent(harness: CreationHarness) -> None:
     """The bot was stopped for longer than that: it costs nothing, and is told."""
     creation = await harness.request()

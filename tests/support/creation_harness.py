@@ -24,6 +24,7 @@ from bot.storage.models import (
 )
 from sandbox.relay import LocalRelay
 from tests.support.account_harness import NOTHING, AccountHarness, open_accounts, until
+from tests.support.creations import let_create
 
 CHANNEL = Destination(500, 50)
 OPERATOR = "custom"
@@ -105,6 +106,7 @@ class CreationHarness:
         quotas: CreationQuotas = NO_QUOTAS,
     ) -> Creation:
         """Store a request that is due."""
+        await let_create(self.accounts.database, destination.guild_id)
         added = await self.store.add(
             NewCreation(
                 account=account,

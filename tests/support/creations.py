@@ -47,7 +47,9 @@ class CreationHarness:
             "now": now,
             "deadline": DEADLINE,
         }
-        return (await self.creations.add(NewCreation(**values | changes))).creation
+        new = NewCreation(**values | changes)
+        await let_create(self.database, new.caller_guild_id)
+        return (await self.creations.add(new)).creation
 
     async def claim(self, now: float = NOON) -> Creation:
         """Claim the one request that is due."""
@@ -98,6 +100,15 @@ class CreationHarness:
             "SELECT task_id FROM tasks WHERE state = 'running' ORDER BY added_at, task_id", []
         )
         return [row["task_id"] for row in rows]
+
+
+async def let_create(database: DatabaseThread, guild_id: int | None) -> None:
+    """Let creating be on in a server whose managers have set nothing yet."""
+    if guild_id is not None:
+        await database.write(
+            "INSERT INTO server_settings (guild_id, settings) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            [guild_id, '{"creation": true}'],
+        )
 
 
 def began(*ids: str) -> Submission:

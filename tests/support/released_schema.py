@@ -199,6 +199,7 @@ async def _leave_group(parts: ScenarioParts) -> None:
 
 async def _leave_creations(parts: ScenarioParts) -> None:
     """Add requests to create: one in the queue, one that is being sent, and one that runs."""
+    await parts.settings.change(SERVER, creation=True)
     request = CreationRequest(CreationKind.CUSTOM, title="Harbour", lyrics="Boats", model="chirp")
     for position in range(3):
         new = NewCreation(

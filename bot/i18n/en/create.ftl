@@ -160,5 +160,7 @@ create-rejected-failed = Something broke inside the relay, and it began nothing.
 create-advice-failed = Try again in a few minutes.
 create-rejected-expired = I couldn't get to this for over ten minutes, so I didn't send it.
 create-advice-expired = If you still want it, try again.
+create-rejected-off = Creating was switched off in this server before the relay began this.
+create-advice-off = Ask someone who manages the server to switch it on, then try again.
 create-rejected-cancelled = The request never left me.
 create-advice-cancelled = If you still want it, try again.

@@ -69,6 +69,7 @@ summary-rejected =
         [unsupported] not offered by the relay
         [failed] relay error
         [expired] waited too long
+        [off] creating switched off
        *[cancelled] cancelled
     }
 summary-unconfirmed = no clear answer from the relay

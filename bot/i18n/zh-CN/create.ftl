@@ -148,5 +148,7 @@ create-rejected-failed = 中转站内部出了问题，什么都没有开始。
 create-advice-failed = 过几分钟再试一次。
 create-rejected-expired = 我有十多分钟没能处理这个请求，所以没有再发送。
 create-advice-expired = 如果还需要，再试一次。
+create-rejected-off = 在中转站开始之前，这个服务器关闭了创作。
+create-advice-off = 请让管理服务器的人重新开启创作，然后再试一次。
 create-rejected-cancelled = 请求还没有发出去。
 create-advice-cancelled = 如果还需要，再试一次。
