@@ -27,6 +27,8 @@ from tests.support.replies import names
 IDS_PER_COMMAND = 5
 USER_COUNT = 40
 CHANNEL_COUNT = 10
+FAILING_TASKS = 0.1
+"""The fraction of tasks that fail."""
 
 WARM_UP = 0.4
 """The fraction of the time in which memory and open files may grow."""
@@ -132,8 +134,10 @@ class Soak:
     def _task(self, number: int) -> RelayTask:
         task_id = f"soak-{number:06}-task"
         duration = self.random.uniform(30.0, _MAX_SONG_DURATION)
-        create = self.random.choices((song, lyrics_task, failing, half_success), (6, 2, 1, 1))[0]
-        return create(task_id, takes=duration)
+        if self.random.random() < FAILING_TASKS:
+            return failing(task_id, takes=duration)
+        create = self.random.choices((song, lyrics_task, half_success), (6, 2, 1))[0]
+        return create(task_id, title=task_id, takes=duration)  # a reply may name only the title
 
     async def take_samples(
         self, started_at: float, interval: float, on_sample: Callable[[str], None]

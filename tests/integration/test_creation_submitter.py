@@ -504,10 +504,11 @@ async def test_a_request_that_went_back_unheard_is_taken_from_nobody(
 
     await until(is_lost)
     harness.clock.now += 60
+    unheard = first.in_flight
     second = harness.submitter() if others else first
     async with blocked(harness.relay):
         await second.tick()
-        await asyncio.gather(*first.in_flight)
+        await asyncio.gather(*unheard)
         await second.tick()
         await until_recorded(harness.relay)
         assert await harness.states() == [SUBMITTING]

@@ -4,8 +4,8 @@ import asyncio
 import os
 import sqlite3
 import sys
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
@@ -54,6 +54,23 @@ async def connect_accounts(folder: Path, keys: Sequence[str]) -> list[RelayAccou
             await connect_account(store, owner, Cipher(parse_keys(key)))
             for owner, key in zip(OWNERS, keys, strict=True)
         ]
+
+
+@asynccontextmanager
+async def in_use(database: DatabaseThread) -> AsyncIterator[None]:
+    """Use a database as a running bot does: the server ends sessions that nobody uses."""
+
+    async def use() -> None:
+        while True:
+            await database.run(lambda db: db.execute("SELECT 1"))
+            await asyncio.sleep(0.5)
+
+    using = asyncio.create_task(use())
+    try:
+        yield
+    finally:
+        using.cancel()
+        await asyncio.wait([using])
 
 
 def stored_keys(folder: Path) -> dict[str, bytes]:
@@ -136,7 +153,8 @@ async def test_every_process_on_postgresql_has_to_be_stopped_first(tmp_path: Pat
         store = RelayAccountStore(running, Outbox(running))
         account = await connect_account(store, OWNERS[0], Cipher(parse_keys(old)))
         settings = {"ENCRYPTION_KEY": f"{new},{old}", "DATABASE_URL": url}
-        code, output = await run_command(tmp_path, "rotate-keys", **settings)
+        async with in_use(running):
+            code, output = await run_command(tmp_path, "rotate-keys", **settings)
         assert code == 1
         assert "A bot is running" in output
         assert await store.all() == [account]
