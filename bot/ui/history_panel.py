@@ -10,7 +10,7 @@ from bot.i18n.catalog import Catalog
 from bot.relay.models import Task, TaskKind
 from bot.storage.models import EndReason, HistoryEntry, HistoryPage, PostedNotice
 from bot.ui.custom_ids import HistoryMenuId, HistoryPostId, HistoryViewId
-from bot.ui.escaping import escape_line, sanitize_line
+from bot.ui.escaping import escape_line, sanitize, sanitize_line
 from bot.ui.limits import MAX_OPTION_TEXT
 from bot.ui.lyrics import lyrics_texts
 from bot.ui.task_text import RUNNING_COLOUR, join_parts, masked_link, short_id
@@ -28,10 +28,11 @@ _ICONS = {TaskKind.MUSIC: "🎵", TaskKind.LYRICS: "📝", None: "🎼"}
 def truncate_search(search: str) -> str:
     """Return as much of a search as a custom id can contain, as one line.
 
-    A truncated search matches more entries, never fewer.
+    A truncated search matches more entries, never fewer. One of which nothing can be seen is none.
     """
     line = " ".join(search.split())
-    return line.encode(errors="ignore")[:MAX_SEARCH_BYTES].decode(errors="ignore").strip()
+    kept = line.encode(errors="ignore")[:MAX_SEARCH_BYTES].decode(errors="ignore").strip()
+    return kept if sanitize(kept) else ""
 
 
 @dataclass(frozen=True, slots=True)

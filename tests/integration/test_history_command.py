@@ -506,6 +506,14 @@ def test_a_search_is_truncated_to_fit_a_custom_id(typed: str) -> None:
     assert " ".join(typed.split()).encode(errors="ignore").startswith(kept.encode())
 
 
+async def test_a_search_without_visible_characters_is_none(sandbox: SandboxSession) -> None:
+    """It would be quoted as nothing."""
+    await finish(sandbox, "River")
+    answer = await sandbox.command_answer("suno history", search="\u200b\u202e")
+    assert "River" in page_text(answer)
+    assert "“" not in page_text(answer)
+
+
 async def test_a_search_that_is_too_long_is_truncated(sandbox: SandboxSession) -> None:
     """The reply shows the truncated term."""
     title = "雨街纸船屋顶音乐会开始了我们一起唱到天亮再回家吧"
