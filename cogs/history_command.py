@@ -162,8 +162,10 @@ class HistoryCommand(SunoCog):
             found = (await self._task_reader.look_up([entry.task.id], caller)).result
         except (RelayError, TooManyLookups):
             return None
-        task = found.tasks.get(entry.task.id)
-        return task if task and (task.terminal or not entry.task.terminal) else None
+        task, stored = found.tasks.get(entry.task.id), entry.task
+        if task is None or task.lasting_results < stored.lasting_results:
+            return None
+        return task if task.terminal or not stored.terminal else None
 
 
 def _shown(interaction: Interaction, choice: str = "", search: str = "") -> ShownHistory:

@@ -14,6 +14,7 @@ from bot.storage.errors import TooManyLookups, WatchError
 from bot.storage.models import (
     Caller,
     Destination,
+    TaskKey,
     UnwatchOutcome,
     Watch,
     WatchOutcome,
@@ -116,8 +117,8 @@ class Watchlist:
         try:
             if task_id in found.missing:
                 result = await self._join_notice(task_id, candidates, request)
-            elif task and task.settled:
-                result = await self._add_finished(task, connection, request)
+            elif task and (end := await self._end_of(task, connection.account)):
+                result = await self._add_finished(end, connection, request)
             else:
                 result = await self._add_running(task_id, found, connection, request)
         except WatchError as error:
@@ -134,6 +135,15 @@ class Watchlist:
             if joined:
                 return replace(_joined_result(task, joined), account=connection.account)
         return WatchResult(task, WatchOutcome.UNKNOWN)
+
+    async def _end_of(self, task: Task, account: str) -> Task | None:
+        """Return the final state of a task; of one that the relay has lost, what is stored."""
+        if not task.terminal:
+            return None
+        kept = await self._store.ended_task_of(TaskKey(account, task.id))
+        if kept is not None and kept.lasting_results > task.lasting_results:
+            return kept
+        return task if task.settled else None
 
     async def _add_finished(
         self, task: Task, connection: AccountConnection, request: WatchRequest

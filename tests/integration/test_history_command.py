@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.i18n.catalog import catalog_for, catalog_in, languages
+from bot.relay.models import TaskKind
 from bot.storage.models import EndReason, HistoryEntry, HistoryPage, PostedNotice
 from bot.ui.custom_ids import HistoryMenuId, HistoryViewId
 from bot.ui.history_panel import (
@@ -22,7 +23,8 @@ from bot.ui.history_panel import (
     truncate_search,
 )
 from sandbox.discord import Channel, Message, User
-from sandbox.relay import failing, lyrics_task, song
+from sandbox.relay import RelayTask, TaskStage, failing, lyrics_task, song
+from sandbox.relay.lifecycles import failed, succeeded
 from tests.support.builders import a_clip, a_song
 from tests.support.hostile import LONG_TEXTS, TASKS, assert_embeds_fit
 from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
@@ -282,14 +284,19 @@ async def test_a_chosen_song_is_shown_with_fresh_links(tmp_path: Path) -> None:
     assert "https://new.ai" in str(card.components)
 
 
-@pytest.mark.parametrize("cause", ["forgotten", "down"])
+ANSWERS_WITHOUT_SONG = {"failed": failed(None, "expired"), "emptied": succeeded([])}
+
+
+@pytest.mark.parametrize("cause", ["forgotten", "down", "failed", "emptied"])
 async def test_an_expired_song_is_shown_from_the_database(tmp_path: Path, cause: str) -> None:
     """The card says that its links may have expired."""
     async with page_of_stopped_bot(tmp_path) as (sandbox, page):
+        sandbox.relay.remove("Paper-Boats")
         if cause == "down":
             sandbox.relay.start_outage()
-        else:
-            sandbox.relay.remove("Paper-Boats")
+        elif cause in ANSWERS_WITHOUT_SONG:
+            stage = TaskStage(0, ANSWERS_WITHOUT_SONG[cause])
+            sandbox.relay.add(RelayTask("Paper-Boats", TaskKind.MUSIC, (stage,)))
         async with running_bot(sandbox):
             card = await open_entry(sandbox, page, "Paper Boats")
     assert "expired" in card.content

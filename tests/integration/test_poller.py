@@ -548,6 +548,25 @@ async def test_an_end_that_is_told_again_with_less_takes_no_song_away(
     assert [each.id for each in delivery.task.clips if each.playable] == ["first"]
 
 
+@pytest.mark.parametrize("later", [succeeded([]), failed(None, "expired")], ids=["empty", "failed"])
+async def test_a_song_that_its_relay_has_lost_is_told_as_it_was_stored(
+    polling: PollerHarness, later: dict[str, Any]
+) -> None:
+    """Who watches it later gets the song, and the message about it keeps its lyrics."""
+    stages = (TaskStage(0, succeeded([clip("first")])), TaskStage(3600, later))
+    polling.relay.add(RelayTask("song", TaskKind.MUSIC, stages))
+    assert await polling.watch("song") is WatchOutcome.FINISHED
+    for delivery in await polling.claim_due():
+        await polling.outbox.acknowledge(delivery, message_id=1, now=polling.clock.now)
+    await polling.poll_after(7200)
+    assert await polling.watch("song", user_id=2) is WatchOutcome.FINISHED
+    (delivery,) = await polling.claim_due()
+    assert [each.id for each in delivery.task.clips] == ["first"]
+    task = await polling.ended_task("song")
+    assert task is not None
+    assert task.text
+
+
 async def test_a_task_that_is_watched_anew_is_read_anew(polling: PollerHarness) -> None:
     """Although its relay says of it what it said during the watch before."""
     polling.relay.add(stuck("song"))
