@@ -8,6 +8,7 @@ would repeat a request afterwards as if no time had passed, when Discord has for
 """
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable, Coroutine
 from contextvars import ContextVar, copy_context
@@ -186,6 +187,9 @@ def trace_calls(trace: aiohttp.TraceConfig) -> None:
     trace.on_request_exception.append(fail)
 
 
+_OWN = frozenset({"id", "threads"})
+"""Fields of what Discord returns: messages, channels and members of a thread, lists of threads."""
+
 _NOT_SENT = (aiohttp.ClientConnectorError, LateCall, LeadershipLost)
 """Errors after which Discord has certainly not received a request."""
 
@@ -221,11 +225,25 @@ async def _refuse_page(
 ) -> None:
     """Let the success that a proxy reports with a page of its own be an error of the call.
 
-    discord.py would take the page for a message. Discord's own responses have a body of JSON.
+    discord.py would take the page, or its JSON, for a message.
     """
-    response = request.response
-    if _current.get() and response.status in (200, 201) and not is_json(response.headers):
-        raise UnreadableResponse(f"{request.method} answered without JSON")
+    status = request.response.status
+    must_answer = status in (200, 201) or (_is_post(request) and 200 <= status < 300)
+    if _current.get() and must_answer and not await _is_discords(request):
+        raise UnreadableResponse(f"{request.method} answered without what it is to return")
+
+
+async def _is_discords(request: aiohttp.TraceRequestEndParams) -> bool:
+    """Whether a body is what Discord answers: a list, or an object with an id or with threads."""
+    if not is_json(request.response.headers):
+        return False
+    try:
+        body = json.loads(await request.response.read())
+    except ValueError:
+        return False
+    if request.method == "GET" and request.url.path.endswith("/messages"):
+        return isinstance(body, list)
+    return isinstance(body, list) or (isinstance(body, dict) and not body.keys().isdisjoint(_OWN))
 
 
 async def _refuse_what_is_over(

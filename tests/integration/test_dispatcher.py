@@ -126,11 +126,16 @@ async def test_a_message_deleted_before_its_retry_counts_as_sent(
     assert await dispatching.states() == [("sent", None)]
 
 
+@pytest.mark.parametrize(
+    "page",
+    [{"status": 200, "html": True}, {"status": 200, "text": "maintenance"}, {"status": 204}],
+    ids=["a page", "other JSON", "nothing"],
+)
 async def test_a_proxy_that_answers_for_discord_changes_no_message(
-    dispatching: DispatcherHarness,
+    dispatching: DispatcherHarness, page: dict[str, Any]
 ) -> None:
     """Its page says nothing about the message, which is posted once, in full and in its channel."""
-    fault = dispatching.local.faults.add(POST, status=200, html=True, when="after", times=8)
+    fault = dispatching.local.faults.add(POST, **page, when="after", times=8)
     await dispatching.enqueue(a_song())
     await dispatching.deliver()
     assert await dispatching.states() == [("due", "UnreadableResponse")]

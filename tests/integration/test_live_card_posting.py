@@ -284,6 +284,20 @@ async def test_a_card_that_cannot_be_updated_is_deleted(harness: LiveCardHarness
     assert not await harness.cards.has_any()
 
 
+async def test_a_card_survives_a_proxy_that_answers_for_discord(harness: LiveCardHarness) -> None:
+    """Its JSON says nothing about the card, which is updated later, with the texts of the song."""
+    await harness.watch(a_running_task())
+    (card,) = await harness.work()
+    harness.local.faults.add(PATCH, status=200, text="maintenance", times=2)
+    await harness.end(a_song())
+    await harness.work(after=10)
+    for _ in range(2):
+        await harness.work(after=LONGEST_PAUSE)
+    assert not card.deleted
+    assert NOTICE in card_text(card)
+    assert "Paper Boats" in card_text(card)
+
+
 async def test_a_card_in_a_blocked_channel_is_updated_later(
     harness: LiveCardHarness,
 ) -> None:
