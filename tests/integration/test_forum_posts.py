@@ -281,10 +281,10 @@ async def test_a_late_post_is_waited_for(dispatching: DispatcherHarness) -> None
     dispatching.dispatcher = a_dispatcher(
         dispatching.client,
         dispatching.outbox,
-        replace(POLICY, attempt_timeout=0.05),
+        replace(POLICY, attempt_timeout=1),
         clock=dispatching.local.clock.now,
     )
-    dispatching.local.faults.add(START_POST, when="after", delay=0.3)
+    dispatching.local.faults.add(START_POST, when="after", delay=2)
     await dispatching.enqueue(a_song(), channel=forum)
     (message,) = await deliver(dispatching, forum)
     assert await deliver(dispatching, forum, after=3600) == [message]
