@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from math import inf
 
+from bot.accounts.connection import AccountConnection
 from bot.accounts.pauses import AccountPauses
 from bot.accounts.registry import AccountRegistry
 from bot.creation.recorder import SubmissionRecorder
@@ -223,7 +224,7 @@ class CreationSubmitter:
             return
         try:
             submission = await connection.client.submit(
-                sending.creation.request, before_sending=partial(self._claim, sending)
+                sending.creation.request, before_sending=partial(self._claim, sending, connection)
             )
         except SubmissionRejected as error:
             if error.was_sent:
@@ -241,9 +242,15 @@ class CreationSubmitter:
         else:
             await self._recorder.accept(sending.creation, connection, submission)
 
-    async def _claim(self, sending: _Sending) -> None:
-        """Claim a request whose turn has come. Raises ``_NotQueued`` or ``LeadershipLost``."""
+    async def _claim(self, sending: _Sending, connection: AccountConnection) -> None:
+        """Claim a request whose turn has come at a connection.
+
+        Raises ``_NotQueued``, ``LeadershipLost``, or ``SubmissionRejected`` if the account has
+        another key by now.
+        """
         sending.is_waiting = False
+        if await self._accounts.by_id(connection.account) is not connection:
+            raise _UNUSABLE_ACCOUNT
         with working_for(sending.term):
             claimed = await self._store.claim(sending.creation)
             if claimed is None:

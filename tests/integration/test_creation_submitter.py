@@ -603,6 +603,32 @@ async def test_an_account_that_is_disconnected_is_charged_no_more(
         assert {reason for _, reason in told} == {EndReason.DISCONNECTED}
 
 
+@pytest.mark.usefixtures("on_postgres")
+@pytest.mark.parametrize("where", ["here", "elsewhere"])
+async def test_a_key_that_is_replaced_is_charged_no_more(tmp_path: Path, where: str) -> None:
+    """Also if another process replaces it: what waits for its turn is sent with the new one."""
+    async with LocalRelay() as old, LocalRelay(key="sk-the-new-key") as new:
+        hosts = {"new.example": new}
+        async with (
+            open_creations(tmp_path, old, SLOW, hosts) as harness,
+            open_creations(tmp_path, old, SLOW, hosts) as other,
+        ):
+            account = await harness.accounts.connect()
+            submitter = harness.submitter(IMPATIENT)
+            for user_id in range(8):
+                await harness.request(account=account.id, user_id=user_id)
+            await submitter.tick()
+            process = harness if where == "here" else other
+            await process.accounts.connect(key=new.key, host="new.example")
+            claimed = 8 - (await harness.states()).count(QUEUED)
+            while await harness.states() != [SUBMITTED] * 8:
+                await asyncio.gather(*submitter.in_flight)
+                harness.clock.now += 60
+                await submitter.tick()
+            assert len(old.submissions.charges) <= claimed + 1  # the next may be claimed meanwhile
+            assert len(old.submissions.charges) + len(new.submissions.charges) == 8
+
+
 async def test_what_waits_for_its_turn_when_the_database_is_lost_is_sent_later(
     tmp_path: Path,
 ) -> None:
