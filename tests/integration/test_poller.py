@@ -187,6 +187,37 @@ async def test_an_id_that_the_relay_refuses_is_given_up_at_the_deadline(
     assert delivery.end_reason is EndReason.GAVE_UP
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": "failed"},
+        {"status": "error", "data": None},
+        {"code": 200, "status": "fail", "message": "rate limit"},
+        {"status": "fail", "data": {"message": "try later"}},
+        {"title": "Bad Gateway", "status": "error", "type": "about:blank"},
+        {"status": "unknown", "message": "no upstream"},
+    ],
+    ids=lambda answer: ",".join(answer),
+)
+@pytest.mark.parametrize("ids", [["song"], ["song", "other"]], ids=["one", "two"])
+async def test_a_failure_of_the_relay_with_status_200_fails_no_song(
+    polling: PollerHarness, answer: dict[str, Any], ids: list[str]
+) -> None:
+    """What a gateway says in place of every answer is an outage, also longer than the deadline."""
+    for each in ids:
+        polling.relay.add(song(each, takes=60))
+        await polling.watch(each)
+    await polling.poll_after(1)
+    polling.relay.faults.add(faults.answers(200, answer))
+    for _ in range(int(DEADLINE) // 66 + 2):
+        await polling.poll_after(66)
+    assert await polling.claim_due() == []
+    polling.relay.faults.clear()
+    for _ in range(3):
+        await polling.poll_after(66)
+    assert {each.task.outcome for each in await polling.claim_due()} == {Outcome.SUCCESS}
+
+
 @pytest.mark.parametrize("elsewhere", list(UnknownPathFormat))
 async def test_an_address_that_is_wrong_is_an_outage(
     polling: PollerHarness, elsewhere: UnknownPathFormat

@@ -89,8 +89,20 @@ def is_error(answer: JsonObject) -> bool:
     )
 
 
+def is_bare_failure(answer: JsonObject) -> bool:
+    """Whether a whole response says that something failed, and has nothing that belongs to a task.
+
+    A gateway in front of the relay may answer so. What an envelope holds is about the task.
+    """
+    status = task_status(word(answer.get("status")) or word(answer.get("state")))
+    if status not in (TaskStatus.FAILURE, TaskStatus.UNKNOWN) or not _OF_A_TASK.isdisjoint(answer):
+        return False
+    data = answer.get("data")
+    return not _has_data(answer) or (isinstance(data, dict) and _OF_A_TASK.isdisjoint(data))
+
+
 def error_in_body(answer: JsonObject) -> RelayError:
-    """Return the error that a response with HTTP 200 reports (see ``is_error``)."""
+    """Return the error that a response with HTTP 200 reports."""
     explanation = _explanation(answer)
     code = code_of(answer)
     kind = (
@@ -198,6 +210,14 @@ def _is_only_message(answer: JsonObject, code: str) -> bool:
 
 
 _RESULTS = ("clips", "text", "lyrics", "lyric", "audio_url", "audio", "video_url", "metadata")
+_OF_A_TASK = frozenset(
+    [
+        *_RESULTS,
+        *("id", "task_id", "taskId", "action", "progress", "fail_reason", "failReason"),
+        *("submit_time", "submitTime", "start_time", "startTime", "finish_time", "finishTime"),
+        *("error_message", "errorMessage", "error_type", "errorType"),
+    ]
+)
 
 
 def error_field(error: Any) -> str:

@@ -141,6 +141,8 @@ def unwrap(content: Content, bounds: Bounds) -> Content:
     """
     if content is None:
         raise ValueError("no object")
+    if type(content) is dict and errors.is_bare_failure(content):
+        raise errors.error_in_body(content)
     while type(content) is dict:
         if errors.is_error(content):
             raise errors.error_in_body(content)
