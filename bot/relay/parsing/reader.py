@@ -135,6 +135,8 @@ def _tasks_in(content: Content, bounds: Bounds) -> tuple[Task, ...]:
         return (parse_task(content, bounds),)
     items = [item for item in content if is_task(item)]
     if not items:
+        if failure := next(filter(errors.is_bare_failure, content), None):
+            raise errors.error_in_body(failure)
         song = parse_task({"data": content}, bounds)
         return (song,) if song.clips else ()
     return _without_nameless([parse_task(item, bounds) for item in items])
