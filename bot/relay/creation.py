@@ -87,6 +87,8 @@ class RejectionReason(StrEnum):
     """The relay reports a failure of its own, and that it has begun nothing."""
     EXPIRED = "expired"
     """The bot was stopped, and it had waited too long to be sent afterwards."""
+    DISCONNECTED = "disconnected"
+    """Its account was disconnected before it was sent."""
     OFF = "off"
     """Creating was switched off where it was made, before it was sent."""
 

@@ -16,14 +16,10 @@ from bot.storage.models import (
 def settle_with_account(db: Connection, account: str, now: float) -> None:
     """Before an account is deleted: end its requests.
 
-    What is queued is cancelled; the task then ends like the others of the account. What is being
-    sent may be charged, which its message says: the answer finds nobody to tell.
+    What is queued is rejected. What is being sent may be charged, which its message says: the
+    answer finds nobody to tell.
     """
-    db.execute(
-        "UPDATE creations SET state = 'cancelled', due_at = NULL"
-        " WHERE account = ? AND state = 'queued'",
-        [account],
-    )
+    _end_queued(db, "account = ?", account, now, RejectionReason.DISCONNECTED)
     sending = db.execute(
         "SELECT id, attempts FROM creations WHERE account = ? AND state = 'submitting'", [account]
     ).fetchall()
@@ -34,14 +30,7 @@ def settle_with_account(db: Connection, account: str, now: float) -> None:
 
 def cancel_queued(db: Connection, account: str, now: float) -> int:
     """Cancel the queued requests of an account, and end their tasks; return how many."""
-    rows = db.execute(
-        "UPDATE creations SET state = 'cancelled', due_at = NULL"
-        " WHERE account = ? AND state = 'queued' RETURNING id",
-        [account],
-    ).fetchall()
-    for (creation_id,) in rows:
-        end_pending_task(db, account, creation_id, EndReason.REJECTED, now)
-    return len(rows)
+    return _end_queued(db, "account = ?", account, now)
 
 
 def reject_of_server(db: Connection, guild_id: int, now: float) -> int:
@@ -49,17 +38,33 @@ def reject_of_server(db: Connection, guild_id: int, now: float) -> int:
 
     What is being sent is marked: if the relay creates nothing, it is not sent again.
     """
-    values = [RejectionReason.OFF, guild_hash(db, guild_id)]
+    of_server = guild_hash(db, guild_id)
+    db.execute(
+        "UPDATE creations SET rejection = ? WHERE guild_hash = ? AND state = 'submitting'",
+        [RejectionReason.OFF, of_server],
+    )
+    return _end_queued(db, "guild_hash = ?", of_server, now, RejectionReason.OFF)
+
+
+def _end_queued(
+    db: Connection,
+    condition: str,
+    value: str | int,
+    now: float,
+    rejection: RejectionReason | None = None,
+) -> int:
+    """Reject some queued requests, or cancel them without a reason; return how many.
+
+    Who waits for them is told.
+    """
+    state = CreationState.REJECTED if rejection else CreationState.CANCELLED
     rows = db.execute(
-        "UPDATE creations SET state = 'rejected', rejection = ?, due_at = NULL"
-        " WHERE guild_hash = ? AND state = 'queued' RETURNING id, account",
-        values,
+        "UPDATE creations SET state = ?, rejection = ?, due_at = NULL"  # noqa: S608 # conditions of ours
+        f" WHERE {condition} AND state = 'queued' RETURNING id, account",
+        [state, rejection, value],
     ).fetchall()
     for creation_id, account in rows:
         end_pending_task(db, account, creation_id, EndReason.REJECTED, now)
-    db.execute(
-        "UPDATE creations SET rejection = ? WHERE guild_hash = ? AND state = 'submitting'", values
-    )
     return len(rows)
 
 
@@ -99,13 +104,7 @@ def forget_requests(db: Connection, user_id: int, now: float) -> None:
 
     Others may be about to repeat what the person wrote: they are told that nothing was created.
     """
-    queued = db.execute(
-        "UPDATE creations SET state = 'cancelled', due_at = NULL"
-        " WHERE author_id = ? AND state = 'queued' RETURNING id, account",
-        [user_id],
-    ).fetchall()
-    for creation_id, account in queued:
-        end_pending_task(db, account, creation_id, EndReason.REJECTED, now)
+    _end_queued(db, "author_id = ?", user_id, now)
     db.execute(
         "UPDATE creations SET user_id = NULL, author_id = NULL, request = NULL"
         " WHERE user_id = ?1 OR author_id = ?1",

@@ -217,7 +217,7 @@ class CreationMachine(RuleBasedStateMachine):
                 self.end_task(task_id)
             if intent.state in OPEN:
                 is_queued = intent.state is QUEUED
-                end = CreationState.CANCELLED if is_queued else CreationState.UNCONFIRMED
+                end = CreationState.REJECTED if is_queued else CreationState.UNCONFIRMED
                 self.end(creation_id, end)
         self.own_account = None
 

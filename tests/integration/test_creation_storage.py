@@ -422,12 +422,12 @@ async def test_a_disconnected_account_creates_nothing_any_more(harness: Creation
     disconnected = await accounts.disconnect(owner, NOON)
     assert disconnected is not None
     assert disconnected.watches == 2
-    assert await harness.state(waiting) == "cancelled"
+    assert await harness.state(waiting) == "rejected"
     assert await harness.creations.accept(sending, began("abc"), NOON) is CreationState.UNCONFIRMED
-    ends = {each.task.id: each.end_reason for each in await harness.notices()}
+    ends = {each.task.id: (each.end_reason, each.rejection) for each in await harness.notices()}
     assert ends == {
-        sending.pending_task_id: EndReason.UNCONFIRMED,
-        waiting.pending_task_id: EndReason.DISCONNECTED,
+        sending.pending_task_id: (EndReason.UNCONFIRMED, None),
+        waiting.pending_task_id: (EndReason.REJECTED, RejectionReason.DISCONNECTED),
     }
     assert await harness.running() == []
     with pytest.raises(NoRelayAccount):

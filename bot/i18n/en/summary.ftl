@@ -69,6 +69,7 @@ summary-rejected =
         [unsupported] not offered by the relay
         [failed] relay error
         [expired] waited too long
+        [disconnected] account disconnected
         [off] creating switched off
        *[cancelled] cancelled
     }

@@ -47,6 +47,7 @@ summary-rejected =
         [unsupported] 中转站不提供
         [failed] 中转站出错
         [expired] 等待太久
+        [disconnected] 账号已断开
         [off] 创作已关闭
        *[cancelled] 已取消
     }

@@ -55,7 +55,7 @@ _TRUE = {
         "notice-gave-up",
     ),
     CreationState.REJECTED: _endings("notice-rejected"),
-    CreationState.CANCELLED: _endings("notice-cancelled", "notice-disconnected"),
+    CreationState.CANCELLED: _endings("notice-cancelled"),
     CreationState.UNCONFIRMED: _endings("notice-unconfirmed"),
 }
 """How messages end that tell of a request; accounts may be disconnected or their relays fail."""
