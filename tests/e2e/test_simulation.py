@@ -45,7 +45,7 @@ def worker(*options: object) -> Iterator[Iterator[dict[str, Any]]]:
 def test_everyone_is_told_the_truth_exactly_once() -> None:
     """When all faults have stopped, nothing is owed, whatever went wrong together with what."""
     run = subprocess.run(
-        [sys.executable, "-m", "tests.simulation", "--first", "1", "--seeds", "60"],
+        [sys.executable, "-m", "tests.simulation", "--first", "1", "--seeds", "24"],
         env=environment(),
         capture_output=True,
         text=True,
