@@ -196,6 +196,7 @@ async def test_an_id_that_the_relay_refuses_is_given_up_at_the_deadline(
         {"status": "fail", "data": {"message": "try later"}},
         {"title": "Bad Gateway", "status": "error", "type": "about:blank"},
         {"status": "unknown", "message": "no upstream"},
+        {"status": "maintenance", "message": "back soon"},
         [{"status": "error", "message": "busy"}],
         {"data": [{"status": "FAILURE"}]},
     ],

@@ -92,13 +92,18 @@ def is_error(answer: JsonObject) -> bool:
 def is_bare_failure(answer: JsonObject) -> bool:
     """Whether a whole response says that something failed, and has nothing that belongs to a task.
 
-    A gateway in front of the relay may answer so. What an envelope holds is about the task.
+    A gateway in front of the relay may answer so, also in a word that no task has. What an envelope
+    holds is about the task.
     """
-    status = task_status(word(answer.get("status")) or word(answer.get("state")))
-    if status not in (TaskStatus.FAILURE, TaskStatus.UNKNOWN) or not _OF_A_TASK.isdisjoint(answer):
+    said = (word(answer.get("status")) or word(answer.get("state"))).strip().lower()
+    status = task_status(said)
+    if not _OF_A_TASK.isdisjoint(answer):
         return False
+    if status is TaskStatus.UNRECOGNIZED:
+        return said not in (*_SUCCESS_CODES, "ok") and "data" not in answer
     data = answer.get("data")
-    return not _has_data(answer) or (isinstance(data, dict) and _OF_A_TASK.isdisjoint(data))
+    has_data = _has_data(answer) and not (isinstance(data, dict) and _OF_A_TASK.isdisjoint(data))
+    return status in (TaskStatus.FAILURE, TaskStatus.UNKNOWN) and not has_data
 
 
 def error_in_body(answer: JsonObject) -> RelayError:
