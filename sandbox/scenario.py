@@ -19,7 +19,7 @@ from sandbox.relay import LocalRelay, RelayTask, failing, replay
 from sandbox.relay.faults import after_charging, cut_before_headers
 from sandbox.users import DemoUsers
 
-MESSAGE_TIMEOUT = 30.0
+MESSAGE_TIMEOUT = 120.0
 """Seconds after which a message that has not come counts as missing."""
 
 SONG_DURATION = 6.0
