@@ -32,19 +32,6 @@ from bot.storage.terms import LeadershipLost, Term, current_term, require_term, 
 
 log = logging.getLogger(__name__)
 
-_UNUSABLE_ACCOUNT = SubmissionRejected(
-    RejectionReason.UNREACHABLE,
-    ErrorKind.UNAVAILABLE,
-    "the account cannot be used",
-    was_sent=False,
-)
-_NOT_SENT = SubmissionRejected(
-    RejectionReason.UNREACHABLE,
-    ErrorKind.UNAVAILABLE,
-    "the bot failed before it was sent",
-    was_sent=False,
-)
-
 
 class _NotQueued(Exception):
     """The request is not queued any more: nobody waits for it, or another process sends it."""
@@ -214,13 +201,16 @@ class CreationSubmitter:
                 await self._recorder.put_back(sending.creation)
         except Exception:
             if not sending.is_sent:
-                await self._recorder.reject_or_postpone(sending.creation, _NOT_SENT)
+                await self._recorder.reject_or_postpone(
+                    sending.creation, _not_sent("the bot failed before it was sent")
+                )
             raise  # the next tick tells of what may be sent, or claimed, that it may be charged
 
     async def _submit_once(self, sending: _Sending) -> None:
         connection = await self._accounts.by_id(sending.creation.account)
         if connection is None:
-            await self._recorder.reject_or_postpone(sending.creation, _UNUSABLE_ACCOUNT)
+            unusable = _not_sent("the account cannot be used")
+            await self._recorder.reject_or_postpone(sending.creation, unusable)
             return
         try:
             submission = await connection.client.submit(
@@ -250,7 +240,7 @@ class CreationSubmitter:
         """
         sending.is_waiting = False
         if await self._accounts.by_id(connection.account) is not connection:
-            raise _UNUSABLE_ACCOUNT
+            raise _not_sent("the account has another key")
         with working_for(sending.term):
             claimed = await self._store.claim(sending.creation)
             if claimed is None:
@@ -258,6 +248,13 @@ class CreationSubmitter:
             sending.creation = claimed
             require_term()
         sending.is_sent = True
+
+
+def _not_sent(why: str) -> SubmissionRejected:
+    """Return the error of a request that never reached the relay, and may be sent later."""
+    return SubmissionRejected(
+        RejectionReason.UNREACHABLE, ErrorKind.UNAVAILABLE, why, was_sent=False
+    )
 
 
 def _without_term() -> Context:
