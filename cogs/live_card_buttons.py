@@ -47,7 +47,7 @@ class LiveCardButtons(SunoCog):
         """Watch or unwatch the running tasks of the card, else those with a pending notice."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         catalog = catalog_for(interaction.locale.value)
-        card = await self._cards.get(custom_id.card_id, interaction.client.clock())
+        card = await self._card_under(interaction, custom_id.card_id)
         tasks = card.tasks if card else ()
         running = [entry.task.id for entry in tasks if not entry.end_reason]
         ids = running or [entry.task.id for entry in tasks if entry.notice_pending]
@@ -66,6 +66,18 @@ class LiveCardButtons(SunoCog):
             settings = await self._settings.of(interaction.guild_id)
             public = catalog_for(channel_locale(interaction, settings))
             await self._updater.mark_orphaned(interaction.message, custom_id.encode(), public)
+
+    async def _card_under(self, interaction: Interaction, card_id: int) -> LiveCard | None:
+        """Return the card whose message has the button, ``None`` if the database lacks it.
+
+        After a backup was restored, or with an empty database, numbers are given again: another
+        card may have this one, also in a channel that the user cannot see.
+        """
+        card = await self._cards.get(card_id, interaction.client.clock())
+        if card is None or card.destination.channel_id != interaction.channel_id:
+            return None
+        shown = interaction.message.id if interaction.message else None
+        return card if card.message_id in (None, shown) else None
 
     async def _leave(self, interaction: Interaction, card: LiveCard, ids: list[str]) -> str:
         """Stop watching for the user of the button; return the catalogue key of the reply."""

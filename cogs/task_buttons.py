@@ -57,9 +57,13 @@ class TaskButtons(SunoCog):
     async def keep_watching(self, interaction: Interaction, custom_id: KeepWatchingId) -> None:
         """Watch a timed-out task again for the user of the button, in the notice's channel."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        task = await self._outbox.task_of(custom_id.delivery_id)
+        message = interaction.message
+        assert message is not None  # noqa: S101 # buttons are under one
+        task = await self._outbox.task_of_message(
+            custom_id.delivery_id, message.id, _place_of(message)
+        )
         if task is None:
-            text = catalog_for(interaction.locale.value).text("reader-gone")
+            text = catalog_for(interaction.locale.value).text("keep-watching-gone")
         else:
             options = replace(HERE, accounts={task.task_id: task.account})
             answer = await self._watch_service.watch(interaction, [task.task_id], options)
@@ -155,6 +159,12 @@ class TaskButtons(SunoCog):
             return
         page = lyrics_page(task, 0, catalog)
         await Reply(interaction).send(embeds=[page.embed], view=page.view)
+
+
+def _place_of(message: discord.Message) -> set[int]:
+    """Return the channel of a message; with that of a thread or a post, its channel or forum."""
+    channel = message.channel
+    return {channel.id, channel.parent_id if isinstance(channel, discord.Thread) else channel.id}
 
 
 async def _show_watch_button(interaction: Interaction, catalog: Catalog, *, watching: bool) -> None:

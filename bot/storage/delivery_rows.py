@@ -5,7 +5,8 @@ is opened.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from math import inf
 from typing import Any
 
@@ -143,6 +144,22 @@ def first_task(db: Connection, delivery_id: int) -> TaskKey | None:
         [delivery_id],
     ).fetchone()
     return TaskKey(*row) if row else None
+
+
+def is_message_of(
+    db: Connection, delivery_id: int, message_id: int, channel_ids: Collection[int]
+) -> bool:
+    """Whether a message in a channel is that of a delivery.
+
+    It may be while the delivery has none. ``channel_ids``: that of the channel, and of the forum
+    if it is a post.
+    """
+    row = db.execute(
+        "SELECT 1 FROM deliveries WHERE id = ? AND (message_id = ? OR message_id IS NULL"
+        " AND channel_id IN (SELECT CAST(value AS BIGINT) FROM json_each(?)))",
+        [delivery_id, message_id, json.dumps(list(channel_ids))],
+    ).fetchone()
+    return row is not None
 
 
 _INSERT_NOTICE = """

@@ -30,6 +30,7 @@ from bot.storage.delivery_rows import (
     REASON,
     first_task,
     is_first,
+    is_message_of,
     is_quiet,
     move,
     read_delivery,
@@ -194,6 +195,23 @@ class Outbox:
     async def task_of(self, delivery_id: int) -> TaskKey | None:
         """Return the first task that a delivery is about."""
         return await self._database.view(lambda db: first_task(db, delivery_id))
+
+    async def task_of_message(
+        self, delivery_id: int, message_id: int, channel_ids: Collection[int]
+    ) -> TaskKey | None:
+        """Return the task of the delivery that a message is; ``None`` if it is not stored.
+
+        ``channel_ids``: that of the message's channel, and of the forum if it is a post.
+        After a backup was restored, or with an empty database, numbers are given again: another
+        delivery may have this one, also in a channel that the reader of the message cannot see.
+        """
+        return await self._database.view(
+            lambda db: (
+                first_task(db, delivery_id)
+                if is_message_of(db, delivery_id, message_id, channel_ids)
+                else None
+            )
+        )
 
     async def other_message_ids(self, delivery: Delivery, oldest: int) -> set[int]:
         """Return the messages of all other deliveries in the same place, from an id on.

@@ -131,6 +131,7 @@ async def work(database: DatabaseThread) -> None:
     for delivery in await outbox.claim(NOON + 99, 100):
         await outbox.other_message_ids(delivery, 0)
         await outbox.task_of(delivery.id)
+        await outbox.task_of_message(delivery.id, 1, {delivery.destination.channel_id})
         await outbox.postpone(
             delivery,
             until=NOON + 100,

@@ -32,3 +32,4 @@ inbox-why-content = Discord refused the message.
 inbox-why-trouble = Discord doesn't take it.
 
 button-keep-watching = Keep watching
+keep-watching-gone = I don't know any more what this message was about. Use { COMMAND("suno watch") } with the id under it.

@@ -28,3 +28,4 @@ inbox-why-content = Discord 拒绝了这条消息。
 inbox-why-trouble = Discord 没有接收这条消息。
 
 button-keep-watching = 继续关注
+keep-watching-gone = 我已经不记得这条消息说的是哪个任务了。用 { COMMAND("suno watch") } 加上消息下方的任务 ID 就能重新关注。
