@@ -20,6 +20,9 @@ from tests.support.scheduling import spread
 hypothesis.settings.register_profile("shared machine", deadline=None)
 hypothesis.settings.load_profile("shared machine")
 
+os.environ["SSL_CERT_FILE"] = os.devnull
+"""Tests trust no server but those on loopback: processes start without reading all certificates."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the tests of processes, which take longest, on every worker of pytest-xdist."""
