@@ -39,13 +39,14 @@ def build_services(
     clock = database.clock
     lookups = CallerLookups(accounts.registry, stores.watches, limiter)
     watchlist = Watchlist(lookups, stores.watches, clock)
+    task_reader = TaskReader(accounts.registry, lookups, stores.watches)
     recipient_check = RecipientCheck(updater, NoticeStates(database))
     return Services(
         watch_service=WatchService(
             watchlist, stores.live_cards, recipient_check, stores.server_settings, clock
         ),
         watchlist=watchlist,
-        task_reader=TaskReader(accounts.registry, lookups, stores.watches),
+        task_reader=task_reader,
         creations=CreationService(
             offers,
             stores.creations,
@@ -58,7 +59,7 @@ def build_services(
         clip_actions=ClipActionService(
             offers,
             CreationDebits(database),
-            stores.watches,
+            task_reader,
             stores.server_settings,
             limiter,
             clock,

@@ -32,8 +32,8 @@ from bot.storage.errors import (
 )
 from bot.storage.models import CreationRefusal, CreationRefusalReason, TaskKey
 from bot.storage.server_settings import ServerSettingsStore
-from bot.storage.watch_store import WatchStore
 from bot.watches.lookup_limiter import LookupLimiter
+from bot.watches.task_reader import TaskReader
 
 log = logging.getLogger(__name__)
 
@@ -64,14 +64,14 @@ class ClipActionService:
         self,
         offers: CreationOffers,
         debits: CreationDebits,
-        watches: WatchStore,
+        task_reader: TaskReader,
         settings: ServerSettingsStore,
         limiter: LookupLimiter,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._offers = offers
         self._debits = debits
-        self._watches = watches
+        self._task_reader = task_reader
         self._settings = settings
         self._limiter = limiter
         self._clock = clock
@@ -127,8 +127,9 @@ class ClipActionService:
             return permit
         if file.capability not in permit.connection.profile.capabilities:
             return CreationRefusal(CreationRefusalReason.UNSUPPORTED)
-        task = await self._watches.ended_task_of(file.song)
-        if task is None or file.clip_id not in {clip.id for clip in task.clips if clip.id}:
+        task = await self._task_reader.read_at(file.song, permit.caller)
+        clips = task.clips if task is not None and task.terminal else ()
+        if file.clip_id not in {clip.id for clip in clips if clip.id}:
             return CreationRefusal(CreationRefusalReason.CLIP_UNKNOWN)
         self._limiter.admit(permit.caller)
         return permit

@@ -1,7 +1,9 @@
 """Who gets further files of a song: only where creating is allowed, and only what is declared."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -257,6 +259,40 @@ async def test_only_versions_of_the_song_are_asked_for(song: FinishedSong, clip_
         assert answer.reason is REASONS.CLIP_UNKNOWN
     unknown = TaskKey(song.key.account, "no-such-task")
     assert await song.refusals(key=unknown) == [REASONS.CLIP_UNKNOWN] * 3
+    assert song.requested == []
+
+
+def forget_tasks(song: FinishedSong) -> None:
+    """Delete what retention deletes thirty days after the notice of a song."""
+    path = song.club.sandbox.environment["DATABASE_PATH"]
+    with closing(sqlite3.connect(path)) as database, database:
+        for table in ("watches", "delivery_tasks", "deliveries", "live_card_tasks", "tasks"):
+            database.execute(f"DELETE FROM {table}")  # noqa: S608 # names of ours
+
+
+async def test_the_files_of_an_old_song_are_asked_for(song: FinishedSong) -> None:
+    """The menu of its notice still offers them, because the relay knows the song."""
+    notice = await song.club.sandbox.wait_for_notice(song.key.task_id)
+    forget_tasks(song)
+    discord, ada = song.club.sandbox.discord, song.club.sandbox.ada
+    more = await discord.press(ada, notice, button(notice, "create:more:"))
+    menu = await more.wait_for_answer(timeout=120)
+    file = await discord.press(ada, menu, button(menu, "version:wav:1:"))
+    await file.wait_for_answer(timeout=120)
+    assert song.requested == [("wav", song.clip.id)]
+
+
+async def test_the_files_of_a_song_that_is_still_made_are_not_asked_for(
+    song: FinishedSong,
+) -> None:
+    """The relay knows its versions already, and might charge for nothing."""
+    song.club.sandbox.relay.add(make_song("streaming", takes=100))
+    song.club.sandbox.relay.clock.advance(80)
+    found = await song.club.services.task_reader.read("streaming", song.club.caller)
+    assert found is not None
+    clip = found.clips[0]
+    key = TaskKey(song.key.account, "streaming")
+    assert await song.refusals(clip.id, key) == [REASONS.CLIP_UNKNOWN] * 3
     assert song.requested == []
 
 
