@@ -76,7 +76,7 @@ settings-problem-roles-gone = ⚠️ Those roles are gone, so nobody can watch.
 settings-problem-mention-everyone = ⚠️ I don't ping @everyone.
 settings-problem-watch-everyone = ⚠️ Everyone has the role @everyone, so it limits nothing.
 
-settings-reset-question = Put **all** settings of this server back to their defaults?
+settings-reset-question = Put **all** settings of this server back to their defaults? That switches creating off, and what waits isn't sent any more.
 settings-reset-confirm = Reset all
 settings-reset-keep = Keep them
 settings-reset-done = ✅ All settings are back to their defaults.

@@ -76,7 +76,7 @@ settings-problem-roles-gone = ⚠️ 这些身份组已经不存在，现在没�
 settings-problem-mention-everyone = ⚠️ 我不提醒 @everyone。
 settings-problem-watch-everyone = ⚠️ 所有人都有 @everyone，选它起不到限制作用。
 
-settings-reset-question = 把这个服务器的**所有**设置恢复为默认值？
+settings-reset-question = 把这个服务器的**所有**设置恢复为默认值？创作也会关闭，还在等待的请求不会再发送。
 settings-reset-confirm = 全部重置
 settings-reset-keep = 保留
 settings-reset-done = ✅ 所有设置已恢复为默认值。
