@@ -31,8 +31,7 @@ async def check_settings(settings_report: SettingsReport) -> CheckResults:
         if advice := _advice(value, settings_report.settings):
             yield _reporter.warning(value.name, text=_describe(value), advice=advice)
         else:
-            is_default = value.origin == "default"
-            yield _reporter.ok(value.name, text=_describe(value), is_default=is_default)
+            yield _reporter.ok(value.name, text=_describe(value), is_default=value.is_default)
     unread_file = any(problem.name == ENV_FILE for problem in settings_report.problems)
     for problem in settings_report.problems:
         text = f"{problem.name} {problem.description}"

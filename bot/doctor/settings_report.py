@@ -41,6 +41,8 @@ class SettingValue:
     name: str
     value: str
     origin: Literal["environment", ".env", "default"]
+    is_default: bool
+    """Whether it has the default value, which a copy of ``.env.example`` repeats."""
     is_short_secret: bool = False
     """Whether it is a secret of so few characters that it cannot have been pasted whole."""
 
@@ -172,10 +174,11 @@ def _values(
     settings: Settings, environment: Source, dotenv: Source, wrong: set[str]
 ) -> Iterator[SettingValue]:
     """Yield the settings that can be used, secrets by their length alone."""
-    for name in Settings.model_fields:
+    for name, field in Settings.model_fields.items():
         if name.upper() in wrong:
             continue
         value = getattr(settings, name)
+        is_default = value == field.default
         is_short = False
         if isinstance(value, SecretStr):
             secret = value.get_secret_value()
@@ -184,7 +187,7 @@ def _values(
         origin: Literal["environment", ".env", "default"] = ".env" if name in dotenv else "default"
         shown = redact_setting("" if value is None else str(value))
         origin = "environment" if name in environment else origin
-        yield SettingValue(name.upper(), shown, origin, is_short)
+        yield SettingValue(name.upper(), shown, origin, is_default, is_short)
 
 
 def _describe_secret(name: str, secret: str) -> str:

@@ -8,6 +8,7 @@ from bot.doctor.report import Area, State
 from bot.encryption import new_key
 from bot.settings import Settings
 from tests.support.doctor_harness import DoctorHarness
+from tests.support.paths import ROOT
 
 
 def write_env(doctor: DoctorHarness, *lines: str) -> None:
@@ -49,6 +50,18 @@ async def test_every_setting_is_reported_with_its_value_and_origin(
     assert run.result(Area.SETTINGS, "SUNO_FETCH_PATH").text.endswith("the relay's own (default)")
     assert "POLL_INTERVAL = 0.1 (environment)" in run.printed
     assert "(default)" not in run.printed
+
+
+async def test_settings_that_repeat_their_default_values_are_only_counted(
+    doctor: DoctorHarness,
+) -> None:
+    """A copy of ``.env.example`` has all of them; what differs is not to be lost among them."""
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    write_env(doctor, *example.splitlines(), "LOG_LEVEL=debug")
+    run = await doctor.run()
+    assert "WATCH_DEADLINE = 86400.0 (.env)" in run.result(Area.SETTINGS, "WATCH_DEADLINE").text
+    printed = [line for line in run.printed.splitlines() if "(.env)" in line]
+    assert [line.split()[1] for line in printed] == ["LOG_LEVEL"]
 
 
 async def test_a_secret_is_reported_by_its_length_alone(doctor: DoctorHarness) -> None:
