@@ -33,7 +33,6 @@ async def main() -> None:
     async with page_environment(speed=0.0) as environment, launch_browser() as browser:
         await environment.discord.wait_until_commands(timeout=120)
         await _status_and_notice(environment, browser)
-        await _light(environment, browser)
         await _summary(environment, browser)
         await _lyrics(environment, browser)
         await _held(environment, browser)
@@ -120,13 +119,6 @@ async def _status_and_notice(environment: PageEnvironment, browser: Browser) -> 
         await expect(_notice(page, task_id)).to_be_visible(timeout=WAIT)
         await _show(page, _notice(page, task_id))
         await _take(page, "notice-dark")
-
-
-async def _light(environment: PageEnvironment, browser: Browser) -> None:
-    """Show the notice by day."""
-    async with open_page(browser, environment.server.url, size=WINDOW, dark=False) as page:
-        await _show(page, page.locator(".message.pinged").last)
-        await _take(page, "notice-light")
 
 
 async def _summary(environment: PageEnvironment, browser: Browser) -> None:
@@ -254,11 +246,6 @@ async def _creation_on_a_phone(environment: PageEnvironment, browser: Browser) -
         menu = page.locator(".message.ephemeral").last
         await expect(menu.get_by_role("button", name="续写 1")).to_be_visible()
         await _take(page, "create-phone-light")
-        await page.locator(".composer-text").fill("/suno 作曲")
-        await page.keyboard.press("Enter")
-        await page.keyboard.press("Enter")
-        await expect(page.get_by_role("dialog")).to_be_visible()
-        await _take(page, "compose-phone-light")
 
 
 async def _connect(environment: PageEnvironment, browser: Browser) -> None:
@@ -306,12 +293,9 @@ async def _switch_to_chinese(page: Page) -> None:
 
 async def _narrow(environment: PageEnvironment, browser: Browser) -> None:
     """Show the same on a phone."""
-    for dark, name in ((True, "phone-dark"), (False, "phone-light")):
-        async with open_page(
-            browser, environment.server.url, size=NARROW, dark=dark, scale=1.5
-        ) as page:
-            await _show(page, page.locator(".message.pinged").first)
-            await _take(page, name)
+    async with open_page(browser, environment.server.url, size=NARROW, scale=1.5) as page:
+        await _show(page, page.locator(".message.pinged").first)
+        await _take(page, "phone-dark")
 
 
 if __name__ == "__main__":
