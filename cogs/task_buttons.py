@@ -19,7 +19,7 @@ from bot.ui.status_list import menu_ids, status_entries, statuses_message
 from bot.ui.suno_cog import SunoCog
 from bot.ui.views import with_watch_button
 from bot.ui.watch_replies import unwatched_text, watch_reply
-from bot.watches.destinations import HERE
+from bot.watches.destinations import HERE, places_of
 from bot.watches.durations import typical_durations
 from bot.watches.service import WatchService
 from bot.watches.task_reader import TaskReader
@@ -60,7 +60,7 @@ class TaskButtons(SunoCog):
         message = interaction.message
         assert message is not None  # noqa: S101 # buttons are under one
         task = await self._outbox.task_of_message(
-            custom_id.delivery_id, message.id, _place_of(message)
+            custom_id.delivery_id, message.id, places_of(interaction)
         )
         if task is None:
             text = catalog_for(interaction.locale.value).text("keep-watching-gone")
@@ -159,12 +159,6 @@ class TaskButtons(SunoCog):
             return
         page = lyrics_page(task, 0, catalog)
         await Reply(interaction).send(embeds=[page.embed], view=page.view)
-
-
-def _place_of(message: discord.Message) -> set[int]:
-    """Return the channel of a message; with that of a thread or a post, its channel or forum."""
-    channel = message.channel
-    return {channel.id, channel.parent_id if isinstance(channel, discord.Thread) else channel.id}
 
 
 async def _show_watch_button(interaction: Interaction, catalog: Catalog, *, watching: bool) -> None:

@@ -20,6 +20,7 @@ from bot.relay.creation import (
 )
 from bot.relay.models import TaskKind
 from bot.relay.providers import RelayModel
+from bot.storage.creation_rows import is_guessable_id
 from bot.storage.creations import CreationStore
 from bot.storage.history import History
 from bot.storage.models import (
@@ -40,6 +41,7 @@ from bot.watches.destinations import (
     Placement,
     WatchOptions,
     place,
+    places_of,
     private_for_guests,
 )
 from bot.watches.recipient_check import REPLY_TIMEOUT, RecipientCheck
@@ -120,7 +122,10 @@ class CreationService:
         Raises as ``create`` does, and ``RequestForgotten`` if it is deleted meanwhile.
         """
         stored = await self._store.of_task(key)
-        if stored is None:
+        is_here = not is_guessable_id(key.task_id) or await self._store.is_told_in(
+            places_of(interaction), key
+        )
+        if stored is None or not is_here:  # numbers of another database are given again
             return CreationRefusal(CreationRefusalReason.REQUEST_UNKNOWN)
         account = key.account if stored.request.extend_clip_id else ""
         return await self.create(

@@ -7,6 +7,7 @@ found in ``submitting`` at a start may have been sent: it is never sent again. W
 writes is on disk when it returns.
 """
 
+import json
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import NamedTuple, cast
@@ -146,6 +147,15 @@ class CreationStore:
             return load_creation(rows[0]) if rows else None
         except UnreadableRowError:
             return None
+
+    async def is_told_in(self, channel_ids: Collection[int], key: TaskKey) -> bool:
+        """Whether what became of a task is told, or was told lately, in one of some channels."""
+        rows = await self._database.read(
+            "SELECT 1 FROM task_deliveries WHERE account = ? AND task_id = ? AND channel_id IN"
+            " (SELECT CAST(value AS BIGINT) FROM json_each(?)) LIMIT 1",
+            [*key, json.dumps(list(channel_ids))],
+        )
+        return bool(rows)
 
     async def is_stored(self, key: TaskKey) -> bool:
         """Whether the request of a task is still stored."""

@@ -77,6 +77,14 @@ class Placement:
     """How many tasks the server lets the person watch at once."""
 
 
+def places_of(interaction: discord.Interaction[Any]) -> set[int]:
+    """Return the channel of an interaction; in a thread or a post, its channel or forum too."""
+    channel = interaction.channel
+    parent_id = channel.parent_id if isinstance(channel, discord.Thread) else None
+    places = {interaction.channel_id, parent_id}
+    return {each for each in places if each is not None}
+
+
 async def place(
     interaction: discord.Interaction[Any], options: WatchOptions, settings: ServerSettings
 ) -> Placement | WatchRefusal:

@@ -14,8 +14,8 @@ from bot.i18n.catalog import catalog_for
 from bot.ui.custom_ids import KeepWatchingId, LiveCardButtonId
 from sandbox.discord import Channel, Message
 from sandbox.discord.channel_kinds import FORUM, TEXT
-from sandbox.relay import song
-from tests.support.creation_studio import custom_ids
+from sandbox.relay import faults, song
+from tests.support.creation_studio import button, custom_ids, open_studio
 from tests.support.replies import with_plain_commands
 from tests.support.sandbox_session import SandboxSession, open_sandbox, running_bot
 
@@ -87,7 +87,7 @@ async def test_keep_watching_is_about_its_own_message(
         await watch(sandbox, place, "other")
         sandbox.relay.clock.advance(200)
         await sandbox.wait_for_notice("other", place)
-        notice = await old_notice(sandbox, KeepWatchingId(1))
+        notice = await old_message(sandbox, KeepWatchingId(1).encode())
         answer = await answer_to(sandbox, notice, KeepWatchingId(1).encode())
         assert answer == with_plain_commands(ENGLISH.text("keep-watching-gone"))
 
@@ -95,7 +95,7 @@ async def test_keep_watching_is_about_its_own_message(
 async def test_keep_watching_is_answered_after_retention(sandbox: SandboxSession) -> None:
     """A message whose delivery was deleted does not say that the relay lost the task."""
     async with running_bot(sandbox):
-        notice = await old_notice(sandbox, KeepWatchingId(99))
+        notice = await old_message(sandbox, KeepWatchingId(99).encode())
         answer = await answer_to(sandbox, notice, KeepWatchingId(99).encode())
         assert answer == with_plain_commands(ENGLISH.text("keep-watching-gone"))
 
@@ -118,10 +118,36 @@ async def test_keep_watching_watches_the_task_of_its_message(
         assert answer.startswith("👀 Watching")
 
 
-async def old_notice(sandbox: SandboxSession, custom_id: KeepWatchingId) -> Message:
+async def old_message(sandbox: SandboxSession, custom_id: str) -> Message:
     """Return a message of the bot in the songs channel that has some button."""
     await watch(sandbox, sandbox.songs, "another")
     message = await card_in(sandbox, sandbox.songs)
-    button = {"type": 2, "style": 2, "label": "Press", "id": 2, "custom_id": custom_id.encode()}
-    message.components[:] = [{"type": 1, "id": 1, "components": [button]}]
+    component = {"type": 2, "style": 2, "label": "Press", "id": 2, "custom_id": custom_id}
+    message.components[:] = [{"type": 1, "id": 1, "components": [component]}]
     return message
+
+
+@pytest.mark.parametrize("is_same", [True, False])
+async def test_try_again_repeats_no_request_of_another_channel(
+    tmp_path: Path, is_same: bool
+) -> None:
+    """A request has the same number as that of a message in an older database."""
+    async with open_studio(tmp_path) as studio:
+        sandbox = studio.sandbox
+        sandbox.relay.faults.add(faults.bad_request(), path="/suno/submit/music")
+        place = sandbox.songs if is_same else sandbox.lyrics
+        asked = await sandbox.discord.command(
+            studio.bea, place, "suno create", description="a secret harbour"
+        )
+        await asked.wait_for_answer(timeout=120)
+        notices = await sandbox.discord.wait_for(
+            lambda: [each for each in place.messages if "create:again:" in str(each.payload())],
+            120,
+        )
+        again = button(notices[0], "create:again:")
+        sandbox.relay.faults.clear()
+        old = await old_message(sandbox, again)
+        pressed = await studio.press(old, again)
+        answer = with_plain_commands(pressed.messages[0].content)
+        refusal = with_plain_commands(studio.text("create-refused-request-unknown"))
+        assert (answer == refusal) is not is_same
