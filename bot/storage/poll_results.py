@@ -96,7 +96,8 @@ def _is_current(db: Connection, context: PollContext, result: PollResult) -> boo
     if result.task is None:
         return False
     row = db.execute(
-        "SELECT status, terminal_since IS NOT NULL, task_json FROM tasks"
+        "SELECT status, terminal_since IS NOT NULL,"
+        " CASE WHEN terminal_since IS NOT NULL THEN task_json END FROM tasks"
         " WHERE account = ? AND task_id = ?",
         [context.account, result.task_id],
     ).fetchone()

@@ -300,7 +300,7 @@ async def test_chaos_violates_no_guarantee(tmp_path: Path) -> None:
     """
     report = await run_chaos(tmp_path, seed=5, rounds=20)
     assert report.violations == [], "\n".join([*report.log, *report.violations])
-    assert report.metrics["confirmed watches"] > 0
+    assert report.metrics["confirmed watches"] > 5
     assert report.metrics["charges"] > 0
     assert report.metrics["repeated creations"] > 0
     assert report.metrics["bot starts"] > 5

@@ -86,8 +86,8 @@ async def test_chaos_of_three_processes_violates_no_guarantee(tmp_path: Path) ->
     report = await run_cluster_chaos(tmp_path, seed=SEED, rounds=ROUNDS)
     assert report.violations == [], "\n".join([*report.log, *report.violations])
     assert report.metrics["confirmed watches"] > 0
-    assert report.metrics["confirmed creations"] > 0
+    assert report.metrics["confirmed creations"] > 5
     assert report.metrics["charges"] > 0
     assert report.metrics["refusals"] > 0
     assert report.metrics["kills"] > 0
-    assert report.metrics["changes of the leader's session"] > 0
+    assert report.metrics["changes of the leader's session"] > 3

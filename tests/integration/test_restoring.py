@@ -11,9 +11,10 @@ from pathlib import Path
 from sandbox.relay import faults
 from tests.support.account_harness import until
 from tests.support.creation_studio import furnish, running_studio, switch_on
+from tests.support.paths import ROOT
 from tests.support.sandbox_session import SandboxSession
 
-GUIDE = Path(__file__).parents[2] / "docs" / "operating.md"
+GUIDE = ROOT / "docs" / "operating.md"
 
 
 def steps() -> tuple[str, str]:

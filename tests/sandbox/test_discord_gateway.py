@@ -276,7 +276,7 @@ async def test_two_processes_of_one_bot_both_get_all_events() -> None:
 async def test_a_server_with_a_connected_client_stops_at_once() -> None:
     """The local Discord stops at once although a client is connected."""
     local = LocalDiscord()
-    async with aiohttp.ClientSession() as session, asyncio.timeout(60):
+    async with aiohttp.ClientSession() as session, asyncio.timeout(3):
         async with local:
             socket = await session.ws_connect(local.gateway_url)
             await socket.receive_json()

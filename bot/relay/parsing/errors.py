@@ -90,7 +90,7 @@ def is_error(answer: JsonObject) -> bool:
 
 
 def is_bare_failure(answer: JsonObject) -> bool:
-    """Whether a whole response says that something failed, and has nothing that belongs to a task.
+    """Whether a response, or an item of a list, says that something failed, and nothing of a task.
 
     A gateway in front of the relay may answer so, also in a word that no task has. What an envelope
     holds is about the task.
